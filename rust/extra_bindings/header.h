@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The C headers of what bindgen_parameters names. */
+
+#include <linux/kprobes.h>
+#include <linux/fs_context.h>

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Bindings to C that the kernel's own bindings lack.
+//!
+//! What the kernel's bindings have is re-exported, so that a name means one type everywhere.
+//! Only the crates beside this one may use it.
+
+#![allow(
+    clippy::all,
+    ambiguous_glob_reexports,
+    missing_docs,
+    non_camel_case_types,
+    non_upper_case_globals,
+    non_snake_case,
+    improper_ctypes,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn
+)]
+
+mod generated {
+    use kernel::bindings::*;
+    use kernel::ffi;
+
+    include!(concat!(
+        env!("SAMPLEFS_OBJ"),
+        "/rust/extra_bindings/generated.rs"
+    ));
+}
+
+mod helpers {
+    #[allow(unused_imports)]
+    use super::generated::*;
+    use kernel::bindings::*;
+    use kernel::ffi;
+
+    include!(concat!(
+        env!("SAMPLEFS_OBJ"),
+        "/rust/extra_bindings/helpers_generated.rs"
+    ));
+}
+
+// The kernel's bindings know this one as an opaque type.
+pub use generated::fs_context_operations;
+pub use generated::*;
+pub use helpers::*;
+pub use kernel::bindings::*;

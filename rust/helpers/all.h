@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every helper, for one run of bindgen. */
+
+#include "helpers/held.c"
+#include "helpers/kprobes.c"
+#include "helpers/vfs.c"
