@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Compiles the locking rules of `rules/*.toml` into Rust.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use lockspec::check::check;
+use lockspec::generate::generate;
+use lockspec::report::Report;
+use lockspec::spec::Spec;
+
+/// Checks the locking rules of VFS callbacks and compiles them into Rust.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Exit status: 0 done, 1 the rules have errors, 2 a file cannot \
+    be read or written, or wrong usage."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look for errors.
+    Check {
+        /// The rules, one file for each edition.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Write the Rust code that the kernel modules are built with.
+    Generate {
+        /// Where to: replaced at once, and only if there are no errors.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+        /// The rules, one file for each edition.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Why there is no result.
+enum Failure {
+    /// The rules have errors: what they are.
+    Invalid(String),
+    /// A file could not be used: which, how, and why.
+    File(String),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Invalid(errors)) => {
+            eprint!("{errors}");
+            ExitCode::from(1)
+        }
+        Err(Failure::File(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Check { files } => {
+            for spec in load(&files)? {
+                let ops = spec.tables.iter().flat_map(|t| &t.ops);
+                let rules: usize = ops.clone().map(|op| op.rules.len()).sum();
+                println!("{}: {} callbacks, {rules} rules", spec.edition, ops.count());
+            }
+            Ok(())
+        }
+        Command::Generate { output, files } => {
+            let text = generate(&load(&files)?);
+            write(&output, &text).map_err(|error| {
+                Failure::File(format!("cannot write {}: {error}", output.display()))
+            })
+        }
+    }
+}
+
+/// Reads and checks the files.
+fn load(files: &[PathBuf]) -> Result<Vec<Spec>, Failure> {
+    let mut report = Report::default();
+    let mut numbers = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
+        numbers.push(report.add_file(file.display().to_string(), text));
+    }
+    let specs = check(&mut report, &numbers);
+    match report.len() {
+        0 => Ok(specs),
+        1 => Err(Failure::Invalid(report.render())),
+        n => Err(Failure::Invalid(format!("{}{n} errors\n", report.render()))),
+    }
+}
+
+/// Replaces a file as a whole, so that nobody sees half of it.
+fn write(output: &Path, text: &str) -> std::io::Result<()> {
+    let folder = match output.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .permissions(readable())
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(output)?;
+    Ok(())
+}
+
+/// The permissions of a new file, which the umask then narrows.
+fn readable() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
