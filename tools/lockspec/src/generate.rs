@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::rust::Value;
+use crate::rust::{self, Value};
 use crate::solve;
 use crate::spec::{Condition, Op, Reach, Requirement, Rule, Spec, Table, When};
 
@@ -19,6 +19,7 @@ pub fn generate(specs: &[Spec]) -> String {
     if let Some(newest) = specs.last() {
         for table in &newest.tables {
             types(&mut out, newest, table);
+            slots(&mut out, newest, table);
         }
     }
 
@@ -65,6 +66,34 @@ fn types(out: &mut String, spec: &Spec, table: &Table) {
         spec.edition,
         modules.join("\n")
     );
+}
+
+/// Writes what compares a table with the kernel's struct: the compiler does it, and names the
+/// slot that differs.
+fn slots(out: &mut String, spec: &Spec, table: &Table) {
+    let names: Vec<&str> = table.ops.iter().map(|op| op.name.as_str()).collect();
+    let flat = names.join(", ");
+    let pattern = match flat.len() <= rust::STRUCT {
+        true => format!("{{ {flat} }}"),
+        false => format!("{{\n        {},\n    }}", names.join(",\n        ")),
+    };
+    let _ = write!(
+        out,
+        "\n// Is an error where this kernel's struct has other slots than {1} has rules for, or a\n\
+         // slot takes another number of arguments.\n\
+         const _: fn(&kernel::bindings::{0}) = |slots| {{\n    \
+         let kernel::bindings::{0} {pattern} = slots;\n",
+        table.name, spec.edition,
+    );
+    for op in &table.ops {
+        let arguments = vec!["_"; op.arguments.len()].join(", ");
+        let _ = writeln!(
+            out,
+            "    let _: &Option<unsafe extern \"C\" fn({arguments}) -> _> = {};",
+            op.name
+        );
+    }
+    out.push_str("};\n");
 }
 
 /// Returns the module of a callback: a type for each lock that every call comes with, and in

@@ -14,3 +14,4 @@ pub mod report;
 mod rust;
 pub mod solve;
 pub mod spec;
+mod suggest;

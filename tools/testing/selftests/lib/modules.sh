@@ -6,12 +6,13 @@
 # MODULES_DIR names a directory with the .ko files; without it modprobe finds
 # them. A module that was loaded before is used and stays loaded.
 
-# Why the last module_load failed.
+# Why the last module_load failed, for the test that called it.
 MODULE_REASON=
 # What module_load loaded, last first.
 MODULES_LOADED=
 
 # module_load NAME [PARAMETER=VALUE...]: 0, or 1 with the reason in MODULE_REASON.
+# shellcheck disable=SC2034	# MODULE_REASON is for the caller
 module_load()
 {
 	module_name=$1

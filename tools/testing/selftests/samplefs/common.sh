@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the shell tests of samplefs share. A test calls begin first.
+
+tests=$(cd "$(dirname "$0")" && pwd)
+# The runner stands beside the suites where they are installed.
+# shellcheck source=/dev/null
+. "${KSELFTEST:-$tests/..}/kselftest/ktap_helpers.sh"
+# shellcheck source=../lib/modules.sh
+. "$tests/../lib/modules.sh"
+
+# SAMPLEFS_TEST_FSTYPE runs the same tests on another filesystem: see testfs.h.
+fstype=${SAMPLEFS_TEST_FSTYPE:-samplefs}
+mnt=
+
+fs_load()
+{
+	if [ "$fstype" = samplefs ]; then
+		module_load samplefs
+	fi
+}
+
+# Prepares a mount point at $mnt, and that everything is undone at the end.
+# Skips the whole test, with the reason, where the filesystem cannot be had.
+begin()
+{
+	ktap_print_header
+	if [ "$(id -u)" -ne 0 ]; then
+		ktap_skip_all "not root"
+		exit "$KSFT_SKIP"
+	fi
+	if ! fs_load; then
+		ktap_skip_all "$MODULE_REASON"
+		exit "$KSFT_SKIP"
+	fi
+	mnt=$(mktemp -d) || exit "$KSFT_FAIL"
+	trap end EXIT
+	trap 'exit 1' INT TERM
+}
+
+end()
+{
+	while umount "$mnt" 2>/dev/null; do :; done
+	rmdir "$mnt"
+	modules_unload_all
+}
+
+# fs_mount OPTIONS
+fs_mount()
+{
+	mount -t "$fstype" -o "$1" samplefs-test "$mnt"
+}
+
+# test_result NAME COMMAND...: one result; what the command prints is a diagnostic.
+test_result()
+{
+	test_name=$1
+	shift
+	if test_output=$("$@" 2>&1); then
+		ktap_test_pass "$test_name"
+	else
+		ktap_test_fail "$test_name"
+	fi
+	if [ -n "$test_output" ]; then
+		echo "$test_output" | sed 's/^/# /'
+	fi
+}
+
+# test_skip NAME REASON: the kernel's own function has no room for the reason.
+test_skip()
+{
+	__ktap_test ok "$1" "SKIP $2"
+	KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1))
+}
