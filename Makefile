@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+
+# The kernel of the managed environment to work with: stock or test.
+KERNEL ?= stock
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+help:
+	@echo 'Without KDIR, everything is done in a managed environment that is made in'
+	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache folder) where it is missing.'
+	@echo
+	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
+	@echo '  make check         every test; needs about an hour the first time'
+	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
+	@echo '  make setup         only make the managed environment'
+	@echo '  make check-env     say what is there to build with and what is missing'
+	@echo '  make clippy        lint the crates, with the kernel'\''s lints'
+	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
+	@echo '  make rust-analyzer write rust-project.json for all crates'
+	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
+	@echo '  make docs          build Documentation/ into build/docs'
+	@echo '  make clean         remove build/'
+	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
+	@echo
+	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
+	@echo
+	@echo 'With KDIR=/path/to/built/kernel the modules are built for that kernel with this'
+	@echo 'machine'\''s tools: modules, modules_install, check-env, clippy, rustdoc, rust-analyzer.'
+
+.PHONY: help setup modules modules_install check-env check demo clippy rustdoc rust-analyzer \
+	rustfmt rustfmtcheck docs clean distclean
+
+ifdef KDIR
+
+# A developer's own kernel, or one of the managed environment entered by scripts/managed.
+# ---------------------------------------------------------------------------
+
+CACHE := $(or $(SAMPLEFS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/samplefs)
+RELEASE := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+BUILD ?= $(CURDIR)/build/$(RELEASE)
+CARGO ?= cargo
+
+# The crates that are linked into the modules, one folder for each lock file.
+CRATES_IO := $(CACHE)/crates-$(firstword $(shell sha256sum rust/Cargo.lock))
+LOCKSPEC := $(BUILD)/cargo/release/lockspec
+
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(BUILD) CRATES_IO=$(CRATES_IO) LOCKSPEC=$(LOCKSPEC)
+
+modules clippy rustdoc rust-analyzer: prepare
+modules:
+	+$(KBUILD) modules
+
+modules_install: modules
+	+$(KBUILD) modules_install
+
+# Objects compiled by clippy are not for linking: they have a folder of their own.
+clippy: BUILD := $(BUILD)/clippy
+clippy:
+	+$(KBUILD) CLIPPY=1 KRUSTFLAGS=-Dwarnings modules
+
+rustdoc: modules
+	+$(KBUILD) RUSTDOC_OUT=$(BUILD)/rustdoc modules
+
+rust-analyzer: modules
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(BUILD) rust-analyzer
+	scripts/rust-project $(BUILD) >rust-project.json.tmp
+	mv rust-project.json.tmp rust-project.json
+
+.PHONY: prepare
+prepare:
+	@scripts/check-env --quiet $(KDIR)
+	@mkdir -p $(BUILD)
+	@test -d $(CRATES_IO) || { \
+		mkdir -p $(CACHE) && rm -rf $(CRATES_IO).tmp && \
+		$(CARGO) vendor --quiet --locked --manifest-path rust/Cargo.toml $(CRATES_IO).tmp >/dev/null && \
+		mv $(CRATES_IO).tmp $(CRATES_IO); } || \
+		{ echo 'cannot fetch the crates that rust/Cargo.lock names: is the network there?' >&2; exit 1; }
+	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
+		--target-dir $(BUILD)/cargo --package lockspec
+
+check-env:
+	@scripts/check-env $(KDIR)
+
+else
+
+# The managed environment
+# ---------------------------------------------------------------------------
+
+setup:
+	@scripts/setup stock test
+
+modules clippy rustdoc rust-analyzer:
+	+@scripts/managed $(KERNEL) $@
+
+modules_install:
+	@echo 'modules_install needs KDIR=/path/to/built/kernel: the managed kernels are only booted' >&2
+	@false
+
+check-env:
+	@scripts/check-env
+
+check:
+	@scripts/check
+
+demo:
+	@scripts/demo
+
+endif
+
+rustfmt rustfmtcheck docs:
+	@scripts/setup && scripts/$@
+
+clean:
+	rm -rf -- build
+
+distclean: clean
+	rm -f -- rust-project.json
+	@scripts/remove-cache

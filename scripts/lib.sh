@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every script needs: where things are, how steps report, what fails how.
+# Source it after `set -euo pipefail`.
+#
+# What is set here is used there.
+# shellcheck disable=SC2034
+
+# The work tree, and the one folder for everything downloaded or built outside it.
+tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+cache=${SAMPLEFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/samplefs}
+
+# Kernels that the code supports, newest first; the set-up takes the first that Debian has.
+supported_kernels="7.3"
+
+# The managed root and what says that it is complete.
+root=$cache/root
+kernels=$cache/kernel
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$1" >&2
+	shift
+	[ $# -eq 0 ] || printf '    %s\n' "$@" >&2
+	exit 1
+}
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+as_root() {
+	[ "$(id -u)" -eq 0 ]
+}
+
+# Runs its arguments with a user namespace's root where we are not root: files of
+# the managed root belong to subordinate ids.
+with_ids() {
+	if as_root; then
+		"$@"
+	else
+		unshare --map-auto --map-root-user --setuid 0 --setgid 0 -- "$@"
+	fi
+}
+
+# Removes a folder of the cache. Never crosses a mount: a bind mount that leaked
+# into a managed root must not cost the host its files.
+remove() {
+	local mounted
+	for d in "$@"; do
+		[ -e "$d" ] || continue
+		mounted=$(awk -v d="$(realpath -- "$d")/" 'index($5 "/", d) == 1 { print $5; exit }' \
+			/proc/self/mountinfo)
+		[ -z "$mounted" ] || die "not removing $d: $mounted is a mount point inside it" \
+			"unmount it first (umount $mounted)"
+		with_ids rm -rf --one-file-system -- "$d"
+	done
+}
+
+# step TITLE LINES COMMAND...
+#
+# Runs a long command with its output in a log and shows how far it is: by the number
+# of lines in the log where LINES, about as many as it prints in all, is not 0. Says
+# what failed, the command, and where the log is.
+step() {
+	local title=$1 lines=$2 log start pid now last=0 far
+	shift 2
+	mkdir -p "$cache/log"
+	log=$cache/log/$(printf '%s' "$title" | tr -c 'a-zA-Z0-9\n' '-').log
+	start=$SECONDS
+	say "==> $title"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	# An interrupted step must not go on behind the user's back.
+	trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null; exit 130' INT TERM
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 1
+		now=$((SECONDS - start))
+		[ $((now - last)) -ge 15 ] || continue
+		last=$now
+		far=''
+		if [ "$lines" -gt 0 ]; then
+			far=$(($(wc -l <"$log") * 100 / lines))
+			far="about $((far > 99 ? 99 : far)) %, "
+		fi
+		say "    ${far}${now} s: $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-70)"
+	done
+	trap - INT TERM
+	if ! wait "$pid"; then
+		tail -n 20 "$log" | sed 's/^/    | /' >&2
+		die "failed: $title" "command: $*" "log: $log"
+	fi
+	say "    done, $((SECONDS - start)) s"
+}
+
+# done_as STEP WHAT: is STEP done, and made from WHAT?
+done_as() {
+	[ "$(cat "$cache/done/$1" 2>/dev/null)" = "$2" ]
+}
+
+mark_done() {
+	mkdir -p "$cache/done"
+	printf '%s\n' "$2" >"$cache/done/$1"
+}
+
+# One set-up at a time in a cache.
+lock_cache() {
+	mkdir -p "$cache" || die "cannot make the cache folder $cache" \
+		"set SAMPLEFS_CACHE to a folder that you may write"
+	exec {lock_fd}>"$cache/lock"
+	flock -n "$lock_fd" || {
+		say "waiting for another set-up in $cache"
+		flock "$lock_fd"
+	}
+}
+
+# Which kernel the managed environment has: version, stock_release, rustc_version.
+read_release() {
+	# shellcheck disable=SC1091
+	. "$kernels/release"
+}
+
+# The kernel tree, image and compiler of KERNEL, as the set-up leaves them.
+kernel_paths() {
+	read_release
+	case $1 in
+	stock)
+		# By the name that Debian's kernel was configured with.
+		cc=x86_64-linux-gnu-gcc-14
+		kdir=$kernels/stock
+		image=/usr/lib/modules/${stock_release:?}/vmlinuz
+		;;
+	test)
+		cc=gcc-14
+		kdir=$kernels/test
+		image=$kdir/arch/x86/boot/bzImage
+		;;
+	*) die "no kernel '$1'" "there are: stock, test" ;;
+	esac
+}
