@@ -1,22 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! locktrack.
+//! locktrack checks the locks that a filesystem's callbacks are promised.
+//!
+//! ```sh
+//! modprobe locktrack
+//! cd /sys/kernel/debug/locktrack
+//! echo ext4 > attach    # A probe on every callback of every ext4.
+//! cat coverage          # Which rules were looked at how often.
+//! cat violations        # Which were broken, by whom.
+//! echo -ext4 > attach
+//! ```
+//!
+//! A call of a callback goes this way: its probe hits ([`check`]); the callback is found again in the object's own
+//! table; each rule of the `rules` crate whose conditions hold is compared with the answer of the `held` crate; the
+//! answer is counted ([`counts`]), and a broken rule is kept ([`violations`]). Beside that, [`discover`] sees new inodes, and
+//! [`registry`] keeps the probes. [`files`] shows it all.
 
-use kernel::prelude::*;
+use held::{
+    selftest::{
+        self,
+        Failure, //
+    },
+    Lock, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+mod check;
+mod counts;
+mod discover;
+mod files;
+mod registry;
+mod tables;
+mod tracker;
+mod violations;
+
+use tracker::Tracker;
 
 module! {
-    type: Module,
+    type: Locktrack,
     name: "locktrack",
     authors: ["The samplefs and locktrack authors"],
-    description: "locktrack",
+    description: "Checks the locks that filesystem callbacks are promised",
     license: "GPL",
+    params: {
+        selftest_wrong_query: bool {
+            default: false,
+            description: "Let the self-test ask in a way that is known to be wrong: the module must refuse to load",
+        },
+    },
 }
 
-struct Module;
+/// The module. Its fields are dropped in this order: first nobody can ask for more.
+struct Locktrack {
+    _files: debugfs::Dir<Tracker>,
+    tracker: Arc<Tracker>,
+}
 
-impl kernel::Module for Module {
+impl kernel::Module for Locktrack {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        pr_info!("loaded\n");
-        Ok(Self)
+        prove()?;
+        let tracker = Tracker::new()?;
+        tracker.start();
+        let files = files::create(&tracker).inspect_err(|_| tracker.stop())?;
+        Ok(Self {
+            _files: files,
+            tracker,
+        })
     }
+}
+
+impl Drop for Locktrack {
+    fn drop(&mut self) {
+        // The files have an owner: none is open by now, and so nobody attaches meanwhile.
+        self.tracker.stop();
+    }
+}
+
+/// Proves that what the handlers will rest on can be trusted here.
+fn prove() -> Result {
+    let query: selftest::Query = if *module_parameters::selftest_wrong_query.value_ref() {
+        selftest::wrong_query
+    } else {
+        Lock::query
+    };
+    match selftest::run(query) {
+        Ok(()) => return Ok(()),
+        Err(Failure::Wrong {
+            path,
+            lock,
+            expected,
+            answer,
+        }) => pr_err!(
+            "self-test failed, {path}: {lock} is {}, but the query says {}. Its verdicts would be worth nothing, so this does not load\n",
+            expected.name(),
+            answer.name()
+        ),
+        Err(Failure::NotReached { path }) => pr_err!(
+            "self-test failed: it could not reach its probe by way of {path}. What cannot be tried cannot be trusted, so this does not load\n"
+        ),
+        Err(Failure::Error(error)) => {
+            pr_err!("the self-test could not run: {error:?}. Are kprobes there and not turned off?\n");
+            return Err(error);
+        }
+    }
+    Err(selftest::REFUSED)
 }

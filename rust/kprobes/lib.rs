@@ -1,6 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! kprobes.
+//! Kprobes: handlers in Rust at the entry and at the return of functions.
+//!
+//! - [`Probe`] calls a [`Handler`] when a function is entered, [`ReturnProbe`] calls a
+//!   [`ReturnHandler`] at the entry and again at the return.
+//! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
+//!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
+//! - [`Deferred`] carries work from a handler to process context.
+//! - [`read_nofault`] looks at memory from a handler.
+//! - [`Symbol`] shows an address as a name.
+//!
+//! # Context of a handler
+//!
+//! Preemption is off. On a function that begins with a call to ftrace (C code, usually), the handler
+//! runs from there. Elsewhere (Rust code, as rustc emits no such call) it runs from a breakpoint,
+//! which the kernel treats as an NMI: nothing that an NMI may not do is allowed, and lockdep is
+//! off, so that `lock_is_held_type()` answers "unknown", which is true as a condition. A handler that hits
+//! another probe is not run for that one: such a hit is counted as missed.
+//!
+//! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
+mod deferred;
+mod hit;
+mod nofault;
+mod probe;
+mod return_probe;
+mod symbol;
+
+pub use deferred::{
+    Deferred,
+    Run, //
+};
+pub use hit::Hit;
+pub use nofault::read_nofault;
+pub use probe::{
+    unregister_all,
+    Handler,
+    Probe,
+    Target, //
+};
+pub use return_probe::{
+    ReturnHandler,
+    ReturnProbe, //
+};
+pub use symbol::Symbol;
+
+// The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
 const __LOG_PREFIX: &[u8] = b"kprobes\0";

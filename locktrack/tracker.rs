@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the handlers, the registry and the files share.
+
+use held::Answer;
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        rcu,
+        Arc,
+        Mutex, //
+    },
+};
+use kprobes::{
+    Deferred,
+    Hit,
+    Run, //
+};
+use peek::Slot;
+use rules::{
+    Rule,
+    OPS, //
+};
+
+use crate::{
+    check::Checked,
+    counts::Counts,
+    registry::Registry,
+    tables::{
+        FsId,
+        Tables, //
+    },
+    violations::Violations, //
+};
+
+/// The whole state.
+///
+/// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`.
+#[pin_data]
+pub(crate) struct Tracker {
+    /// Whether calls are checked.
+    pub(crate) enabled: Atomic<bool>,
+    pub(crate) counts: Counts,
+    pub(crate) tables: Tables,
+    pub(crate) violations: Violations,
+    /// The callbacks that have rules.
+    pub(crate) ops: KVec<Checked>,
+    /// Tables that were seen when there was no room to note them, or none to know them.
+    pub(crate) tables_lost: Atomic<u64>,
+    #[pin]
+    pub(crate) registry: Mutex<Registry>,
+    #[pin]
+    texts: Mutex<crate::files::Texts>,
+    #[pin]
+    deferred: Deferred<Tracker>,
+}
+
+impl Tracker {
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        let mut ops = KVec::new();
+        for op in OPS {
+            match Slot::find(op.table, op.op) {
+                Some(slot) if !op.rules().is_empty() => {
+                    ops.push(Checked { op, slot }, GFP_KERNEL)?
+                }
+                Some(_) => (),
+                None => pr_warn!("this kernel has no {}.{}: not checked\n", op.table, op.op),
+            }
+        }
+        if ops.len() > u64::BITS as usize {
+            pr_err!("the rules know too many callbacks\n");
+            return Err(E2BIG);
+        }
+        let counts = Counts::new()?;
+        let violations = Violations::new()?;
+        let texts = crate::files::Texts::new()?;
+        Arc::pin_init(
+            pin_init!(Self {
+                enabled: Atomic::new(true),
+                counts,
+                tables: Tables::new(),
+                violations,
+                ops,
+                tables_lost: Atomic::new(0),
+                registry <- new_mutex!(Registry::new(), "locktrack::registry"),
+                texts <- new_mutex!(texts, "locktrack::texts"),
+                deferred <- Deferred::new(),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Lets handlers defer work.
+    pub(crate) fn start(self: &Arc<Self>) {
+        self.deferred.arm(self.clone());
+    }
+
+    /// Removes all probes, waits for all handlers and deferred work, and lets go of all filesystems.
+    pub(crate) fn stop(&self) {
+        let rest = self.registry.lock().close();
+        drop(rest);
+        self.deferred.disarm();
+    }
+
+    /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
+    pub(crate) fn saw_table(&self, table: usize, fs: FsId) {
+        if self.tables.is_known(table, fs) {
+            return;
+        }
+        if self.tables.note(table, fs) {
+            self.deferred.raise();
+        } else {
+            self.tables_lost.add(1, Relaxed);
+        }
+    }
+
+    /// Keeps a violation. Can be called in a handler.
+    pub(crate) fn violated(&self, hit: &Hit<'_>, rule: &Rule, fs: FsId, found: Answer, s_dev: u32) {
+        if self.violations.record(hit, rule, fs, found, s_dev) {
+            // The names have to be looked up before the caller's module can go.
+            self.deferred.raise();
+        }
+    }
+
+    /// Calls `f` with the texts of all records.
+    pub(crate) fn with_texts<R>(&self, f: impl FnOnce(&crate::files::Texts) -> R) -> R {
+        let mut texts = self.texts.lock();
+        texts.complete(&self.violations);
+        f(&texts)
+    }
+
+    /// Forgets what was counted and found. Sleeps.
+    pub(crate) fn reset(&self) {
+        // Nobody turns it on meanwhile: that is done under this lock too.
+        let _registry = self.registry.lock();
+        let enabled = self.enabled.load(Relaxed);
+        self.enabled.store(false, Relaxed);
+        // Handlers run with preemption off.
+        rcu::synchronize_rcu();
+        let mut texts = self.texts.lock();
+        self.counts.reset();
+        self.violations.reset();
+        self.tables_lost.store(0, Relaxed);
+        texts.clear();
+        self.enabled.store(enabled, Relaxed);
+    }
+
+    /// Turns checking on or off.
+    pub(crate) fn enable(&self, on: bool) {
+        let _registry = self.registry.lock();
+        self.enabled.store(on, Relaxed);
+    }
+}
+
+impl Run for Tracker {
+    fn run(self: Arc<Self>) {
+        self.with_texts(|_| ());
+        self.registry.lock().discovered(&self);
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The rules that were broken.
+
+use held::Answer;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
+};
+use kprobes::Hit;
+use rules::{
+    Rule,
+    RULES, //
+};
+
+use crate::{
+    counts::ANSWERS,
+    tables::FsId, //
+};
+
+/// How many records there can be. More are counted as lost.
+pub(crate) const RECORDS: usize = 256;
+
+/// How many callers of the callback are kept.
+pub(crate) const FRAMES: usize = 16;
+
+/// What makes a record: the rule, the filesystem and the caller, in one word that is never 0.
+///
+/// Return addresses of x86-64 differ in the low 48 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key(u64);
+
+impl Key {
+    fn new(rule: u16, fs: FsId, caller: usize) -> Self {
+        const { assert!(u8::MAX as usize > crate::tables::FILESYSTEMS) };
+        let parts = u64::from(rule) << 6 | u64::from(fs.0);
+        Self((caller as u64) << 16 | parts & 0xffff)
+    }
+
+    fn rule(self) -> Option<&'static Rule> {
+        RULES.get((self.0 >> 6 & 0x3ff) as usize)
+    }
+
+    fn fs(self) -> FsId {
+        FsId((self.0 & 0x3f) as u8)
+    }
+
+    fn caller(self) -> usize {
+        (self.0 >> 16) as usize | 0xffff << 48
+    }
+}
+
+/// A place for a record. All of it can be written by any handler, so all of it is atomic.
+struct Slot {
+    /// A [`Key`]; 0 if the place is free. Who sets it writes the rest.
+    key: Atomic<u64>,
+    /// Whether the rest is written.
+    ready: Atomic<bool>,
+    count: Atomic<u64>,
+    last: Atomic<u64>,
+    first: Atomic<u64>,
+    found: Atomic<u32>,
+    s_dev: Atomic<u32>,
+    pid: Atomic<i32>,
+    comm: [Atomic<u64>; 2],
+    stack: [Atomic<usize>; FRAMES],
+}
+
+impl Slot {
+    const fn new() -> Self {
+        Self {
+            key: Atomic::new(0),
+            ready: Atomic::new(false),
+            count: Atomic::new(0),
+            last: Atomic::new(0),
+            first: Atomic::new(0),
+            found: Atomic::new(0),
+            s_dev: Atomic::new(0),
+            pid: Atomic::new(0),
+            comm: [const { Atomic::new(0) }; 2],
+            stack: [const { Atomic::new(0) }; FRAMES],
+        }
+    }
+}
+
+/// A broken rule.
+pub(crate) struct Record {
+    /// Its place, which stays the same until a reset.
+    pub(crate) index: usize,
+    pub(crate) rule: &'static Rule,
+    pub(crate) fs: FsId,
+    /// The return address of the callback.
+    pub(crate) caller: usize,
+    pub(crate) count: u64,
+    /// When it was seen first, in nanoseconds since boot. The rest but `last` is about that time.
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) found: Answer,
+    pub(crate) s_dev: u32,
+    pub(crate) pid: i32,
+    pub(crate) comm: [u8; 16],
+    pub(crate) stack: [usize; FRAMES],
+}
+
+/// The records of broken rules, made by handlers without a lock.
+pub(crate) struct Violations {
+    slots: KVVec<Slot>,
+    /// Violations for which there was no room.
+    lost: Atomic<u64>,
+}
+
+impl Violations {
+    pub(crate) fn new() -> Result<Self> {
+        let mut slots = KVVec::with_capacity(RECORDS, GFP_KERNEL)?;
+        for _ in 0..RECORDS {
+            slots.push(Slot::new(), GFP_KERNEL)?;
+        }
+        Ok(Self {
+            slots,
+            lost: Atomic::new(0),
+        })
+    }
+
+    /// Counts a broken rule. Returns whether it made a new record.
+    pub(crate) fn record(
+        &self,
+        hit: &Hit<'_>,
+        rule: &Rule,
+        fs: FsId,
+        found: Answer,
+        s_dev: u32,
+    ) -> bool {
+        let key = Key::new(rule.id, fs, hit.caller());
+        let now = hit.time();
+        for slot in &self.slots {
+            let mut seen = slot.key.load(Relaxed);
+            if seen == 0 {
+                match slot.key.cmpxchg(0, key.0, Relaxed) {
+                    Ok(_) => {
+                        slot.fill(hit, found, s_dev, now);
+                        return true;
+                    }
+                    Err(other) => seen = other,
+                }
+            }
+            if seen == key.0 {
+                slot.count.add(1, Relaxed);
+                slot.last.store(now, Relaxed);
+                return false;
+            }
+        }
+        self.lost.add(1, Relaxed);
+        false
+    }
+
+    /// Returns the records that are complete.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(|(index, slot)| slot.record(index))
+    }
+
+    /// Returns how many violations were seen for which there was no room.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    /// Forgets all. No handler may be running.
+    pub(crate) fn reset(&self) {
+        for slot in &self.slots {
+            slot.ready.store(false, Relaxed);
+            slot.count.store(0, Relaxed);
+            slot.key.store(0, Relaxed);
+        }
+        self.lost.store(0, Relaxed);
+    }
+}
+
+impl Slot {
+    fn fill(&self, hit: &Hit<'_>, found: Answer, s_dev: u32, now: u64) {
+        self.first.store(now, Relaxed);
+        self.last.store(now, Relaxed);
+        let found = ANSWERS.iter().position(|&answer| answer == found);
+        self.found.store(found.unwrap_or(0) as u32, Relaxed);
+        self.s_dev.store(s_dev, Relaxed);
+        self.pid.store(hit.pid(), Relaxed);
+        let comm = u128::from_ne_bytes(hit.comm());
+        let [low, high] = &self.comm;
+        low.store(comm as u64, Relaxed);
+        high.store((comm >> 64) as u64, Relaxed);
+        let mut stack = [0; FRAMES];
+        hit.stack(&mut stack);
+        for (frame, address) in self.stack.iter().zip(stack) {
+            frame.store(address, Relaxed);
+        }
+        self.count.add(1, Relaxed);
+        self.ready.store(true, Release);
+    }
+
+    fn record(&self, index: usize) -> Option<Record> {
+        if !self.ready.load(Acquire) {
+            return None;
+        }
+        let key = Key(self.key.load(Relaxed));
+        let [low, high] = &self.comm;
+        let comm = u128::from(high.load(Relaxed)) << 64 | u128::from(low.load(Relaxed));
+        let mut stack = [0; FRAMES];
+        for (address, frame) in stack.iter_mut().zip(&self.stack) {
+            *address = frame.load(Relaxed);
+        }
+        Some(Record {
+            index,
+            rule: key.rule()?,
+            fs: key.fs(),
+            caller: key.caller(),
+            count: self.count.load(Relaxed),
+            first: self.first.load(Relaxed),
+            last: self.last.load(Relaxed),
+            found: *ANSWERS.get(self.found.load(Relaxed) as usize)?,
+            s_dev: self.s_dev.load(Relaxed),
+            pid: self.pid.load(Relaxed),
+            comm: comm.to_ne_bytes(),
+            stack,
+        })
+    }
+}

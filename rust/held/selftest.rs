@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Proof that [`Lock::query`] tells locks apart that are not held, held shared and held exclusively.
+//!
+//! A query that always answered "held" would look like a kernel without bugs. So each way in which a
+//! handler can be reached is tried with locks in a known state: through a breakpoint (a Rust function, whose
+//! probe is kept from becoming a jump), through ftrace (a C function), and at a return.
+
+use crate::{
+    bindings,
+    Answer,
+    Lock,
+    Mode, //
+};
+use kernel::{
+    error::code::*,
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    types::Opaque, //
+};
+use kprobes::{
+    Handler,
+    Hit,
+    Probe,
+    ReturnHandler,
+    ReturnProbe,
+    Target, //
+};
+
+/// A way to ask, as the self-test is to try it.
+pub type Query = fn(Lock) -> Answer;
+
+/// Why the self-test failed.
+pub enum Failure {
+    /// The answer was wrong. Nothing that rests on such answers is worth anything.
+    Wrong {
+        /// How the probe was entered.
+        path: &'static str,
+        /// The kind of lock.
+        lock: &'static str,
+        /// What the answer had to be.
+        expected: Answer,
+        /// What it was.
+        answer: Answer,
+    },
+    /// The handler did not run, or not in the way that was to be tried.
+    NotReached {
+        /// How the probe was to be entered.
+        path: &'static str,
+    },
+    /// Something else failed, such as the registration of a probe.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Error(error)
+    }
+}
+
+/// A query that is known to be wrong, to prove that the self-test can fail.
+///
+/// With lockdep, `lock_is_held_type()`, which answers -1 behind a breakpoint, which is true. Without,
+/// `rwsem_is_locked()`, which cannot tell a reader from a writer.
+pub fn wrong_query(lock: Lock) -> Answer {
+    let Lock::RwSemaphore(address) = lock else {
+        return lock.query();
+    };
+    let sem = address as *mut bindings::rw_semaphore;
+    #[cfg(CONFIG_LOCKDEP)]
+    let held = {
+        // SAFETY: The self-test asks about its own semaphore, which is valid.
+        let dep_map = unsafe { &raw const (*sem).dep_map };
+        // SAFETY: As above.
+        unsafe { bindings::lock_is_held_type(dep_map, 0) != 0 }
+    };
+    #[cfg(not(CONFIG_LOCKDEP))]
+    // SAFETY: The self-test asks about its own semaphore, which is valid.
+    let held = unsafe { bindings::rwsem_is_locked(sem) != 0 };
+    Answer::Exact(if held { Mode::Exclusive } else { Mode::NotHeld })
+}
+
+/// What a handler saw of the two locks.
+#[derive(Clone, Copy)]
+struct Seen {
+    sem: Answer,
+    mutex: Answer,
+    in_nmi: bool,
+}
+
+/// The handler of the self-test: asks, and keeps the answers.
+struct Witness {
+    query: Query,
+    hits: Atomic<u32>,
+    sem: Atomic<u32>,
+    mutex: Atomic<u32>,
+    in_nmi: Atomic<bool>,
+}
+
+impl Witness {
+    fn new(query: Query) -> Self {
+        let unknown = encode(Answer::Unknown);
+        Self {
+            query,
+            hits: Atomic::new(0),
+            sem: Atomic::new(unknown),
+            mutex: Atomic::new(unknown),
+            in_nmi: Atomic::new(false),
+        }
+    }
+
+    fn ask(&self, hit: &Hit<'_>, sem: usize, mutex: usize) {
+        self.sem
+            .store(encode((self.query)(Lock::RwSemaphore(sem))), Relaxed);
+        self.mutex
+            .store(encode((self.query)(Lock::Mutex(mutex))), Relaxed);
+        self.in_nmi.store(hit.in_nmi(), Relaxed);
+        self.hits.add(1, Relaxed);
+    }
+
+    /// Returns what was seen of the one call since the last time, or [`None`] if it was not one.
+    fn take(&self) -> Option<Seen> {
+        if self.hits.xchg(0, Relaxed) != 1 {
+            return None;
+        }
+        Some(Seen {
+            sem: decode(self.sem.load(Relaxed)),
+            mutex: decode(self.mutex.load(Relaxed)),
+            in_nmi: self.in_nmi.load(Relaxed),
+        })
+    }
+}
+
+impl Handler for Witness {
+    fn entry(&self, hit: &Hit<'_>) {
+        self.ask(hit, hit.argument(0), hit.argument(1));
+    }
+}
+
+impl ReturnHandler for Witness {
+    type Data = (usize, usize);
+
+    fn entry(&self, hit: &Hit<'_>) -> Option<(usize, usize)> {
+        Some((hit.argument(0), hit.argument(1)))
+    }
+
+    fn ret(&self, hit: &Hit<'_>, (sem, mutex): (usize, usize)) {
+        self.ask(hit, sem, mutex);
+    }
+}
+
+const ANSWERS: [Answer; 6] = [
+    Answer::Unknown,
+    Answer::Exact(Mode::NotHeld),
+    Answer::Exact(Mode::Shared),
+    Answer::Exact(Mode::Exclusive),
+    Answer::Someone(Mode::Shared),
+    Answer::Someone(Mode::Exclusive),
+];
+
+fn encode(answer: Answer) -> u32 {
+    let found = ANSWERS.iter().position(|&other| other == answer);
+    found.unwrap_or(0) as u32
+}
+
+fn decode(code: u32) -> Answer {
+    let found = ANSWERS.get(code as usize);
+    found.copied().unwrap_or(Answer::Unknown)
+}
+
+/// The locks of the self-test.
+#[pin_data]
+struct Locks {
+    #[pin]
+    sem: Opaque<bindings::rw_semaphore>,
+    // Of the same lockdep class.
+    #[cfg(CONFIG_LOCKDEP)]
+    #[pin]
+    second: Opaque<bindings::rw_semaphore>,
+    #[pin]
+    mutex: Opaque<bindings::mutex>,
+}
+
+impl Locks {
+    fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            sem <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid for writes, and pinned.
+                unsafe { bindings::held_init_rwsem(slot) }
+            }),
+            #[cfg(CONFIG_LOCKDEP)]
+            second <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid for writes, and pinned.
+                unsafe { bindings::held_init_rwsem(slot) }
+            }),
+            mutex <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid for writes, and pinned.
+                unsafe { bindings::held_mutex_init(slot) }
+            }),
+        })
+    }
+
+    fn with_shared<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: The semaphore is initialised, and nobody else has it.
+        unsafe { bindings::down_read(self.sem.get()) };
+        let result = f();
+        // SAFETY: It was taken above.
+        unsafe { bindings::up_read(self.sem.get()) };
+        result
+    }
+
+    fn with_exclusive<R>(&self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: The semaphore is initialised, and nobody else has it.
+        unsafe { bindings::down_write(self.sem.get()) };
+        // SAFETY: The mutex is initialised, and nobody else has it.
+        unsafe { bindings::mutex_lock(self.mutex.get()) };
+        #[cfg(CONFIG_LOCKDEP)]
+        crate::lockdep::learn(Lock::RwSemaphore(self.sem.get() as usize).dep_map());
+        let result = f();
+        // SAFETY: It was taken above.
+        unsafe { bindings::mutex_unlock(self.mutex.get()) };
+        // SAFETY: It was taken above.
+        unsafe { bindings::up_write(self.sem.get()) };
+        result
+    }
+}
+
+/// A Rust function to probe: rustc emits no call to ftrace, so that the probe is a breakpoint.
+#[inline(never)]
+extern "C" fn rust_target(sem: usize, mutex: usize) -> usize {
+    core::hint::black_box(sem ^ mutex)
+}
+
+/// The C function to probe.
+extern "C" fn c_target(sem: usize, mutex: usize) -> usize {
+    // SAFETY: It only computes.
+    unsafe { bindings::held_selftest_target(sem, mutex) }
+}
+
+/// Tries `query` in each way that a handler can be reached. Sleeps.
+///
+/// # Errors
+///
+/// [`Failure`] says what is wrong.
+pub fn run(query: Query) -> Result<(), Failure> {
+    let locks = KBox::pin_init(Locks::new(), GFP_KERNEL)?;
+
+    let probe = KBox::pin_init(
+        Probe::new_unoptimized(Target::Address(rust_target as usize), Witness::new(query)),
+        GFP_KERNEL,
+    )?;
+    let path = "breakpoint on a Rust function";
+    if probe.is_ftrace() {
+        return Err(Failure::NotReached { path });
+    }
+    states(&locks, path, rust_target, probe.handler(), Some(true))?;
+    drop(probe);
+
+    let address = bindings::held_selftest_target as usize;
+    let probe = KBox::pin_init(
+        Probe::new(Target::Address(address), Witness::new(query)),
+        GFP_KERNEL,
+    )?;
+    let (path, in_nmi) = if probe.is_ftrace() {
+        ("ftrace on a C function", Some(false))
+    } else {
+        ("breakpoint on a C function", None)
+    };
+    states(&locks, path, c_target, probe.handler(), in_nmi)?;
+    drop(probe);
+
+    let probe = KBox::pin_init(
+        ReturnProbe::new(Target::Address(address), 0, Witness::new(query)),
+        GFP_KERNEL,
+    )?;
+    states(
+        &locks,
+        "return of a C function",
+        c_target,
+        probe.handler(),
+        None,
+    )
+}
+
+/// Calls `target` with the locks in each state, and compares what the handler saw.
+fn states(
+    locks: &Locks,
+    path: &'static str,
+    target: extern "C" fn(usize, usize) -> usize,
+    witness: &Witness,
+    in_nmi: Option<bool>,
+) -> Result<(), Failure> {
+    let shared = crate::best_shared();
+    let not_held = Answer::Exact(Mode::NotHeld);
+    let exclusive = Answer::Exact(Mode::Exclusive);
+    let call = || {
+        let target = core::hint::black_box(target);
+        target(locks.sem.get() as usize, locks.mutex.get() as usize);
+        witness.take()
+    };
+    let cases = [
+        (call(), not_held, not_held),
+        (locks.with_shared(call), shared, not_held),
+        (locks.with_exclusive(call), exclusive, exclusive),
+        // Again, so that a leftover of the last one would be seen.
+        (call(), not_held, not_held),
+    ];
+    for (seen, sem, mutex) in cases {
+        let seen = seen.ok_or(Failure::NotReached { path })?;
+        if in_nmi.is_some_and(|in_nmi| in_nmi != seen.in_nmi) {
+            return Err(Failure::NotReached { path });
+        }
+        check(path, "rw_semaphore", sem, seen.sem)?;
+        check(path, "mutex", mutex, seen.mutex)?;
+    }
+    Ok(())
+}
+
+fn check(
+    path: &'static str,
+    lock: &'static str,
+    expected: Answer,
+    answer: Answer,
+) -> Result<(), Failure> {
+    if answer == expected {
+        return Ok(());
+    }
+    Err(Failure::Wrong {
+        path,
+        lock,
+        expected,
+        answer,
+    })
+}
+
+/// The error of a module that does not load because its self-test failed.
+pub const REFUSED: Error = ENOTSUPP;

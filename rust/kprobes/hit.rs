@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a handler sees of the call that it was run for.
+
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use extra_bindings as bindings;
+use kernel::{
+    cpu::CpuId,
+    prelude::*,
+    task::Task,
+    types::NotThreadSafe, //
+};
+
+/// How deep [`Hit::stack`] looks, the frames of the probe itself included.
+const DEPTH: usize = 48;
+
+/// A hit of a probe, for as long as its handler runs.
+///
+/// It borrows from the handler's frame and cannot go to another thread: holding one means that
+/// preemption is off and that nothing may sleep, allocate or take an ordinary lock.
+///
+/// # Invariants
+///
+/// `regs` points to the registers of the hit, which are valid for reads for `'a`.
+pub struct Hit<'a> {
+    regs: NonNull<bindings::pt_regs>,
+    _handler: PhantomData<&'a ()>,
+    _not_send: NotThreadSafe,
+}
+
+impl Hit<'_> {
+    /// Makes a hit of the registers that C gives to a handler.
+    ///
+    /// # Safety
+    ///
+    /// - `regs` must be what C gave to the handler, and must stay valid for reads until the hit is dropped.
+    /// - The caller must be such a handler.
+    pub(crate) unsafe fn from_raw(regs: NonNull<bindings::pt_regs>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self {
+            regs,
+            _handler: PhantomData,
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// Returns argument `index` of the probed function, counted from 0.
+    ///
+    /// Only the arguments that the calling convention passes as integers in registers or in whole words on
+    /// the stack can be had, and only at the entry of a function. At the return it means nothing.
+    #[inline]
+    pub fn argument(&self, index: u8) -> usize {
+        // SAFETY: By the type invariant the registers are valid for reads.
+        unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) }
+    }
+
+    /// Returns the value that the probed function returns. It means something at the return only.
+    #[inline]
+    pub fn return_value(&self) -> usize {
+        // SAFETY: By the type invariant the registers are valid for reads.
+        unsafe { bindings::regs_return_value(self.regs.as_ptr()) }
+    }
+
+    /// Returns the address that the probed function will return to. It means something at the
+    /// entry only.
+    ///
+    /// It is the one of a trampoline if a return probe on the same function came first.
+    #[inline]
+    pub fn caller(&self) -> usize {
+        // SAFETY: By the type invariant the registers are valid for reads.
+        unsafe { bindings::kprobe_caller(self.regs.as_ptr()) }
+    }
+
+    /// Returns whether the kernel treats this context as an NMI, as it does after a breakpoint.
+    #[inline]
+    pub fn in_nmi(&self) -> bool {
+        // SAFETY: Reads the preemption count, which is always there.
+        unsafe { bindings::kprobe_in_nmi() }
+    }
+
+    /// Returns the CPU, which stays the same while the handler runs.
+    #[inline]
+    pub fn cpu(&self) -> CpuId {
+        CpuId::current()
+    }
+
+    /// Returns the time since boot in nanoseconds, without the time that the machine was suspended.
+    #[inline]
+    pub fn time(&self) -> u64 {
+        // SAFETY: It can be called in any context.
+        unsafe { bindings::ktime_get_mono_fast_ns() }
+    }
+
+    /// Returns the process id of the task that made the call.
+    #[inline]
+    pub fn pid(&self) -> i32 {
+        // SAFETY: The current task is valid.
+        unsafe { (*Task::current_raw()).pid }
+    }
+
+    /// Returns the name of the task that made the call, up to the first NUL.
+    pub fn comm(&self) -> [u8; 16] {
+        // SAFETY: The current task is valid. Others may change its name: then this is a mixture.
+        unsafe { (&raw const (*Task::current_raw()).comm).read_volatile() }
+    }
+
+    /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.
+    ///
+    /// Returns how many there are: 0 if the unwinder did not get past the probe.
+    pub fn stack(&self, frames: &mut [usize]) -> usize {
+        let mut all = [0usize; DEPTH];
+        // CAST: `unsigned long` and `usize` have one layout in the kernel.
+        let store = all.as_mut_ptr().cast::<c_ulong>();
+        // SAFETY: `store` has room for `DEPTH` addresses. The unwinder may be used in any context.
+        let found = unsafe { bindings::stack_trace_save(store, DEPTH as u32, 0) };
+        let caller = self.caller();
+        // The frames of the probe itself come first.
+        let outer = all
+            .iter()
+            .take(found as usize)
+            .skip_while(|&&address| address != caller);
+        let mut count = 0;
+        for (frame, &address) in frames.iter_mut().zip(outer) {
+            *frame = address;
+            count += 1;
+        }
+        count
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Probes at the entry and at the return of a function.
+
+use core::ptr::NonNull;
+use extra_bindings as bindings;
+use kernel::{
+    container_of,
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
+
+use crate::{
+    Hit,
+    Target, //
+};
+
+/// What to do when a function is entered and when it returns.
+pub trait ReturnHandler: Send + Sync {
+    /// What the entry hands on to the return of the same call.
+    type Data: Copy + Send;
+
+    /// Called at the entry of the function. With `None` its return is left alone.
+    fn entry(&self, hit: &Hit<'_>) -> Option<Self::Data>;
+
+    /// Called when the function returns to its caller, with what the entry gave.
+    ///
+    /// The arguments are gone by now: what is needed of them has to be in `data`.
+    fn ret(&self, hit: &Hit<'_>, data: Self::Data);
+}
+
+/// A registered kretprobe.
+///
+/// # Invariants
+///
+/// `kretprobe` is registered.
+#[pin_data(PinnedDrop)]
+pub struct ReturnProbe<H: ReturnHandler> {
+    handler: H,
+    #[pin]
+    kretprobe: Opaque<bindings::kretprobe>,
+}
+
+// SAFETY: A registered kretprobe belongs to no thread, and the handler may go to another one.
+unsafe impl<H: ReturnHandler> Send for ReturnProbe<H> {}
+// SAFETY: `&self` gives only reads of single words of the kretprobe and the handler, which is `Sync`.
+unsafe impl<H: ReturnHandler> Sync for ReturnProbe<H> {}
+
+impl<H: ReturnHandler> ReturnProbe<H> {
+    /// What an entry hands on has to fit where C keeps it, which is aligned as a pointer is.
+    const FITS: () = assert!(
+        size_of::<H::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize
+            && align_of::<H::Data>() <= align_of::<usize>()
+    );
+
+    /// Registers a return probe. At most `maxactive` calls can be between entry and return at one time;
+    /// more are missed. Zero means C's choice. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Probe::new`](crate::Probe::new), and `ENOMEM`.
+    pub fn new(target: Target, maxactive: u16, handler: H) -> impl PinInit<Self, Error> {
+        #[allow(clippy::let_unit_value)]
+        let () = Self::FITS;
+        try_pin_init!(Self {
+            handler,
+            // INVARIANT: The failure of the registration drops all.
+            kretprobe <- Opaque::try_ffi_init(move |slot: *mut bindings::kretprobe| {
+                // SAFETY: All bits zero are numbers, null pointers and absent functions.
+                let mut kretprobe: bindings::kretprobe = unsafe { core::mem::zeroed() };
+                kretprobe.kp = target.to_kprobe();
+                kretprobe.handler = Some(Self::ret);
+                kretprobe.entry_handler = Some(Self::entry);
+                kretprobe.maxactive = maxactive.into();
+                kretprobe.data_size = size_of::<H::Data>();
+                // SAFETY: `try_ffi_init()` gives a slot that is valid for writes.
+                unsafe { slot.write(kretprobe) };
+                // SAFETY: The kretprobe is initialised and pinned, and it is unregistered before it
+                // is freed. The callbacks find an initialised handler beside it.
+                to_result(unsafe { bindings::register_kretprobe(slot) })
+            }),
+        }? Error)
+    }
+
+    /// Returns the handler.
+    pub fn handler(&self) -> &H {
+        &self.handler
+    }
+
+    /// Returns how many calls were missed: the hit came inside another handler, or too many calls
+    /// were active.
+    pub fn nmissed(&self) -> u64 {
+        // SAFETY: The kretprobe lives as long as `self`; C changes the word by single writes.
+        let inactive = unsafe { (&raw const (*self.kretprobe.get()).nmissed).read_volatile() };
+        // SAFETY: As above.
+        let nested = unsafe { (&raw const (*self.kretprobe.get()).kp.nmissed).read_volatile() };
+        u64::from(inactive.unsigned_abs()) + nested as u64
+    }
+
+    /// Returns the probe that an instance belongs to.
+    ///
+    /// # Safety
+    ///
+    /// `instance` must be one that C gave to a callback of a `Self`, and the reference must not
+    /// outlive that callback.
+    unsafe fn of<'a>(instance: *mut bindings::kretprobe_instance) -> Option<&'a H> {
+        // SAFETY: By the safety requirements the instance is valid.
+        let kretprobe = unsafe { bindings::get_kretprobe(instance) };
+        if kretprobe.is_null() {
+            return None;
+        }
+        // SAFETY: By the safety requirements it is the field of a `Self`.
+        let probe = unsafe { container_of!(Opaque::cast_from(kretprobe), Self, kretprobe) };
+        // SAFETY: The probe stays registered, and so alive, while a callback runs.
+        Some(unsafe { &(*probe).handler })
+    }
+
+    /// # Safety
+    ///
+    /// Only for C, which calls it from `pre_handler_kretprobe()` with an instance of a registered `Self`.
+    unsafe extern "C" fn entry(
+        instance: *mut bindings::kretprobe_instance,
+        regs: *mut bindings::pt_regs,
+    ) -> c_int {
+        // SAFETY: C calls this with an instance of its probe.
+        let Some(handler) = (unsafe { Self::of(instance) }) else {
+            return 1;
+        };
+        let Some(regs) = NonNull::new(regs) else {
+            return 1;
+        };
+        // SAFETY: `pre_handler_kretprobe()` gives the registers of the hit.
+        let hit = unsafe { Hit::from_raw(regs) };
+        let Some(data) = handler.entry(&hit) else {
+            return 1;
+        };
+        // SAFETY: The instance is valid.
+        let slot = unsafe { bindings::kretprobe_data(instance) };
+        // SAFETY: C made room for `data_size` bytes there, aligned as `FITS` demands, and nobody else
+        // uses them while this call is active.
+        unsafe { slot.cast::<H::Data>().write(data) };
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Only for C, which calls it from `kretprobe_rethook_handler()` or `__kretprobe_trampoline_handler()`
+    /// with an instance that `entry()` returned 0 for.
+    unsafe extern "C" fn ret(
+        instance: *mut bindings::kretprobe_instance,
+        regs: *mut bindings::pt_regs,
+    ) -> c_int {
+        // SAFETY: C calls this with an instance of its probe.
+        let handler = unsafe { Self::of(instance) };
+        if let (Some(handler), Some(regs)) = (handler, NonNull::new(regs)) {
+            // SAFETY: The trampoline gives registers that are valid until this returns.
+            let hit = unsafe { Hit::from_raw(regs) };
+            // SAFETY: The instance is valid.
+            let slot = unsafe { bindings::kretprobe_data(instance) };
+            // SAFETY: `entry()` wrote it.
+            let data = unsafe { slot.cast::<H::Data>().read() };
+            handler.ret(&hit, data);
+        }
+        0
+    }
+}
+
+#[pinned_drop]
+impl<H: ReturnHandler> PinnedDrop for ReturnProbe<H> {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: By the type invariant it is registered. This waits for running handlers.
+        unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) };
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Names of addresses.
+
+use extra_bindings as bindings;
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+/// Room for a symbol (up to 511 bytes), its offset and size, and the name of a module.
+const LENGTH: usize = 640;
+
+/// The name of an address in code, such as `symbol+0x1f/0x90 [module]`, or the number where there is no name.
+///
+/// # Invariants
+///
+/// `name` holds a NUL.
+pub struct Symbol {
+    name: [u8; LENGTH],
+}
+
+impl Symbol {
+    /// Looks a function up, and leaves out the offset and the size. Can be called in any context, but
+    /// takes a fair piece of stack.
+    #[inline(never)]
+    pub fn of_function(address: usize) -> Self {
+        let mut name = [0u8; LENGTH];
+        // SAFETY: The buffer has `LENGTH` bytes.
+        unsafe { bindings::kprobe_function(name.as_mut_ptr().cast(), LENGTH, address) };
+        // INVARIANT: `scnprintf()` ends the name with a NUL.
+        Self { name }
+    }
+
+    /// Looks a return address up: the name is that of the function that the call stands in, even if
+    /// the call is its last instruction. Can be called in any context, but takes a fair piece of stack.
+    #[inline(never)]
+    pub fn of_return(address: usize) -> Self {
+        let mut name = [0u8; LENGTH];
+        // SAFETY: The buffer has `LENGTH` bytes.
+        unsafe { bindings::kprobe_symbol(name.as_mut_ptr().cast(), LENGTH, address) };
+        // INVARIANT: `scnprintf()` ends the name with a NUL.
+        Self { name }
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = CStr::from_bytes_until_nul(&self.name).map_err(|_| fmt::Error)?;
+        fmt::Display::fmt(name, f)
+    }
+}
