@@ -57,7 +57,7 @@ remount()
 	fi
 	shows size=1024k || return 1
 	mount -o remount,ro "$mnt" && shows ro size=1024k || return 1
-	if { : > "$mnt/new"; } 2>/dev/null; then
+	if touch "$mnt/new" 2>/dev/null; then
 		echo "a file was made on a read-only mount"
 		return 1
 	fi
@@ -68,7 +68,7 @@ remount()
 # No mount comes of a bad option.
 refused()
 {
-	for bad in nonsense nonsense=1 size=abc mode=8 uid=nobody gid=-1 nr_inodes=few; do
+	for bad in nonsense nonsense=1 size=abc mode=8 uid=-1 gid=-1 nr_inodes=few; do
 		if fs_mount "$bad" 2>/dev/null; then
 			echo "$bad was accepted"
 			umount "$mnt"

@@ -71,8 +71,7 @@ begin=$seconds
 step()
 {
 	seconds_now
-	elapsed=$((${seconds%.*} - ${begin%.*}))
-	printf '%4d s  %s\n' "$elapsed" "$1"
+	printf '%4d s  %s\n' $((${seconds%.*} - ${begin%.*})) "$1"
 }
 
 fail()
@@ -88,7 +87,8 @@ count_lines()
 }
 
 # both COMMAND: runs it in the tree on the filesystem, then in the original. Its
-# output goes to $out/fs and $out/original and must be the same.
+# output goes to $out/fs and $out/original and must be the same. The path of the
+# scratch directory has no special characters: mktemp made it.
 both()
 {
 	(cd "$fs" && eval "$1") > "$out/fs" 2>&1 || fail "$1"
@@ -99,39 +99,66 @@ both()
 	fi
 }
 
-# Every $1th line of the sorted list of what find prints for "$2", ended by NULs.
-# The rest of the expression is find's.
-# shellcheck disable=SC2317	# both() calls it
-every()
+# From the sorted list of the tree: which files and which directories (those
+# without subdirectories) each step takes. The lists do not overlap.
+select_names()
 {
-	every_nth=$1
+	awk -v out="$out" '
+	/^d ./ {
+		dirs[++n] = substr($0, 3)
+		parent = dirs[n]
+		if (sub(/\/[^\/]*$/, "", parent))
+			inner[parent] = 1
+	}
+	/^f / {
+		files++
+		file = substr($0, 3)
+		if (files % 9 == 1) print file > (out "/rename-files")
+		if (files % 9 == 2) print file > (out "/link")
+		if (files % 9 == 4) print file > (out "/symlink")
+		if (files % 9 == 6) print file > (out "/delete-files")
+	}
+	END {
+		for (i = 1; i <= n; i++) {
+			if (dirs[i] in inner || dirs[i] !~ /\//) continue
+			leaves++
+			if (leaves % 3 == 1) print dirs[i] > (out "/rename-dirs")
+			if (leaves % 3 == 2) print dirs[i] > (out "/delete-dirs")
+		}
+	}'
+}
+
+# each_in LIST COMMAND...: as "both", for a command with the list's names as arguments.
+each_in()
+{
+	list=$out/$1
 	shift
-	find "$@" | sort | awk -v n="$every_nth" 'NR % n == 0' | tr '\n' '\0'
+	both "xargs -r -d '\n' -a $list $*"
 }
 
-unpack()
-{
-	if [ -d "$source" ]; then
-		tar -C "$source" -cf - . | tar -C "$1" -xf -
-	else
-		tar -C "$1" -xf "$source"
-	fi
-}
+archive=$scratch/source.tar
+if [ -d "$source" ]; then
+	tar -C "$source" -cf "$archive" .
+else
+	cp "$source" "$archive"
+fi || { fail "read $source"; exit 1; }
+for list in rename-files link symlink delete-files rename-dirs delete-dirs; do
+	: > "$out/$list"
+done
 
-unpack "$fs" || { fail "unpack"; exit 1; }
-unpack "$original" || { fail "unpack the original"; exit 1; }
-both 'find . -type f -printf "%P\n" | sort'
-count_lines "$out/fs"
-files=$count
-both 'find . ! -type d -printf "%P %y %m %s %T@ %l\n" | sort'
+both "tar -xf $archive"
+both 'find . -printf "%y %P\n" | sort'
+select_names < "$out/original"
+files=$(grep -c '^f ' "$out/fs")
 step "unpack: $files files"
 [ "$files" -gt 0 ] || { fail "$source holds no files"; exit 1; }
 
-both 'find . -printf "%y %P\n" | sort'
+# Not the times of directories: an archive need not hold each of them.
+both 'find . -type d -printf "%P %m %n\n" -o -printf "%P %y %m %n %s %T@ %l\n" | sort'
 count_lines "$out/fs"
-step "find: $count names"
+step "find: $count names, types, modes, link counts, sizes and times"
 
-both 'grep -rIc "struct" . | grep -v ":0$" | sort'
+both 'grep -rIc struct . | grep -v ":0$" | sort'
 count_lines "$out/fs"
 step "grep: $count files match"
 
@@ -139,37 +166,35 @@ step "grep: $count files match"
 	fail "mmap: $(cat "$out/fs")"
 step "mmap: $(cat "$out/fs")"
 
-both 'mkdir moved-files && every 9 . -type f ! -path "./moved*" | xargs -0 mv --backup=numbered -t moved-files'
-both 'find moved-files -type f | sort'
+both 'mkdir renamed-files renamed-dirs links symlinks'
+each_in rename-files mv -v --backup=numbered -t renamed-files
 count_lines "$out/fs"
 step "rename files to another directory: $count"
 
-both 'mkdir moved-dirs && every 5 . -mindepth 2 -type d -links 2 ! -path "./moved*" | xargs -0 mv --backup=numbered -t moved-dirs'
-both 'find moved-dirs -mindepth 1 -maxdepth 1 -type d | sort'
+each_in link ln -v --backup=numbered -t links
+count_lines "$out/fs"
+step "hard links: $count"
+
+each_in symlink ln -v -sr --backup=numbered -t symlinks
+count_lines "$out/fs"
+both 'cat symlinks/* | cksum'
+step "symbolic links: $count, each read through"
+
+each_in delete-files rm -v
+count_lines "$out/fs"
+deleted=$count
+each_in delete-dirs rm -r
+step "delete: $deleted files, and $(grep -c '' "$out/delete-dirs") directories with all in them"
+
+each_in rename-dirs mv -v --backup=numbered -t renamed-dirs
 count_lines "$out/fs"
 step "rename directories to another directory: $count"
 
-both 'mkdir links && every 11 . -type f ! -path "./links*" | xargs -0 ln --backup=numbered -t links'
-both 'find . -type f -links +1 -printf "%n %P\n" | sort'
-count_lines "$out/fs"
-step "hard links: $count names of linked files"
-
-both 'mkdir symlinks && every 13 . -type f ! -path "./links*" | xargs -0 ln -sr --backup=numbered -t symlinks'
-both 'find symlinks -type l -printf "%P %l\n" | sort; find symlinks -xtype f -print0 | xargs -0 cat | cksum'
-count_lines "$out/fs"
-step "symbolic links: $((count - 1)), each followed to its file"
-
-both 'every 4 . -mindepth 2 -type d | xargs -0 rm -rf; every 6 . ! -type d | xargs -0 rm'
-both 'find . -printf "%y %P\n" | sort'
-count_lines "$out/fs"
-step "delete a part: $count names remain"
-
 # What remains, in full: names, types, modes, link counts, sizes, contents.
 both 'find . -type d -printf "%P %m %n\n" -o -printf "%P %y %m %n %s %l\n" | sort'
+count_lines "$out/fs"
 if diff -r --no-dereference "$original" "$fs" > "$out/diff" 2>&1; then
-	both 'find . -type f | sort'
-	count_lines "$out/fs"
-	step "diff -r: $count files, no difference"
+	step "diff -r: $count names, no difference"
 else
 	fail "diff -r"
 	head -n 20 "$out/diff"
