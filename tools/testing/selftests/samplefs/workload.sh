@@ -50,7 +50,7 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-scratch=$(mktemp -d) || exit 2
+scratch=$(mktemp -d /tmp/workload.XXXXXX) || exit 2
 if ! mount -t tmpfs workload "$scratch"; then
 	rmdir "$scratch"
 	scratch=
