@@ -183,3 +183,62 @@ pub fn condition(text: &str) -> Result<Condition<(&str, Range<usize>)>, Error> {
         _ => return Err(Error::new(0..text.len(), "this is no condition")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(text: &str) -> Vec<(String, Option<String>)> {
+        (prototype(text).expect("a prototype").into_iter())
+            .map(|a| (a.name, a.points_to))
+            .collect()
+    }
+
+    #[test]
+    fn arguments_have_names_and_structs() {
+        let dir = ("dir".to_owned(), Some("inode".to_owned()));
+        let path = ("path".to_owned(), Some("path".to_owned()));
+        let mode = ("mode".to_owned(), None);
+        assert_eq!(arguments("void (void)"), []);
+        assert_eq!(arguments("int (umode_t mode)"), [mode]);
+        assert_eq!(
+            arguments("struct dentry *(struct inode *dir, const struct path *path)"),
+            [dir, path]
+        );
+    }
+
+    #[test]
+    fn a_pointer_to_a_pointer_leads_nowhere() {
+        assert_eq!(
+            arguments("int (struct inode **all)"),
+            [("all".to_owned(), None)]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_pointed_at() {
+        let at = |text| prototype(text).expect_err("no prototype").at;
+        assert_eq!(at("int"), 0..3);
+        assert_eq!(at("int (int a"), 10..10);
+        assert_eq!(at("(int a)"), 0..1);
+        assert_eq!(at("int (int a,)"), 11..12);
+        assert_eq!(at("int (int a, b)"), 12..13);
+        assert_eq!(members("a->").expect_err("no way").at, 3..3);
+        assert_eq!(members("a->b c").expect_err("no way").at, 5..6);
+        assert_eq!(condition("a & (").expect_err("no condition").at, 4..5);
+    }
+
+    #[test]
+    fn conditions_are_read_as_in_c() {
+        assert_eq!(condition("exists( a )"), Ok(Condition::Exists(("a", 8..9))));
+        assert_eq!(condition("!is_dir(a)"), Ok(Condition::NotDir(("a", 8..9))));
+        assert_eq!(
+            condition("a!=b"),
+            Ok(Condition::Differ(("a", 0..1), ("b", 3..4)))
+        );
+        assert_eq!(
+            condition("!(a & B)"),
+            Ok(Condition::FlagClear(("a", 2..3), ("B", 6..7)))
+        );
+    }
+}

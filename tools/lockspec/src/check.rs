@@ -82,14 +82,8 @@ impl Check<'_> {
         let file: data::File = match toml::from_str(self.report.text(self.file)) {
             Ok(file) => file,
             Err(error) => {
-                let at = error.span().unwrap_or(0..0);
-                let message = error.message().trim_end().to_owned();
-                self.error(
-                    at,
-                    message,
-                    "here",
-                    "Documentation/rules.rst lists the keys and their values",
-                );
+                let (message, label, help) = shape(error.message());
+                self.error(error.span().unwrap_or(0..0), message, label, help);
                 return None;
             }
         };
@@ -136,6 +130,7 @@ impl Check<'_> {
         let empty = data::Map::new();
         let written = file.op.get(&key).unwrap_or(&empty);
         let mut cited = BTreeSet::new();
+        let errors = self.report.len();
 
         let slots: Vec<&str> = table.slots.iter().map(|s| s.get_ref().as_str()).collect();
         for op in written.keys() {
@@ -170,6 +165,7 @@ impl Check<'_> {
                         op,
                         arguments: Vec::new(),
                         objects: Vec::new(),
+                        broken: Vec::new(),
                     };
                     ops.extend(op.check(&mut cited));
                 }
@@ -185,7 +181,9 @@ impl Check<'_> {
             }
         }
 
-        for (sentence, said) in &table.sentence {
+        // What comes of other errors is not worth a message.
+        let sentences = (self.report.len() == errors).then_some(&table.sentence);
+        for (sentence, said) in sentences.into_iter().flatten() {
             let used = cited.contains(sentence.get_ref());
             match &said.unchecked {
                 None if !used => self.error(
@@ -208,4 +206,23 @@ impl Check<'_> {
             ops,
         }
     }
+}
+
+/// Says in the words of the data what the parser found wrong with its shape.
+fn shape(message: &str) -> (String, &'static str, &'static str) {
+    const KEYS: &str = "Documentation/rules.rst lists the keys and their values";
+    let message = message.trim_end().replacen("field", "key", 1);
+    let (label, help) = if message.starts_with("unknown key") {
+        ("this key has no meaning here", KEYS)
+    } else if message.starts_with("missing key") {
+        ("it is missing here", KEYS)
+    } else if message.starts_with("duplicate key") {
+        (
+            "this name was used before",
+            "say all that there is to say about it in one place",
+        )
+    } else {
+        ("here", KEYS)
+    };
+    (message, label, help)
 }

@@ -93,3 +93,77 @@ pub fn always(rules: &[&Rule]) -> Option<Requirement> {
         })
         .min()?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts;
+    use crate::spec::When;
+
+    const A: Reach = Reach {
+        argument: 0,
+        path: facts::PATHS[0],
+    };
+
+    fn rule(requirement: Requirement, conditions: &[Condition]) -> Rule {
+        Rule {
+            object: "a".to_owned(),
+            reach: A,
+            lock: facts::LOCKS[0],
+            requirement,
+            conditions: conditions.to_vec(),
+            condition: String::new(),
+            when: When::Entry,
+            source: String::new(),
+        }
+    }
+
+    #[test]
+    fn opposites_do_not_overlap() {
+        let opposites = [
+            (Condition::IsDir(A), Condition::NotDir(A)),
+            (Condition::Same(0, 1), Condition::Differ(1, 0)),
+            (
+                Condition::FlagSet(0, "O_CREAT"),
+                Condition::FlagClear(0, "O_CREAT"),
+            ),
+        ];
+        for (a, b) in opposites {
+            assert!(!possible(&rule(Requirement::Held, &[a.clone(), b.clone()])));
+            let (a, b) = (rule(Requirement::Held, &[a]), rule(Requirement::Held, &[b]));
+            assert!(!overlap(&a, &b));
+            assert!(overlap(&a, &a) && overlap(&b, &b));
+        }
+    }
+
+    #[test]
+    fn independent_conditions_overlap() {
+        let dir = rule(Requirement::Held, &[Condition::IsDir(A)]);
+        assert!(overlap(
+            &dir,
+            &rule(Requirement::Held, &[Condition::Exists(A)])
+        ));
+        assert!(overlap(
+            &dir,
+            &rule(Requirement::Held, &[Condition::Same(0, 1)])
+        ));
+        assert!(overlap(&dir, &rule(Requirement::Held, &[])));
+    }
+
+    #[test]
+    fn the_weakest_case_is_what_is_always_promised() {
+        let set = rule(Requirement::Exclusive, &[Condition::FlagSet(0, "O_CREAT")]);
+        let clear = rule(Requirement::Shared, &[Condition::FlagClear(0, "O_CREAT")]);
+        assert_eq!(always(&[&set, &clear]), Some(Requirement::Shared));
+        assert_eq!(always(&[&set]), None);
+        assert_eq!(
+            always(&[&rule(Requirement::Held, &[])]),
+            Some(Requirement::Held)
+        );
+
+        // What does not exist is neither a directory nor anything else.
+        let dir = rule(Requirement::Exclusive, &[Condition::IsDir(A)]);
+        let other = rule(Requirement::Exclusive, &[Condition::NotDir(A)]);
+        assert_eq!(always(&[&dir, &other]), None);
+    }
+}

@@ -32,3 +32,30 @@ fn distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_letters() {
+        assert_eq!(distance("", ""), 0);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(distance("unlink", "unlnk"), 1);
+        assert_eq!(distance("rename", "renmae"), 2);
+    }
+
+    #[test]
+    fn only_near_names_are_suggested() {
+        assert_eq!(
+            one_of("unlnk", &["link", "unlink"]),
+            "did you mean `unlink`?"
+        );
+        assert_eq!(
+            one_of("whirl", &["link", "unlink"]),
+            "use one of `link`, `unlink`"
+        );
+        assert_eq!(one_of("dir", &[]), "there is nothing that could stand here");
+    }
+}

@@ -31,6 +31,8 @@ pub(super) struct OpCheck<'c, 'r, 'd> {
     pub(super) op: &'d data::Op,
     pub(super) arguments: Vec<Argument>,
     pub(super) objects: Vec<Object>,
+    /// The names of objects that have an error.
+    pub(super) broken: Vec<&'d str>,
 }
 
 impl OpCheck<'_, '_, '_> {
@@ -128,6 +130,7 @@ impl OpCheck<'_, '_, '_> {
             }
         }
         for (name, way) in &op.objects {
+            self.broken.push(name.get_ref());
             if !c::is_name(name.get_ref())
                 || self.arguments.iter().any(|a| a.name == *name.get_ref())
             {
@@ -140,6 +143,7 @@ impl OpCheck<'_, '_, '_> {
                 continue;
             }
             if let Some(reach) = self.reach(way) {
+                self.broken.pop();
                 self.objects.push(Object {
                     name: name.get_ref().clone(),
                     reach,

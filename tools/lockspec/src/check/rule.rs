@@ -116,6 +116,9 @@ impl OpCheck<'_, '_, '_> {
 
     /// Looks up an object that stands in a string.
     fn object(&mut self, text: &Spanned<String>, name: (&str, Range<usize>)) -> Option<usize> {
+        if self.broken.contains(&name.0) {
+            return None;
+        }
         let names: Vec<&str> = self.objects.iter().map(|o| o.name.as_str()).collect();
         self.check.find(text, name, "object", &names)
     }
@@ -172,7 +175,7 @@ impl OpCheck<'_, '_, '_> {
                 "name the `row`, or sentences of the table",
             );
         }
-        let has_row = self.op.row.is_some();
+        let has_row = self.op.unlisted.is_none();
         let mut places: Vec<String> = Vec::new();
         for source in sources.get_ref() {
             let key = source.get_ref();
