@@ -1,22 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! samplefs.
+//! samplefs: a filesystem in memory, to copy from.
+//!
+//! ```text
+//! # insmod samplefs.ko
+//! # mount -t samplefs -o size=64m,nr_inodes=10k none /mnt
+//! # cp -a /usr/share/doc /mnt && df /mnt
+//! # umount /mnt && rmmod samplefs
+//! ```
+//!
+//! It does what ramfs does, and keeps to limits as tmpfs does: names live in the dcache and data in
+//! the page cache, and nowhere else. There is no `unsafe` in it, except in what `module!` expands
+//! to, and no call into C: all it knows of the kernel is the crate `vfs`.
+//!
+//! Read it in this order; each file but the first three is one table of operations:
+//!
+//! - this file: the type of the filesystem, and the module;
+//! - `limits.rs`: how much may be used, and how much is;
+//! - `node.rs`: how an inode is made; `entries.rs`: what a directory remembers of its entries;
+//! - `fs_context.rs`: mount options (`fs_context_operations`);
+//! - `sb.rs`: the superblock (`super_operations`);
+//! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
+//! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
+//!   `file_operations`, `address_space_operations`, `vm_operations_struct`);
+//! - `symlink.rs` and `special.rs`: the rest (`inode_operations`).
 
 use kernel::prelude::*;
+use vfs::file_system_type::{
+    FileSystemType,
+    Registration,
+    FS_ALLOW_IDMAP,
+    FS_MGTIME, //
+};
+
+mod attr;
+mod dir;
+mod dir_file;
+mod entries;
+mod fs_context;
+mod limits;
+mod node;
+mod pages;
+mod regular;
+mod regular_file;
+mod sb;
+mod special;
+mod symlink;
+mod vm;
 
 module! {
     type: Module,
     name: "samplefs",
     authors: ["The samplefs and locktrack authors"],
-    description: "samplefs",
+    description: "A filesystem in memory, in safe Rust",
     license: "GPL",
+    alias: ["fs-samplefs"],
 }
 
-struct Module;
+/// The filesystem: which data hang on which of C's objects.
+struct SampleFs;
+
+impl vfs::FileSystem for SampleFs {
+    type SbInfo = sb::Info;
+    type InodeInfo = node::Info;
+    type Guarded = entries::Entries;
+    type Super = sb::Super;
+}
+
+/// What mount(2) finds under the name.
+static SAMPLEFS: FileSystemType<fs_context::Context> =
+    FileSystemType::new(c"samplefs", FS_MGTIME | FS_ALLOW_IDMAP);
+
+/// The module: the filesystem can be mounted while it is loaded.
+struct Module {
+    _registration: Registration<fs_context::Context>,
+}
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        pr_info!("loaded\n");
-        Ok(Self)
+        Ok(Self {
+            _registration: Registration::new(&SAMPLEFS, c"samplefs_inode")?,
+        })
     }
 }

@@ -39,8 +39,14 @@ mod helpers {
     ));
 }
 
-// The kernel's bindings know this one as an opaque type.
-pub use generated::fs_context_operations;
+// The kernel's bindings know these as opaque types.
+pub use generated::{
+    fs_context,
+    fs_context_operations,
+    fs_parameter,
+    fs_parameter_spec,
+    kstatfs, //
+};
 pub use generated::*;
 pub use helpers::*;
 pub use kernel::bindings::*;

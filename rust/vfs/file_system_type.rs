@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `struct file_system_type` and its registration.
+//!
+//! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    bindings,
+    error::to_result,
+    module::this_module,
+    prelude::*,
+    str::CStr,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    types::Opaque, //
+};
+
+use crate::{
+    fs_context,
+    inode::alloc,
+    sb, //
+};
+
+/// Times of inodes are fine enough to tell two changes apart that somebody has looked between.
+pub const FS_MGTIME: i32 = bindings::FS_MGTIME as i32;
+/// Mounts may map users and groups: all callbacks honour their [`crate::Idmap`].
+pub const FS_ALLOW_IDMAP: i32 = bindings::FS_ALLOW_IDMAP as i32;
+
+/// A `struct file_system_type`, for a static.
+///
+/// It has to be a static, as lockdep keeps the classes of the filesystem's locks in it.
+///
+/// # Invariants
+///
+/// `cache` is null, or a cache for inodes of the filesystem.
+#[repr(C)]
+pub struct FileSystemType<C: fs_context::Operations> {
+    inner: Opaque<bindings::file_system_type>,
+    /// Where the inodes are allocated, while it is registered.
+    cache: Atomic<*mut bindings::kmem_cache>,
+    _context: PhantomData<fn() -> C>,
+}
+
+// SAFETY: C uses it from any thread under its own locks; `cache` is atomic.
+unsafe impl<C: fs_context::Operations> Sync for FileSystemType<C> {}
+
+impl<C: fs_context::Operations> FileSystemType<C> {
+    /// Describes the filesystem that mount(2) knows as `name`. `fs_flags` are `FS_*`.
+    pub const fn new(name: &'static CStr, fs_flags: i32) -> Self {
+        Self {
+            inner: Opaque::new(bindings::file_system_type {
+                name: name.as_ptr().cast(),
+                fs_flags,
+                init_fs_context: Some(fs_context::init_fs_context::<C>),
+                parameters: C::PARAMETERS.as_ptr().cast(),
+                kill_sb: Some(Self::kill_sb),
+                owner: this_module::<C::OwnerModule>().as_ptr(),
+                ..pin_init::zeroed()
+            }),
+            cache: Atomic::new(ptr::null_mut()),
+            _context: PhantomData,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->kill_sb`: `deactivate_locked_super()` passes a superblock of this type, which nobody
+    /// else uses any more.
+    unsafe extern "C" fn kill_sb(sb: *mut bindings::super_block) {
+        // SAFETY: The superblock is valid.
+        let info = unsafe { (*sb).s_fs_info };
+        // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
+        unsafe { bindings::kill_anon_super(sb) };
+        // SAFETY: The superblock is shut down.
+        unsafe { sb::drop_info::<C::FileSystem>(info) };
+    }
+}
+
+/// Returns the inode cache of the filesystem of a superblock.
+///
+/// # Safety
+///
+/// `sb` must be a valid superblock of a [`FileSystemType`].
+pub(crate) unsafe fn inode_cache(sb: *mut bindings::super_block) -> *mut bindings::kmem_cache {
+    /// The layout of a [`FileSystemType`], whatever its context.
+    #[repr(C)]
+    struct Layout {
+        inner: Opaque<bindings::file_system_type>,
+        cache: Atomic<*mut bindings::kmem_cache>,
+    }
+
+    // SAFETY: The caller promises that the superblock is valid.
+    let ty: *mut Layout = unsafe { (*sb).s_type }.cast();
+    // SAFETY: The caller promises that its type is a `FileSystemType`, of which it is the first
+    // field; it is static.
+    unsafe { (*ty).cache.load(Relaxed) }
+}
+
+/// Keeps a filesystem registered: it can be mounted until this is dropped.
+///
+/// It belongs into the module. The module cannot go while the filesystem is mounted, so its drop
+/// finds no superblock.
+pub struct Registration<C: fs_context::Operations>(&'static FileSystemType<C>);
+
+impl<C: fs_context::Operations> Registration<C> {
+    /// Creates the inode cache and registers the filesystem. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `EBUSY` if it, or another of the same name, is registered already.
+    pub fn new(ty: &'static FileSystemType<C>, name: &'static CStr) -> Result<Self> {
+        let cache = alloc::create_cache::<C::FileSystem>(name)?;
+        if ty
+            .cache
+            .cmpxchg(ptr::null_mut(), cache, kernel::sync::atomic::Full)
+            .is_err()
+        {
+            // SAFETY: The cache is new and empty.
+            unsafe { bindings::kmem_cache_destroy(cache) };
+            return Err(EBUSY);
+        }
+        // SAFETY: The type is static, and unregistered when the registration is dropped.
+        let result = to_result(unsafe { bindings::register_filesystem(ty.inner.get()) });
+        if let Err(error) = result {
+            ty.cache.store(ptr::null_mut(), Relaxed);
+            // SAFETY: The cache is empty: nothing was mounted.
+            unsafe { bindings::kmem_cache_destroy(cache) };
+            return Err(error);
+        }
+        Ok(Self(ty))
+    }
+}
+
+impl<C: fs_context::Operations> Drop for Registration<C> {
+    fn drop(&mut self) {
+        let ty = self.0.inner.get();
+        // SAFETY: It was registered by `new`.
+        unsafe { bindings::unregister_filesystem(ty) };
+        // Inodes are freed after an RCU grace period: wait for the last of them.
+        // SAFETY: May be called in any context that may sleep, as a drop of a module does.
+        unsafe { bindings::rcu_barrier() };
+        // SAFETY: The type is static; nobody mounts it any more.
+        if !unsafe { (*ty).fs_supers.first }.is_null() {
+            pr_err!("a filesystem is unregistered while it is mounted\n");
+            return;
+        }
+        let cache = self.0.cache.load(Relaxed);
+        self.0.cache.store(ptr::null_mut(), Relaxed);
+        // SAFETY: No inode is left in it: there is no superblock, and the barrier has passed.
+        unsafe { bindings::kmem_cache_destroy(cache) };
+    }
+}

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `struct fs_context_operations`: mounting, and changing the options of what is mounted.
+//!
+//! C headers: [`include/linux/fs_context.h`](srctree/include/linux/fs_context.h),
+//! [`include/linux/fs_parser.h`](srctree/include/linux/fs_parser.h)
+
+use core::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr, //
+};
+use extra_bindings as bindings;
+use kernel::{
+    error::{
+        from_result,
+        VTABLE_DEFAULT_ERROR, //
+    },
+    ffi::{
+        c_char,
+        c_int, //
+    },
+    fmt,
+    prelude::*,
+    str::CStr,
+    sync::aref::ARef,
+    types::NotThreadSafe, //
+};
+use rules::Exclusive;
+
+use crate::{
+    idmap::{
+        Kgid,
+        Kuid, //
+    },
+    sb::{
+        self,
+        SuperBlock, //
+    },
+    FileSystem,
+    Inode,
+    Locked, //
+};
+
+/// What a mount option expects after its `=`.
+#[derive(Clone, Copy)]
+enum Kind {
+    U32,
+    U32Oct,
+    String,
+    Uid,
+    Gid,
+}
+
+/// A mount option: `struct fs_parameter_spec`.
+///
+/// `opt` is the number by which [`Operations::parse_param`] gets to know it.
+#[derive(Clone, Copy)]
+pub struct Parameter {
+    name: &'static CStr,
+    opt: u8,
+    kind: Kind,
+}
+
+impl Parameter {
+    /// A decimal number, `fsparam_u32()`. Becomes [`Value::U32`].
+    pub const fn u32(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::U32,
+        }
+    }
+
+    /// An octal number, `fsparam_u32oct()`. Becomes [`Value::U32`].
+    pub const fn u32oct(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::U32Oct,
+        }
+    }
+
+    /// Any text, `fsparam_string()`. Becomes [`Value::String`].
+    pub const fn string(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::String,
+        }
+    }
+
+    /// A user, `fsparam_uid()`. Becomes [`Value::Uid`].
+    pub const fn uid(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::Uid,
+        }
+    }
+
+    /// A group, `fsparam_gid()`. Becomes [`Value::Gid`].
+    pub const fn gid(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::Gid,
+        }
+    }
+
+    const fn spec(self) -> bindings::fs_parameter_spec {
+        let (ty, data): (bindings::fs_param_type, usize) = match self.kind {
+            Kind::U32 => (Some(bindings::fs_param_is_u32), 0),
+            Kind::U32Oct => (Some(bindings::fs_param_is_u32), 8),
+            Kind::String => (Some(bindings::fs_param_is_string), 0),
+            Kind::Uid => (Some(bindings::fs_param_is_uid), 0),
+            Kind::Gid => (Some(bindings::fs_param_is_gid), 0),
+        };
+        bindings::fs_parameter_spec {
+            name: self.name.as_ptr().cast(),
+            type_: ty,
+            opt: self.opt,
+            flags: 0,
+            data: ptr::without_provenance(data),
+        }
+    }
+}
+
+/// What C finds after the last option.
+const NO_SPEC: bindings::fs_parameter_spec = bindings::fs_parameter_spec {
+    name: ptr::null(),
+    type_: None,
+    opt: 0,
+    flags: 0,
+    data: ptr::null(),
+};
+
+/// The mount options of a filesystem, in the form that C reads.
+#[repr(C)]
+pub struct Parameters<const N: usize> {
+    specs: [bindings::fs_parameter_spec; N],
+    /// C ends at an option without a name.
+    end: bindings::fs_parameter_spec,
+    parameters: [Parameter; N],
+}
+
+// SAFETY: It never changes, and points to static strings only.
+unsafe impl<const N: usize> Sync for Parameters<N> {}
+
+impl<const N: usize> Parameters<N> {
+    /// Makes the table of these options.
+    pub const fn new(parameters: [Parameter; N]) -> Self {
+        let mut specs = [NO_SPEC; N];
+        let mut i = 0;
+        while i < N {
+            specs[i] = parameters[i].spec();
+            i += 1;
+        }
+        Self {
+            specs,
+            end: NO_SPEC,
+            parameters,
+        }
+    }
+
+    /// The table, for [`Operations::PARAMETERS`].
+    pub const fn table(&'static self) -> Table {
+        Table {
+            specs: self.specs.as_ptr(),
+            parameters: &self.parameters,
+        }
+    }
+}
+
+/// A reference to [`Parameters`], whatever their number.
+#[derive(Clone, Copy)]
+pub struct Table {
+    specs: *const bindings::fs_parameter_spec,
+    parameters: &'static [Parameter],
+}
+
+impl Table {
+    pub(crate) const fn as_ptr(&self) -> *const bindings::fs_parameter_spec {
+        self.specs
+    }
+
+    fn kind(&self, opt: c_int) -> Option<Kind> {
+        let found = self.parameters.iter().find(|p| c_int::from(p.opt) == opt)?;
+        Some(found.kind)
+    }
+}
+
+/// The value of a mount option, of the type that its [`Parameter`] says.
+pub enum Value<'a> {
+    /// A number.
+    U32(u32),
+    /// A text. It may be empty.
+    String(&'a CStr),
+    /// A user who exists in the user namespace of the mounter.
+    Uid(Kuid),
+    /// A group that exists in the user namespace of the mounter.
+    Gid(Kgid),
+}
+
+/// A `struct fs_context`: one attempt to mount or to change options.
+pub struct FsContext<'a> {
+    fc: *mut bindings::fs_context,
+    _lifetime: PhantomData<&'a ()>,
+    _not_send: NotThreadSafe,
+}
+
+impl FsContext<'_> {
+    /// # Safety
+    ///
+    /// `fc` must be what C passes to one of the callbacks here, and the lifetime within that call.
+    unsafe fn from_raw(fc: *mut bindings::fs_context) -> Self {
+        Self {
+            fc,
+            _lifetime: PhantomData,
+            _not_send: NotThreadSafe::default(),
+        }
+    }
+
+    fn logfc(&self, level: u8, args: fmt::Arguments<'_>) {
+        // SAFETY: The context is valid.
+        let log = unsafe { &(*self.fc).log };
+        // SAFETY: The log is that of the context. `%pA` prints Rust's arguments, which live for the
+        // call.
+        unsafe {
+            bindings::logfc(
+                log.log,
+                log.prefix,
+                level as c_char,
+                c"%pA".as_ptr().cast(),
+                ptr::from_ref(&args).cast::<kernel::ffi::c_void>(),
+            )
+        };
+    }
+
+    /// Tells the caller of mount(2), or of the new mount API, what is wrong.
+    ///
+    /// Mirrors `errorf()`: read from the descriptor of the context, or printed by the kernel for
+    /// mount(2). May sleep.
+    pub fn errorf(&self, args: fmt::Arguments<'_>) {
+        self.logfc(b'e', args);
+    }
+
+    /// As [`FsContext::errorf`], and returns `EINVAL`: `invalf()`.
+    pub fn invalf(&self, args: fmt::Arguments<'_>) -> Error {
+        self.errorf(args);
+        EINVAL
+    }
+}
+
+/// The callbacks of a context: `struct fs_context_operations`.
+///
+/// `Self` is what C hangs on `fs_private`: the options parsed so far. Callbacks of one context do
+/// not run at the same time: C serialises them with `uapi_mutex`, or is its only user. All may
+/// sleep.
+// The names of the arguments are for the reader: the bodies of missing methods use none.
+#[allow(unused_variables)]
+#[vtable]
+pub trait Operations: Sized + Send + 'static {
+    /// The filesystem.
+    type FileSystem: FileSystem;
+
+    /// The mount options.
+    const PARAMETERS: Table;
+
+    /// Makes the context for a mount or, if there is a superblock, for a change of its options.
+    ///
+    /// Mirrors `->init_fs_context` of `struct file_system_type`.
+    fn init_fs_context(sb: Option<&SuperBlock<Self::FileSystem>>) -> Result<Self>;
+
+    /// Takes an option, which has passed `fs_parse()`: unknown options and values of the wrong form
+    /// are refused before, with a message that names them.
+    ///
+    /// # Errors
+    ///
+    /// Whatever mount(2) is to return. Say more with [`FsContext::invalf`].
+    fn parse_param(&mut self, fc: &FsContext<'_>, opt: u8, value: Value<'_>) -> Result;
+
+    /// Sets up a superblock for a mount and returns its root.
+    ///
+    /// This is the `fill_super` of `get_tree_nodev()`, which the layer calls for `->get_tree`: each
+    /// mount gets a superblock of its own. `s_umount` is held exclusively.
+    fn fill_super(
+        &mut self,
+        fc: &FsContext<'_>,
+        sb: sb::New<'_, Self::FileSystem>,
+    ) -> Result<ARef<Inode<Self::FileSystem>>>;
+
+    /// Changes the options of a superblock to those parsed: mount -o remount.
+    ///
+    /// Without this method it changes nothing, and succeeds.
+    fn reconfigure(
+        &mut self,
+        fc: &FsContext<'_>,
+        sb: &Locked<'_, SuperBlock<Self::FileSystem>, Exclusive>,
+    ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// Implements `->init_fs_context`.
+///
+/// # Safety
+///
+/// Only C may call it, as `alloc_fs_context()` does, for the [`crate::FileSystemType`] of `C`.
+pub(crate) unsafe extern "C" fn init_fs_context<C: Operations>(
+    fc: *mut kernel::bindings::fs_context,
+) -> c_int {
+    // CAST: The same C type, which is opaque in the kernel's bindings.
+    let fc: *mut bindings::fs_context = fc.cast();
+    from_result(|| {
+        // SAFETY: The context is valid and new.
+        let root = unsafe { (*fc).root };
+        let sb = if root.is_null() {
+            None
+        } else {
+            // SAFETY: A context for a change of options has a reference to the root.
+            let sb = unsafe { (*root).d_sb };
+            // SAFETY: The superblock has a root, so it is set up, and is of the filesystem.
+            Some(unsafe { SuperBlock::from_raw(sb) })
+        };
+        let context = KBox::new(C::init_fs_context(sb)?, GFP_KERNEL)?;
+        // SAFETY: The context is valid and new, so this is the only user of it.
+        unsafe { (*fc).fs_private = KBox::into_raw(context).cast() };
+        // SAFETY: As above; the table lives for ever.
+        unsafe { (*fc).ops = &VTable::<C>::TABLE };
+        Ok(0)
+    })
+}
+
+struct VTable<T>(PhantomData<T>);
+
+// The callbacks are only called by C through `ops` of contexts that `init_fs_context` has set up, one
+// at a time.
+impl<T: Operations> VTable<T> {
+    /// # Safety
+    ///
+    /// `fc` must be a context that `init_fs_context::<T>` has set up, and nobody else may use what
+    /// it is set up with.
+    unsafe fn context<'a>(fc: *mut bindings::fs_context) -> &'a mut T {
+        // SAFETY: The context is valid.
+        let context = unsafe { (*fc).fs_private };
+        // SAFETY: `init_fs_context` has put a box there. Only this layer uses it.
+        unsafe { &mut *context.cast() }
+    }
+
+    /// # Safety
+    ///
+    /// As `->free`: `put_fs_context()` calls it once, at the end.
+    unsafe extern "C" fn free(fc: *mut bindings::fs_context) {
+        // SAFETY: The context is valid.
+        let context: *mut T = unsafe { (*fc).fs_private }.cast();
+        if !context.is_null() {
+            // SAFETY: `init_fs_context` has put a box there, and nobody uses it any more.
+            drop(unsafe { KBox::from_raw(context) });
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->parse_param`.
+    unsafe extern "C" fn parse_param(
+        fc: *mut bindings::fs_context,
+        param: *mut bindings::fs_parameter,
+    ) -> c_int {
+        let mut result = MaybeUninit::<bindings::fs_parse_result>::zeroed();
+        // SAFETY: The context is valid.
+        let log = unsafe { &raw mut (*fc).log };
+        // SAFETY: `vfs_parse_fs_param()` passes a valid parameter; the table lives for ever.
+        let opt = unsafe {
+            bindings::__fs_parse(log, T::PARAMETERS.as_ptr(), param, result.as_mut_ptr())
+        };
+        if opt < 0 {
+            return opt;
+        }
+        // SAFETY: All zeroes is a valid value, and C has only written valid ones into it.
+        let result = unsafe { result.assume_init() }.__bindgen_anon_1;
+        from_result(|| {
+            let value = match T::PARAMETERS.kind(opt).ok_or(EINVAL)? {
+                // SAFETY: This is the field that `fs_param_is_u32()` sets.
+                Kind::U32 | Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
+                // SAFETY: This is the field that `fs_param_is_uid()` sets.
+                Kind::Uid => Value::Uid(Kuid(*unsafe { result.uid.as_ref() })),
+                // SAFETY: This is the field that `fs_param_is_gid()` sets.
+                Kind::Gid => Value::Gid(Kgid(*unsafe { result.gid.as_ref() })),
+                Kind::String => {
+                    // SAFETY: `fs_param_is_string()` has checked that it is a string.
+                    let string = unsafe { (*param).__bindgen_anon_1.string };
+                    if string.is_null() {
+                        return Err(EINVAL);
+                    }
+                    // SAFETY: It ends in a NUL and lives for the call.
+                    Value::String(unsafe { CStr::from_ptr(string.cast()) })
+                }
+            };
+            // SAFETY: The context is set up, and C calls one callback at a time.
+            let context = unsafe { Self::context(fc) };
+            // SAFETY: The context is valid for the call.
+            let fc = unsafe { FsContext::from_raw(fc) };
+            context.parse_param(&fc, opt as u8, value).map(|()| 0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `->get_tree`.
+    unsafe extern "C" fn get_tree(fc: *mut bindings::fs_context) -> c_int {
+        // SAFETY: `vfs_get_tree()` passes a valid context.
+        unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) }
+    }
+
+    /// # Safety
+    ///
+    /// As `fill_super` of `get_tree_nodev()`, which passes a new superblock.
+    unsafe extern "C" fn fill_super(
+        sb: *mut bindings::super_block,
+        fc: *mut bindings::fs_context,
+    ) -> c_int {
+        // SAFETY: The context is set up, and C calls one callback at a time.
+        let context = unsafe { Self::context(fc) };
+        // SAFETY: The context is valid for the call.
+        let fc = unsafe { FsContext::from_raw(fc) };
+        // SAFETY: The superblock is new and valid for the call.
+        let new = unsafe { sb::New::from_raw(sb) };
+        from_result(|| {
+            let root = context.fill_super(&fc, new)?;
+            if root.sb().as_ptr() != sb || !root.is_dir() {
+                return Err(EINVAL);
+            }
+            // SAFETY: Takes over the reference to the inode, also if it fails.
+            let root = unsafe { bindings::d_make_root(ARef::into_raw(root).as_ptr().cast()) };
+            if root.is_null() {
+                return Err(ENOMEM);
+            }
+            // SAFETY: The superblock is valid and nobody else uses it yet.
+            unsafe { (*sb).s_root = root };
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `->reconfigure`.
+    unsafe extern "C" fn reconfigure(fc: *mut bindings::fs_context) -> c_int {
+        // SAFETY: `reconfigure_super()` passes a context with the root of a superblock.
+        let sb = unsafe { (*(*fc).root).d_sb };
+        // SAFETY: It has a root, so it is set up; the context has a reference to it.
+        let sb = unsafe { SuperBlock::from_raw(sb) };
+        // SAFETY: The callers of `reconfigure_super()` hold `s_umount` exclusively.
+        let sb = unsafe { Locked::assume(sb) };
+        // SAFETY: The context is set up, and C calls one callback at a time.
+        let context = unsafe { Self::context(fc) };
+        // SAFETY: The context is valid for the call.
+        let fc = unsafe { FsContext::from_raw(fc) };
+        from_result(|| context.reconfigure(&fc, &sb).map(|()| 0))
+    }
+
+    const TABLE: bindings::fs_context_operations = bindings::fs_context_operations {
+        free: Some(Self::free),
+        dup: None,
+        parse_param: Some(Self::parse_param),
+        parse_monolithic: None,
+        get_tree: Some(Self::get_tree),
+        reconfigure: if T::HAS_RECONFIGURE {
+            Some(Self::reconfigure)
+        } else {
+            None
+        },
+    };
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Names for C's generic helpers, to be put into a slot of a table.
+
+/// Declares a type for the functions of one slot, and the helpers that fit it.
+///
+/// The field is private: only functions that are sound in their slot, whatever the filesystem does
+/// in its other slots, get a name.
+macro_rules! slot {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($function:ty) {
+            $($(#[$helper_meta:meta])* $helper:ident = $path:path;)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy)]
+        pub struct $name($function);
+
+        impl $name {
+            $($(#[$helper_meta])* pub const $helper: Self = Self($path);)*
+
+            /// Returns what goes into the slot.
+            #[allow(dead_code)]
+            pub(crate) const fn get(slot: Option<Self>) -> Option<$function> {
+                match slot {
+                    Some(slot) => Some(slot.0),
+                    None => None,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use slot;

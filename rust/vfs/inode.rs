@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Inodes.
+//!
+//! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    str::CString,
+    sync::aref::AlwaysRefCounted,
+    types::Opaque, //
+};
+use rules::{
+    AtLeast,
+    Exclusive, //
+};
+
+use crate::{
+    idmap::Idmap,
+    mode::Mode,
+    stat::Iattr,
+    FileSystem,
+    Locked,
+    SuperBlock, //
+};
+
+pub(crate) mod alloc;
+mod new;
+mod operations;
+
+pub use new::New;
+pub use operations::{
+    GetLink,
+    NewDentry,
+    NewDir,
+    Operations,
+    Ops,
+    RENAME_EXCHANGE,
+    RENAME_NOREPLACE,
+    RENAME_WHITEOUT, //
+};
+
+/// A `struct inode` of filesystem `F`.
+///
+/// Shared with C and with other tasks: what may change is behind a method that says how. A `&Inode`
+/// promises that the inode is alive; [`kernel::sync::aref::ARef<Inode<F>>`] owns a reference.
+///
+/// # Invariants
+///
+/// The inode is the first field of a [`Container`] whose data are initialised, and belongs to a
+/// superblock of `F` that is initialised.
+#[repr(transparent)]
+pub struct Inode<F: FileSystem> {
+    inner: Opaque<bindings::inode>,
+    _fs: PhantomData<F>,
+}
+
+// SAFETY: C uses inodes from any thread, and `F`'s data are `Send` and `Sync`.
+unsafe impl<F: FileSystem> Send for Inode<F> {}
+// SAFETY: As above.
+unsafe impl<F: FileSystem> Sync for Inode<F> {}
+
+// SAFETY: C's reference count keeps the inode alive.
+unsafe impl<F: FileSystem> AlwaysRefCounted for Inode<F> {
+    #[inline]
+    fn inc_ref(&self) {
+        // SAFETY: There is a reference, as `self` is one.
+        unsafe { bindings::ihold(self.as_ptr()) };
+    }
+
+    #[inline]
+    unsafe fn dec_ref(obj: NonNull<Self>) {
+        // SAFETY: The caller gives up a reference. It may sleep, as `iput()` may.
+        unsafe { bindings::iput(obj.as_ptr().cast()) };
+    }
+}
+
+/// An inode and what the filesystem adds to it: one object of the inode cache.
+#[repr(C)]
+pub(crate) struct Container<F: FileSystem> {
+    inode: Opaque<bindings::inode>,
+    info: UnsafeCell<MaybeUninit<F::InodeInfo>>,
+    guarded: UnsafeCell<MaybeUninit<F::Guarded>>,
+    /// What `i_link` points to.
+    link: UnsafeCell<Option<CString>>,
+    /// Whether `info` and `guarded` are initialised. Set once, before anybody sees the inode.
+    initialised: UnsafeCell<bool>,
+}
+
+impl<F: FileSystem> Inode<F> {
+    /// # Safety
+    ///
+    /// `ptr` must be an inode of `F` that satisfies the invariants and stays alive for `'a`.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::inode) -> &'a Self {
+        // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
+        unsafe { &*ptr.cast() }
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::inode {
+        self.inner.get()
+    }
+
+    #[inline]
+    fn container(&self) -> *mut Container<F> {
+        // CAST: The inode is the first field of its `repr(C)` container, by the invariants.
+        self.as_ptr().cast()
+    }
+
+    /// The filesystem's data. Takes no lock; the data say themselves how they may be used.
+    #[inline]
+    pub fn info(&self) -> &F::InodeInfo {
+        // SAFETY: By the invariants the container is alive.
+        let info = unsafe { (*self.container()).info.get() };
+        // SAFETY: By the invariants it is initialised, and nobody has a mutable reference to it.
+        unsafe { (*info).assume_init_ref() }
+    }
+
+    /// What `i_rwsem` protects.
+    #[inline]
+    pub(crate) fn guarded_ptr(&self) -> *mut F::Guarded {
+        // SAFETY: By the invariants the container is alive.
+        let guarded = unsafe { (*self.container()).guarded.get() };
+        guarded.cast()
+    }
+
+    /// The superblock, `i_sb`. It stays alive as long as the inode is referenced.
+    #[inline]
+    pub fn sb(&self) -> &SuperBlock<F> {
+        // SAFETY: `i_sb` never changes.
+        let sb = unsafe { (*self.as_ptr()).i_sb };
+        // SAFETY: By the invariants it is an initialised superblock of `F`; it outlives its inodes.
+        unsafe { SuperBlock::from_raw(sb) }
+    }
+
+    /// The inode number, `i_ino`.
+    #[inline]
+    pub fn i_ino(&self) -> u64 {
+        // SAFETY: Set before the inode is seen by others.
+        unsafe { (*self.as_ptr()).i_ino }
+    }
+
+    /// The type and the permissions, `i_mode`. The type never changes; the permissions may, under
+    /// `i_rwsem`.
+    #[inline]
+    pub fn i_mode(&self) -> Mode {
+        // SAFETY: The field is valid; C reads it without a lock as well.
+        unsafe { (&raw const (*self.as_ptr()).i_mode).read_volatile() }
+    }
+
+    /// Whether it is a directory.
+    #[inline]
+    pub fn is_dir(&self) -> bool {
+        self.i_mode() & crate::mode::S_IFMT == crate::mode::S_IFDIR
+    }
+
+    /// The number of links, `i_nlink`. Changes under `i_rwsem`.
+    #[inline]
+    pub fn i_nlink(&self) -> u32 {
+        // SAFETY: `self` is valid.
+        unsafe { extra_bindings::inode_nlink(self.as_ptr()) }
+    }
+
+    /// The size in bytes, `i_size_read()`. Changes under `i_rwsem`.
+    #[inline]
+    pub fn i_size(&self) -> i64 {
+        // SAFETY: `self` is valid.
+        unsafe { extra_bindings::i_size_read(self.as_ptr()) }
+    }
+
+    /// Adds to the bytes that the file uses: `st_blocks`, in effect.
+    ///
+    /// Mirrors `inode_add_bytes()` of `fs/stat.c`. Takes `i_lock`.
+    #[inline]
+    pub fn inode_add_bytes(&self, bytes: u32) {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::inode_add_bytes(self.as_ptr(), i64::from(bytes)) };
+    }
+
+    /// Takes from the bytes that the file uses.
+    ///
+    /// Mirrors `inode_sub_bytes()` of `fs/stat.c`. Takes `i_lock`.
+    #[inline]
+    pub fn inode_sub_bytes(&self, bytes: u32) {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::inode_sub_bytes(self.as_ptr(), i64::from(bytes)) };
+    }
+
+    /// Sets the time of the last change of the inode to now.
+    ///
+    /// Mirrors `inode_set_ctime_current()` of `fs/inode.c`, which is atomic. C does it under
+    /// `i_rwsem` of the inode or, for what was renamed, of its directory.
+    #[inline]
+    pub fn inode_set_ctime_current(&self) {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::inode_set_ctime_current(self.as_ptr()) };
+    }
+
+    /// Throws away the cached pages of the file beyond `size`, and zeroes what lies beyond it in
+    /// the page that it falls into.
+    ///
+    /// Mirrors `truncate_pagecache()` of `mm/truncate.c`. The caller holds `i_rwsem` or has taken
+    /// care otherwise that the file does not grow meanwhile; no folio lock. May sleep.
+    #[inline]
+    pub(crate) fn truncate_pagecache(&self, size: i64) {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::truncate_pagecache(self.as_ptr(), size) };
+    }
+}
+
+impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
+    /// Adds a link. C warns if there was none, unless the inode is an unnamed temporary file.
+    #[inline]
+    pub fn inc_nlink(&mut self) {
+        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
+        unsafe { bindings::inc_nlink(self.as_ptr()) };
+    }
+
+    /// Takes a link away. C warns if there was none.
+    #[inline]
+    pub fn drop_nlink(&mut self) {
+        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
+        unsafe { bindings::drop_nlink(self.as_ptr()) };
+    }
+
+    /// Sets the times of the last change of the data and of the inode to now.
+    ///
+    /// What C does to a directory whose entries change:
+    /// `inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir))`.
+    #[inline]
+    pub fn set_mtime_and_ctime_current(&mut self) {
+        // SAFETY: The inode is valid.
+        let now = unsafe { bindings::inode_set_ctime_current(self.as_ptr()) };
+        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
+        unsafe { extra_bindings::inode_set_mtime_to_ts(self.as_ptr(), now) };
+    }
+
+    /// Copies the attributes that are to be changed, except the size, into the inode.
+    ///
+    /// Mirrors `setattr_copy()` of `fs/attr.c`. Comes after [`Iattr::setattr_prepare`].
+    #[inline]
+    pub fn setattr_copy(&mut self, idmap: &Idmap, attr: &Iattr) {
+        // SAFETY: All three are valid, and the inode's `i_rwsem` is held exclusively.
+        unsafe { bindings::setattr_copy(idmap.as_ptr(), self.as_ptr(), attr.as_ptr()) };
+    }
+
+    /// Sets the size of the file, and throws away the cached pages beyond it.
+    ///
+    /// What is cut off reads as zeroes should the file grow again. What a shared mapping wrote
+    /// into the last page beyond the end of the file does so, too: unlike C's helper, this zeroes
+    /// it before the file grows. Mirrors `truncate_setsize()` of `mm/truncate.c`. May sleep.
+    pub fn truncate_setsize(&mut self, size: i64) {
+        let old = self.i_size();
+        if size > old {
+            self.truncate_pagecache(old);
+        }
+        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
+        unsafe { bindings::truncate_setsize(self.as_ptr(), size) };
+    }
+}

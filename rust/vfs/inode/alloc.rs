@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The memory of inodes.
+
+use core::{
+    mem::{
+        align_of,
+        size_of, //
+    },
+    ptr, //
+};
+use kernel::{
+    bindings,
+    error::code::ENOMEM,
+    ffi::c_void,
+    prelude::*,
+    str::CStr, //
+};
+
+use super::Container;
+use crate::FileSystem;
+
+/// Creates the inode cache of a filesystem.
+pub(crate) fn create_cache<F: FileSystem>(
+    name: &'static CStr,
+) -> Result<*mut bindings::kmem_cache> {
+    // SAFETY: `name` lives for ever.
+    let cache = unsafe {
+        extra_bindings::inode_cache_create(
+            name.as_char_ptr(),
+            size_of::<Container<F>>() as u32,
+            align_of::<Container<F>>() as u32,
+            Some(inode_init_once::<F>),
+        )
+    };
+    if cache.is_null() {
+        return Err(ENOMEM);
+    }
+    Ok(cache)
+}
+
+/// # Safety
+///
+/// `object` must be new memory for a `Container<F>`.
+unsafe extern "C" fn inode_init_once<F: FileSystem>(object: *mut c_void) {
+    // CAST: The inode is the first field of its `repr(C)` container.
+    // SAFETY: The slab allocator calls it with new memory of the size of the container.
+    unsafe { bindings::inode_init_once(object.cast()) };
+}
+
+/// Implements `->alloc_inode`.
+///
+/// # Safety
+///
+/// `cache` must be null or come from `create_cache::<F>()`, and `sb` be a valid superblock.
+pub(crate) unsafe fn alloc_inode<F: FileSystem>(
+    cache: *mut bindings::kmem_cache,
+    sb: *mut bindings::super_block,
+) -> *mut bindings::inode {
+    if cache.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: The caller promises that the cache is one and that `sb` is valid.
+    let object = unsafe { extra_bindings::inode_cache_alloc(cache, sb) };
+    let container: *mut Container<F> = object.cast();
+    if container.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: The memory is new and as large as a container.
+    unsafe {
+        (&raw mut (*container).link)
+            .cast::<Option<kernel::str::CString>>()
+            .write(None)
+    };
+    // SAFETY: As above.
+    unsafe {
+        (&raw mut (*container).initialised)
+            .cast::<bool>()
+            .write(false)
+    };
+    container.cast()
+}
+
+/// Implements `->free_inode`.
+///
+/// # Safety
+///
+/// Only C's `i_callback()` may call it, with an inode from `alloc_inode::<F>()`: it does so after
+/// an RCU grace period, when nobody can have a reference any more.
+pub(crate) unsafe extern "C" fn free_inode<F: FileSystem>(inode: *mut bindings::inode) {
+    let container: *mut Container<F> = inode.cast();
+    // SAFETY: The object is ours alone.
+    let initialised = unsafe { *(*container).initialised.get() };
+    if initialised {
+        // SAFETY: The object is ours alone, and this field is initialised.
+        unsafe { ptr::drop_in_place((*container).info.get().cast::<F::InodeInfo>()) };
+        // SAFETY: As above.
+        unsafe { ptr::drop_in_place((*container).guarded.get().cast::<F::Guarded>()) };
+    }
+    // SAFETY: As above; this one is always initialised.
+    unsafe { ptr::drop_in_place((*container).link.get()) };
+    // The superblock, from which `alloc_inode` got the cache, may be gone by now; kfree() finds
+    // the cache by itself.
+    // SAFETY: The object came from a slab cache and nobody uses it any more.
+    unsafe { bindings::kfree(container.cast()) };
+}
+
+/// Returns whether the filesystem's data of the inode are initialised.
+///
+/// # Safety
+///
+/// `inode` must come from `alloc_inode::<F>()`, and not be freed yet.
+pub(crate) unsafe fn is_initialised<F: FileSystem>(inode: *mut bindings::inode) -> bool {
+    let container: *mut Container<F> = inode.cast();
+    // SAFETY: The container is alive.
+    unsafe { *(*container).initialised.get() }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Inodes that nobody else has seen yet.
+
+use core::{
+    marker::PhantomData,
+    mem,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+    sync::aref::ARef,
+    types::NotThreadSafe, //
+};
+use pin_init::PinInit;
+
+use super::{
+    Container,
+    Inode,
+    Ops, //
+};
+use crate::{
+    address_space,
+    file,
+    idmap::{
+        Idmap,
+        Kgid,
+        Kuid, //
+    },
+    mode::{
+        Mode,
+        S_IFBLK,
+        S_IFCHR,
+        S_IFDIR,
+        S_IFIFO,
+        S_IFLNK,
+        S_IFMT,
+        S_IFREG,
+        S_IFSOCK, //
+    },
+    FileSystem,
+    SuperBlock, //
+};
+
+/// An inode that is being made: nobody but its maker has seen it.
+///
+/// One of the finishing methods ([`New::directory`], [`New::regular`], [`New::symlink`],
+/// [`New::special`]) makes an [`Inode`] of it, with the tables of operations that its type needs.
+/// Dropping it instead gives it back: `->evict_inode` is called for it.
+#[must_use = "an inode that is not finished is thrown away"]
+pub struct New<F: FileSystem> {
+    inode: NonNull<bindings::inode>,
+    _fs: PhantomData<F>,
+    _not_send: NotThreadSafe,
+}
+
+impl<F: FileSystem> New<F> {
+    /// Allocates an inode with the filesystem's data, numbers it, and sets its times to now.
+    ///
+    /// Mirrors `new_inode()` of `fs/inode.c`, `get_next_ino()` and `simple_inode_init_ts()`. It has
+    /// no owner and no mode yet. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or the error of `info`: then `->evict_inode` is not called for it.
+    pub fn new_inode(
+        sb: &SuperBlock<F>,
+        info: impl PinInit<F::InodeInfo, Error>,
+        guarded: F::Guarded,
+    ) -> Result<Self> {
+        // SAFETY: A `&SuperBlock` is initialised, so its `s_op` makes containers of `F`.
+        let inode = NonNull::new(unsafe { bindings::new_inode(sb.as_ptr()) }).ok_or(ENOMEM)?;
+        // Puts the inode if `info` fails.
+        let new = Self {
+            inode,
+            _fs: PhantomData,
+            _not_send: NotThreadSafe::default(),
+        };
+        let container: *mut Container<F> = inode.as_ptr().cast();
+
+        // SAFETY: The container is alive, and nobody else looks at its data before they are
+        // initialised.
+        let slot = unsafe { (*container).info.get() };
+        // SAFETY: The slot is valid memory that does not move until the inode is freed.
+        unsafe { pin_init::raw_try_init(slot.cast::<F::InodeInfo>(), info) }?;
+        // SAFETY: As above.
+        unsafe { (*(*container).guarded.get()).write(guarded) };
+        // SAFETY: As above. Now both are initialised.
+        unsafe { *(*container).initialised.get() = true };
+
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*inode.as_ptr()).i_ino = u64::from(bindings::get_next_ino()) };
+        // SAFETY: As above.
+        unsafe { bindings::simple_inode_init_ts(inode.as_ptr()) };
+        // SAFETY: As above.
+        unsafe {
+            (*(*inode.as_ptr()).i_mapping).a_ops = address_space::Ops::<F>::NO_PAGES.as_ptr()
+        };
+        Ok(new)
+    }
+
+    /// Sets owner, group and mode as they are for a file that the current task creates in `dir`.
+    ///
+    /// Mirrors `inode_init_owner()` of `fs/inode.c`: a set-group-ID directory hands its group on.
+    pub fn inode_init_owner(&mut self, idmap: &Idmap, dir: &Inode<F>, mode: Mode) {
+        // SAFETY: All three are valid, and the inode is not seen by others.
+        unsafe {
+            bindings::inode_init_owner(idmap.as_ptr(), self.inode.as_ptr(), dir.as_ptr(), mode)
+        };
+    }
+
+    /// Sets owner, group and mode to these, as for the root of a filesystem.
+    pub fn set_owner(&mut self, uid: Kuid, gid: Kgid, mode: Mode) {
+        let inode = self.inode.as_ptr();
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*inode).i_uid = uid.0 };
+        // SAFETY: As above.
+        unsafe { (*inode).i_gid = gid.0 };
+        // SAFETY: As above.
+        unsafe { (*inode).i_mode = mode };
+    }
+
+    /// Checks that the mode is of this type.
+    fn expect(&self, types: &[Mode]) -> Result {
+        // SAFETY: The inode is valid and not seen by others.
+        let mode = unsafe { (*self.inode.as_ptr()).i_mode };
+        if types.contains(&(mode & S_IFMT)) {
+            Ok(())
+        } else {
+            Err(EINVAL)
+        }
+    }
+
+    /// Sets the table, if it follows links just when the inode is one.
+    fn set_i_op(&mut self, i_op: Ops<F>, symlink: bool) -> Result {
+        if i_op.has_get_link() != symlink {
+            return Err(EINVAL);
+        }
+        // SAFETY: The inode is valid and not seen by others; the table lives for ever.
+        unsafe { (*self.inode.as_ptr()).i_op = i_op.as_ptr() };
+        Ok(())
+    }
+
+    fn set_i_fop(&mut self, i_fop: file::Ops<F>) {
+        // SAFETY: The inode is valid and not seen by others; the table lives for ever.
+        unsafe { (*self.inode.as_ptr()).__bindgen_anon_3.i_fop = i_fop.as_ptr() };
+    }
+
+    fn finish(self) -> ARef<Inode<F>> {
+        let inode = self.inode.cast();
+        mem::forget(self);
+        // SAFETY: We own a reference, which `forget` keeps. INVARIANT: The data are initialised.
+        unsafe { ARef::from_raw(inode) }
+    }
+
+    /// Finishes a directory. It has two links: its name and `.`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the mode is not that of a directory, or if `i_op` follows links.
+    pub fn directory(mut self, i_op: Ops<F>, i_fop: file::Ops<F>) -> Result<ARef<Inode<F>>> {
+        self.expect(&[S_IFDIR])?;
+        self.set_i_op(i_op, false)?;
+        self.set_i_fop(i_fop);
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { bindings::inc_nlink(self.inode.as_ptr()) };
+        Ok(self.finish())
+    }
+
+    /// Finishes a regular file.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the mode is not that of a regular file, or if `i_op` follows links.
+    pub fn regular(
+        mut self,
+        i_op: Ops<F>,
+        i_fop: file::Ops<F>,
+        a_ops: address_space::Ops<F>,
+    ) -> Result<ARef<Inode<F>>> {
+        self.expect(&[S_IFREG])?;
+        self.set_i_op(i_op, false)?;
+        self.set_i_fop(i_fop);
+        // SAFETY: The inode is valid and not seen by others; the table lives for ever.
+        unsafe { (*(*self.inode.as_ptr()).i_mapping).a_ops = a_ops.as_ptr() };
+        Ok(self.finish())
+    }
+
+    /// Finishes a symbolic link to `target`, of which the inode keeps a copy (`i_link`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, or `EINVAL` if the mode is not that of a symbolic link or `i_op` has no `->get_link`.
+    pub fn symlink(mut self, i_op: Ops<F>, target: &CStr) -> Result<ARef<Inode<F>>> {
+        self.expect(&[S_IFLNK])?;
+        self.set_i_op(i_op, true)?;
+        let link = CString::try_from(target)?;
+        let inode = self.inode.as_ptr();
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*inode).i_size = target.count_bytes() as i64 };
+        // SAFETY: As above; the string stays where it is until `free_inode` frees it.
+        unsafe { extra_bindings::inode_set_link(inode, link.as_char_ptr().cast_mut()) };
+        let container: *mut Container<F> = inode.cast();
+        // SAFETY: As above.
+        unsafe { *(*container).link.get() = Some(link) };
+        Ok(self.finish())
+    }
+
+    /// Finishes a device, a FIFO or a socket. `rdev` is the device number in the kernel's form.
+    ///
+    /// Mirrors `init_special_inode()` of `fs/inode.c`, which sets `i_fop`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the mode is of none of these types, or if `i_op` follows links.
+    pub fn special(mut self, i_op: Ops<F>, rdev: u32) -> Result<ARef<Inode<F>>> {
+        self.expect(&[S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK])?;
+        self.set_i_op(i_op, false)?;
+        let inode = self.inode.as_ptr();
+        // SAFETY: The inode is valid and not seen by others.
+        let mode = unsafe { (*inode).i_mode };
+        // SAFETY: As above.
+        unsafe { bindings::init_special_inode(inode, mode, rdev) };
+        Ok(self.finish())
+    }
+}
+
+impl<F: FileSystem> Drop for New<F> {
+    fn drop(&mut self) {
+        // SAFETY: We own the only reference.
+        unsafe { bindings::iput(self.inode.as_ptr()) };
+    }
+}

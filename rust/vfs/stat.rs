@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `->getattr` fills in, and what `->setattr` is asked to change.
+//!
+//! C headers: [`include/linux/stat.h`](srctree/include/linux/stat.h),
+//! [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
+
+use crate::{
+    idmap::Idmap,
+    Dentry,
+    FileSystem,
+    Inode, //
+};
+
+/// A `struct kstat` that a callback fills in.
+///
+/// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
+#[repr(transparent)]
+pub struct Kstat(Opaque<bindings::kstat>);
+
+impl Kstat {
+    /// # Safety
+    ///
+    /// `ptr` must be valid for `'a`, and nobody else may use it.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::kstat) -> &'a mut Self {
+        // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// Fills in what the inode itself knows.
+    ///
+    /// `request_mask` is what the callback was asked for. Mirrors `generic_fillattr()` of
+    /// `fs/stat.c`; takes no lock and does not sleep.
+    #[inline]
+    pub fn generic_fillattr<F: FileSystem>(
+        &mut self,
+        idmap: &Idmap,
+        request_mask: u32,
+        inode: &Inode<F>,
+    ) {
+        // SAFETY: All three are valid, and `self` is ours alone.
+        unsafe {
+            bindings::generic_fillattr(idmap.as_ptr(), request_mask, inode.as_ptr(), self.0.get())
+        };
+    }
+
+    /// Sets the size that suits reads and writes best, in bytes.
+    #[inline]
+    pub fn set_blksize(&mut self, blksize: u32) {
+        // SAFETY: `self` is valid and ours alone.
+        unsafe { (*self.0.get()).blksize = blksize };
+    }
+}
+
+/// A `struct iattr`: which attributes to set, and to what.
+///
+/// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
+#[repr(transparent)]
+pub struct Iattr(Opaque<bindings::iattr>);
+
+impl Iattr {
+    /// # Safety
+    ///
+    /// `ptr` must be valid for `'a`, and nobody else may use it.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::iattr) -> &'a mut Self {
+        // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::iattr {
+        self.0.get()
+    }
+
+    /// The new size in bytes, if the size is to be changed (`ATTR_SIZE`).
+    #[inline]
+    pub fn size(&self) -> Option<i64> {
+        // SAFETY: `self` is valid and C does not change it during the call.
+        let attr = unsafe { &*self.0.get() };
+        (attr.ia_valid & bindings::ATTR_SIZE != 0).then_some(attr.ia_size)
+    }
+
+    /// Checks whether the caller may do this, and settles the details of it.
+    ///
+    /// Must come before anything is changed. Mirrors `setattr_prepare()` of `fs/attr.c`.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if the caller may not, `EFBIG`, `ETXTBSY` or `SIGXFSZ` for a bad size.
+    #[inline]
+    pub fn setattr_prepare<F: FileSystem>(&mut self, idmap: &Idmap, dentry: &Dentry<F>) -> Result {
+        // SAFETY: All three are valid; the caller of `->setattr` holds the inode's `i_rwsem`, and
+        // the only `Iattr`s that there are belong to such a call.
+        to_result(unsafe {
+            bindings::setattr_prepare(idmap.as_ptr(), dentry.as_ptr(), self.as_ptr())
+        })
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How an inode is made.
+
+#![forbid(unsafe_code)]
+
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    str::CStr,
+    sync::aref::ARef, //
+};
+use vfs::{
+    address_space,
+    file,
+    idmap::{
+        Kgid,
+        Kuid, //
+    },
+    inode::{
+        New,
+        Ops, //
+    },
+    mode::Mode,
+    Idmap,
+    Inode,
+    SuperBlock, //
+};
+
+use crate::{
+    dir::Dir,
+    dir_file::DirFile,
+    entries::Entries,
+    pages::Pages,
+    regular::Regular,
+    regular_file::RegularFile,
+    special::Special,
+    symlink::Symlink,
+    SampleFs, //
+};
+
+/// A symbolic link that is longer is charged a block.
+const SHORT_SYMLINK: usize = 128;
+
+/// What samplefs keeps with an inode.
+pub(crate) struct Info {
+    /// Blocks that are charged for what is not in the page cache: a long symbolic link.
+    blocks: u64,
+}
+
+impl Info {
+    /// Blocks that are charged as long as there is the inode.
+    pub(crate) fn blocks(&self) -> u64 {
+        self.blocks
+    }
+}
+
+/// What an inode is to be, and what only such an inode has.
+pub(crate) enum Kind<'a> {
+    Directory,
+    Regular,
+    Symlink(&'a CStr),
+    /// A device, a FIFO or a socket, with its device number.
+    Special(u32),
+}
+
+/// Allocates an inode and charges for it; `sb::Super::evict_inode` gives back.
+fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64) -> Result<New<SampleFs>> {
+    let limits = sb.info().limits();
+    limits.take_inode()?;
+    New::new_inode(sb, Ok(Info { blocks }), Entries::new())
+        .inspect_err(|_| limits.give_back_inode())
+}
+
+fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
+    match kind {
+        Kind::Directory => new.directory(Ops::of::<Dir>(), file::Ops::of::<DirFile>()),
+        Kind::Regular => new.regular(
+            Ops::of::<Regular>(),
+            file::Ops::of::<RegularFile>(),
+            address_space::Ops::of::<Pages>(),
+        ),
+        Kind::Symlink(target) => new.symlink(Ops::of::<Symlink>(), target),
+        Kind::Special(rdev) => new.special(Ops::of::<Special>(), rdev),
+    }
+}
+
+/// Makes the inode for a file that is created in `dir`. `mode` comes with its type.
+pub(crate) fn create(
+    idmap: &Idmap,
+    dir: &Inode<SampleFs>,
+    mode: Mode,
+    kind: Kind<'_>,
+) -> Result<ARef<Inode<SampleFs>>> {
+    let sb = dir.sb();
+    let long = matches!(kind, Kind::Symlink(target) if target.count_bytes() >= SHORT_SYMLINK);
+    let blocks = u64::from(long);
+    if long {
+        sb.info().limits().take_block()?;
+    }
+    let mut new =
+        allocate(sb, blocks).inspect_err(|_| sb.info().limits().give_back_blocks(blocks))?;
+    new.inode_init_owner(idmap, dir, mode);
+    let inode = finish(new, kind)?;
+    if long {
+        inode.inode_add_bytes(PAGE_SIZE as u32);
+    }
+    Ok(inode)
+}
+
+/// Makes the root. `mode` comes with its type.
+pub(crate) fn create_root(
+    sb: &SuperBlock<SampleFs>,
+    uid: Kuid,
+    gid: Kgid,
+    mode: Mode,
+) -> Result<ARef<Inode<SampleFs>>> {
+    let mut new = allocate(sb, 0)?;
+    new.set_owner(uid, gid, mode);
+    finish(new, Kind::Directory)
+}

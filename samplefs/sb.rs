@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The superblock: `struct super_operations`.
+
+#![forbid(unsafe_code)]
+
+use core::mem;
+use kernel::{
+    page::PAGE_SHIFT,
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print, //
+};
+use vfs::{
+    idmap::{
+        Kgid,
+        Kuid, //
+    },
+    mode::Mode,
+    sb::{
+        DropInode,
+        Evicted,
+        Kstatfs,
+        Operations, //
+    },
+    SuperBlock, //
+};
+
+use crate::{
+    entries::Entries,
+    limits::Limits,
+    SampleFs, //
+};
+
+/// To whom the root belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) mode: Mode,
+    pub(crate) uid: Kuid,
+    pub(crate) gid: Kgid,
+}
+
+/// What samplefs keeps with a superblock.
+#[pin_data]
+pub(crate) struct Info {
+    /// As the options said; the root may have been changed since.
+    owner: Owner,
+    #[pin]
+    limits: Limits,
+}
+
+impl Info {
+    pub(crate) fn new(owner: Owner, limits: impl PinInit<Limits>) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            owner,
+            limits <- limits,
+        })
+    }
+
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+}
+
+/// The table.
+pub(crate) struct Super;
+
+#[vtable]
+impl Operations for Super {
+    type FileSystem = SampleFs;
+
+    const DROP_INODE: Option<DropInode> = Some(DropInode::INODE_JUST_DROP);
+
+    fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
+        // A large directory is better freed here than in the RCU callback that frees the inode.
+        drop(mem::replace(inode.guarded_mut(), Entries::new()));
+        let limits = inode.sb().info().limits();
+        limits.give_back_blocks(inode.info().blocks());
+        limits.give_back_inode();
+    }
+
+    fn statfs(sb: &SuperBlock<SampleFs>, buf: &mut Kstatfs) -> Result {
+        // Without a limit there is no number that would be true: leave them at zero, as tmpfs does.
+        let usage = sb.info().limits().usage();
+        if usage.blocks.max() != 0 {
+            buf.set_blocks(usage.blocks.max(), usage.blocks.free());
+        }
+        if usage.inodes.max() != 0 {
+            buf.set_files(usage.inodes.max(), usage.inodes.free());
+        }
+        Ok(())
+    }
+
+    fn show_options(seq: &SeqFile, sb: &SuperBlock<SampleFs>) -> Result {
+        let owner = sb.info().owner();
+        let usage = sb.info().limits().usage();
+        seq_print!(seq, ",size={}k", usage.blocks.max() << (PAGE_SHIFT - 10));
+        seq_print!(seq, ",nr_inodes={}", usage.inodes.max());
+        seq_print!(seq, ",mode={:o}", owner.mode);
+        seq_print!(seq, ",uid={}", owner.uid.into_init_uid());
+        seq_print!(seq, ",gid={}", owner.gid.into_init_gid());
+        Ok(())
+    }
+}
