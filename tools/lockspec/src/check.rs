@@ -11,7 +11,7 @@ use crate::c;
 use crate::data;
 use crate::facts;
 use crate::report::Report;
-use crate::spec::{Edition, Op, Spec, Table};
+use crate::spec::{Edition, Op, Sentence, Spec, Table};
 use crate::suggest::one_of;
 
 mod op;
@@ -122,7 +122,12 @@ impl Check<'_> {
             );
             return None;
         };
-        Some((Spec { edition, tables }, file.edition.span()))
+        let spec = Spec {
+            edition,
+            document: file.document,
+            tables,
+        };
+        Some((spec, file.edition.span()))
     }
 
     fn table(&mut self, file: &data::File, name: &str, table: &data::Table) -> Table {
@@ -203,6 +208,16 @@ impl Check<'_> {
         }
         Table {
             name: name.to_owned(),
+            header: table.header.clone(),
+            columns: table.columns.clone(),
+            sentences: (table.sentence.iter())
+                .map(|(name, said)| Sentence {
+                    name: name.get_ref().clone(),
+                    says: said.says.clone(),
+                    document: said.document.clone(),
+                    unchecked: said.unchecked.as_ref().map(|u| u.get_ref().clone()),
+                })
+                .collect(),
             ops,
         }
     }

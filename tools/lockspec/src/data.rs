@@ -68,5 +68,6 @@ pub struct Rule {
     #[serde(default, rename = "if")]
     pub conditions: Vec<Spanned<String>>,
     pub when: Option<Spanned<String>>,
+    pub name: Option<Spanned<String>>,
     pub source: Spanned<Vec<Spanned<String>>>,
 }

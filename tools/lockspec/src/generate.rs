@@ -108,7 +108,7 @@ fn module(op: &Op) -> String {
         }
     }
     let (always, sometimes): (Vec<_>, Vec<_>) = (locks.iter())
-        .map(|lock| (marker(lock), lock))
+        .map(|lock| (always(lock), lock))
         .partition(|(marker, _)| marker.is_some());
 
     let mut out = format!("    /// `->{}()`.\n", op.name);
@@ -118,8 +118,22 @@ fn module(op: &Op) -> String {
             out += &bullet("    ", rule);
         }
     }
+    let named = op.rules.iter().filter_map(|rule| {
+        let (name, marker) = (rule.name.as_ref()?, marker(rule.requirement)?);
+        Some(format!(
+            "        /// The `{name}` is `{}` if `{}`: then its `{}` is {}.\n        ///\n        \
+             /// {}.\n        pub type {} = crate::{marker};\n",
+            rule.object,
+            rule.condition,
+            rule.lock.field,
+            rule.requirement.word(),
+            rule.source,
+            camel(name),
+        ))
+    });
     let aliases: Vec<String> = (always.iter())
         .map(|(marker, lock)| alias(lock, marker.unwrap_or_default(), &always))
+        .chain(named)
         .collect();
     out += &match aliases[..] {
         [] => format!("    pub mod {} {{}}\n", op.name),
@@ -175,11 +189,17 @@ fn bullet(indent: &str, rule: &Rule) -> String {
 }
 
 /// Returns the type that stands for what is promised in every call.
-fn marker(rules: &[&Rule]) -> Option<&'static str> {
-    if rules[0].when != When::Entry {
-        return None;
-    }
-    match solve::always(rules)? {
+fn always(lock: &[&Rule]) -> Option<&'static str> {
+    let entry = lock[0].when == When::Entry;
+    entry
+        .then(|| solve::always(lock))
+        .flatten()
+        .and_then(marker)
+}
+
+/// Returns the type that stands for a promise, if there is one.
+fn marker(requirement: Requirement) -> Option<&'static str> {
+    match requirement {
         Requirement::Exclusive => Some("Exclusive"),
         Requirement::Shared => Some("Shared"),
         Requirement::NotPromised => Some("NotPromised"),

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod generate;
 pub mod report;
 mod rust;
+pub mod show;
 pub mod solve;
 pub mod spec;
 mod suggest;

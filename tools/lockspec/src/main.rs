@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use lockspec::check::check;
 use lockspec::generate::generate;
 use lockspec::report::Report;
+use lockspec::show::show;
 use lockspec::spec::Spec;
 
 /// Checks the locking rules of VFS callbacks and compiles them into Rust.
@@ -32,6 +33,15 @@ enum Command {
         /// The rules, one file for each edition.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+    },
+    /// Show the rules, of all tables, of a table, or of a callback.
+    Show {
+        /// `TABLE` or `TABLE.OP`, such as `inode_operations.rename`.
+        #[arg(value_name = "WHAT")]
+        what: Option<String>,
+        /// The rules, one file for each edition; by default what is in the folder `rules`.
+        #[arg(long, num_args = 1.., value_name = "FILE")]
+        rules: Vec<PathBuf>,
     },
     /// Write the Rust code that the kernel modules are built with.
     Generate {
@@ -76,6 +86,16 @@ fn run(command: Command) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Command::Show { what, rules } => {
+            let files = match rules[..] {
+                [] => folder(Path::new("rules"))?,
+                _ => rules,
+            };
+            let text = show(&load(&files)?, what.as_deref()).map_err(Failure::File)?;
+            // Whoever reads it may have read enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(())
+        }
         Command::Generate { output, files } => {
             let text = generate(&load(&files)?);
             write(&output, &text).map_err(|error| {
@@ -83,6 +103,29 @@ fn run(command: Command) -> Result<(), Failure> {
             })
         }
     }
+}
+
+/// Returns the files with rules in a folder.
+fn folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        let files = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+        files
+            .filter(|f| {
+                !f.as_ref()
+                    .is_ok_and(|f| f.extension() != Some("toml".as_ref()))
+            })
+            .collect()
+    };
+    match read() {
+        Ok(files) if files.is_empty() => Err("there is no .toml file in it".to_owned()),
+        files => files.map_err(|error| error.to_string()),
+    }
+    .map_err(|error| {
+        let folder = folder.display();
+        Failure::File(format!(
+            "cannot read the folder {folder}: {error}; give --rules FILE"
+        ))
+    })
 }
 
 /// Reads and checks the files.

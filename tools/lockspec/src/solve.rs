@@ -108,12 +108,14 @@ mod tests {
     fn rule(requirement: Requirement, conditions: &[Condition]) -> Rule {
         Rule {
             object: "a".to_owned(),
+            name: None,
             reach: A,
             lock: facts::LOCKS[0],
             requirement,
             conditions: conditions.to_vec(),
             condition: String::new(),
             when: When::Entry,
+            sources: Vec::new(),
             source: String::new(),
         }
     }

@@ -35,6 +35,7 @@ impl fmt::Display for Edition {
 #[derive(Debug)]
 pub struct Spec {
     pub edition: Edition,
+    pub document: String,
     pub tables: Vec<Table>,
 }
 
@@ -42,16 +43,48 @@ pub struct Spec {
 #[derive(Debug)]
 pub struct Table {
     pub name: String,
+    /// The C header that has the struct.
+    pub header: String,
+    /// The columns of the document's table.
+    pub columns: Vec<String>,
+    pub sentences: Vec<Sentence>,
     /// In the order of the struct.
     pub ops: Vec<Op>,
+}
+
+/// A rule that the document has outside of its table.
+#[derive(Debug)]
+pub struct Sentence {
+    pub name: String,
+    pub says: String,
+    /// The document that has it, if it is another one.
+    pub document: Option<String>,
+    /// Why no rule comes of it.
+    pub unchecked: Option<String>,
 }
 
 /// A callback.
 #[derive(Debug)]
 pub struct Op {
     pub name: String,
+    /// As it is written: without the name.
+    pub prototype: String,
     pub arguments: Vec<Argument>,
+    /// What the document's table says, or why it says nothing.
+    pub row: Row,
     pub rules: Vec<Rule>,
+    /// What of the row is not checked, and why.
+    pub unchecked: Vec<String>,
+    pub note: Option<String>,
+}
+
+/// A row of the document's table.
+#[derive(Debug)]
+pub enum Row {
+    /// A cell for each column.
+    Cells(Vec<String>),
+    /// There is none, for this reason.
+    Unlisted(String),
 }
 
 /// An argument of a callback.
@@ -128,6 +161,8 @@ pub enum Condition {
 pub struct Rule {
     /// The object's name in the op.
     pub object: String,
+    /// The name of what the object is in the case of this rule, for the type of this promise.
+    pub name: Option<String>,
     pub reach: Reach,
     pub lock: facts::Lock,
     pub requirement: Requirement,
@@ -135,6 +170,8 @@ pub struct Rule {
     /// The conditions as they are written.
     pub condition: String,
     pub when: When,
-    /// Where the document says so.
+    /// The row or the sentences that say so.
+    pub sources: Vec<String>,
+    /// The same in full, with the document.
     pub source: String,
 }

@@ -52,6 +52,8 @@ wrong! {
     requirement_unknown: "\"not promised\"" => "\"exclusively\"";
     requirement_of_mutex: "requires = \"held\"" => "requires = \"exclusive\"";
     time_unknown: "when = \"return\"" => "when = \"exit\"";
+    name_taken: "name = \"partner\"" => "name = \"source\"";
+    name_without_condition: "requires = \"not promised\"" => "requires = \"not promised\", name = \"it\"";
     condition_not_parsed: "\"exists(opened)\"" => "\"opened != NULL && dir\"";
     condition_with_unknown_object: "\"exists(opened)\"" => "\"exists(opend)\"";
     condition_with_unknown_argument: "\"old_dir != new_dir\"" => "\"old_dir != newdir\"";

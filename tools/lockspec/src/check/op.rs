@@ -13,7 +13,7 @@ use crate::data;
 use crate::facts;
 use crate::report::Report;
 use crate::solve;
-use crate::spec::{Argument, Op, Reach, Rule};
+use crate::spec::{Argument, Op, Reach, Row, Rule, When};
 use crate::suggest::one_of;
 
 /// An object that rules may name.
@@ -39,7 +39,7 @@ impl OpCheck<'_, '_, '_> {
     /// Checks the op. Adds to `cited` the sentences that its rules come from.
     pub(super) fn check(mut self, cited: &mut BTreeSet<String>) -> Option<Op> {
         let op = self.op;
-        self.row();
+        let row = self.row();
         self.arguments = match c::prototype(op.prototype.get_ref()) {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -61,6 +61,19 @@ impl OpCheck<'_, '_, '_> {
             let Some(rule) = self.rule(written.get_ref()) else {
                 continue;
             };
+            if let Some(name) = &written.get_ref().name {
+                let taken = self.objects.iter().any(|o| o.name == *name.get_ref())
+                    || (rules.iter()).any(|(_, r)| r.name.as_ref() == Some(name.get_ref()));
+                let useless = rule.conditions.is_empty() || rule.when != When::Entry;
+                if taken || useless || !c::is_name(name.get_ref()) {
+                    self.check.error(
+                        name.span(),
+                        format!("bad name `{}`", name.get_ref()),
+                        "it is in use, no name in C, or the rule has no conditions at entry",
+                        "name what the object is where the conditions hold, such as `victim`",
+                    );
+                }
+            }
             for (at, other) in &rules {
                 self.compare(at.clone(), other, written.span(), &rule);
             }
@@ -68,32 +81,38 @@ impl OpCheck<'_, '_, '_> {
         }
         Some(Op {
             name: self.name.to_owned(),
+            prototype: op.prototype.get_ref().clone(),
             arguments: self.arguments,
+            row,
             rules: rules.into_iter().map(|(_, rule)| rule).collect(),
+            unchecked: op.unchecked.clone(),
+            note: op.note.clone(),
         })
     }
 
     /// Checks that what the document says of the op is accounted for.
-    fn row(&mut self) {
+    fn row(&mut self) -> Row {
         let (op, name, (_, table)) = (self.op, self.name, self.table);
         let row = match (&op.row, &op.unlisted) {
             (Some(row), None) => row,
-            (None, Some(_)) => return,
+            (None, Some(reason)) => return Row::Unlisted(reason.get_ref().clone()),
             (None, None) => {
-                return self.check.error(
+                self.check.error(
                     op.prototype.span(),
                     format!("`{name}` has no row"),
                     "what does the document say about it?",
                     "add `row`, the cells of its row, or `unlisted`, why there is no row",
-                )
+                );
+                return Row::Cells(Vec::new());
             }
             (Some(_), Some(unlisted)) => {
-                return self.check.error(
+                self.check.error(
                     unlisted.span(),
                     format!("`{name}` has a row and is unlisted"),
                     "a row is given as well",
                     "remove `row` or `unlisted`",
-                )
+                );
+                return Row::Cells(Vec::new());
             }
         };
         let (cells, columns) = (row.get_ref().len(), table.columns.len());
@@ -105,7 +124,7 @@ impl OpCheck<'_, '_, '_> {
                 format!("the columns are: {}", table.columns.join(", ")),
             );
         }
-        let mut sources = op.rules.iter().flat_map(|r| r.get_ref().source.get_ref());
+        let mut sources = (op.rules.iter()).flat_map(|r| r.get_ref().source.get_ref());
         if op.unchecked.is_empty() && !sources.any(|s| s.get_ref() == "row") {
             self.check.error(
                 row.span(),
@@ -114,6 +133,7 @@ impl OpCheck<'_, '_, '_> {
                 "add a rule with the source `row`, or say in `unchecked` why there is none",
             );
         }
+        Row::Cells(row.get_ref().clone())
     }
 
     /// Collects the objects: the arguments that are inodes, and those that are given names.

@@ -49,12 +49,16 @@ impl OpCheck<'_, '_, '_> {
         let object = &self.objects[object];
         let resolved = Rule {
             object: object.name.clone(),
+            name: rule.name.as_ref().map(|name| name.get_ref().clone()),
             reach: object.reach,
             lock,
             requirement,
             conditions: conditions.into_iter().collect::<Option<_>>()?,
             condition: texts.join(" && "),
             when: when?,
+            sources: (rule.source.get_ref().iter())
+                .map(|s| s.get_ref().clone())
+                .collect(),
             source,
         };
         if let (Some(first), Some(last), false) = (
