@@ -21,10 +21,7 @@ use kernel::{
     str::CStr,
     sync::aref::ARef, //
 };
-use rules::{
-    inode_operations as rule,
-    Exclusive, //
-};
+use rules::inode_operations as rule;
 
 use super::Inode;
 use crate::{
@@ -83,7 +80,7 @@ pub enum NewDentry<'a, F: FileSystem> {
     /// Nothing.
     Negative(Negative<'a, F>),
     /// The victim, which the entry replaces. Its `i_rwsem` is held.
-    Victim(Positive<'a, F>, Locked<'a, Inode<F>, Exclusive>),
+    Victim(Positive<'a, F>, Locked<'a, Inode<F>, rule::rename::Victim>),
     /// The entry to change places with (`RENAME_EXCHANGE`).
     Exchange(Positive<'a, F>),
 }
