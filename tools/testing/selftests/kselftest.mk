@@ -26,3 +26,8 @@ export KSELFTEST
 OUTPUT ?= $(CURDIR)
 override OUTPUT := $(abspath $(OUTPUT))
 $(shell mkdir -p $(OUTPUT))
+
+# The kernel's runner reads a suite's settings only where the suite is installed.
+ifneq ($(wildcard settings),)
+export kselftest_override_timeout ?= $(shell sed -n 's/^timeout=//p' settings)
+endif

@@ -389,6 +389,32 @@ TEST_ON(data, splice_and_sendfile)
 	close(b);
 }
 
+/* There is no other copy of the data than the page cache. */
+TEST_ON(data, advice_loses_nothing)
+{
+	static const int advice[] = { POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,
+				      POSIX_FADV_NOREUSE };
+	char buf[3 * 4096], seen[3 * 4096];
+	size_t i;
+	int fd = open_new(self->root, "f");
+
+	ASSERT_LE(0, fd);
+	memset(buf, 'd', sizeof(buf));
+	/* With a hole before and behind. */
+	ASSERT_EQ((ssize_t)sizeof(buf), pwrite(fd, buf, sizeof(buf), 40000));
+	ASSERT_EQ(0, ftruncate(fd, 100000));
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		ASSERT_EQ(0, fsync(fd));
+		ASSERT_EQ(0, syncfs(fd));
+		ASSERT_EQ(0, posix_fadvise(fd, 0, 0, advice[i]));
+		ASSERT_EQ((ssize_t)sizeof(seen), pread(fd, seen, sizeof(seen), 40000));
+		EXPECT_EQ(0, memcmp(buf, seen, sizeof(buf)));
+		ASSERT_EQ(1, pread(fd, seen, 1, 99999));
+		EXPECT_EQ(0, seen[0]);
+	}
+	close(fd);
+}
+
 TEST_ON(data, locks)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 10 };
@@ -414,6 +440,9 @@ TEST_ON(data, locks)
 		_exit(0);
 	}
 	EXPECT_EQ(0, testfs_wait(pid));
+	EXPECT_EQ(0, fcntl(fd, F_SETLEASE, F_WRLCK));
+	EXPECT_EQ(F_WRLCK, fcntl(fd, F_GETLEASE));
+	EXPECT_EQ(0, fcntl(fd, F_SETLEASE, F_UNLCK));
 	close(fd);
 }
 

@@ -329,6 +329,29 @@ TEST_ON(ns, socket)
 	EXPECT_EQ(0, unlinkat(self->root, "s", 0));
 }
 
+/* What is left in a mount goes with it. */
+TEST_ON(ns, unmount_with_everything_left)
+{
+	int i, next, dir = dup(self->root);
+	char name[16];
+
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, testfs_write(dir, "file", "data", 4));
+		ASSERT_EQ(0, linkat(dir, "file", dir, "link", 0));
+		ASSERT_EQ(0, symlinkat("file", dir, "symlink"));
+		ASSERT_EQ(0, mkdirat(dir, "dir", 0755));
+		next = openat(dir, "dir", O_RDONLY | O_DIRECTORY);
+		ASSERT_LE(0, next);
+		close(dir);
+		dir = next;
+	}
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		ASSERT_EQ(0, mknodat(dir, name, S_IFIFO | 0600, 0));
+	}
+	close(dir);
+}
+
 TEST_ON(ns, rename_basic)
 {
 	struct stat st;

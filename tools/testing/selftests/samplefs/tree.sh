@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Whole trees: the workload, and data that survives the dropping of caches.
+# Whole trees: the workload, and data that survive what the kernel does to its caches.
 #
 # SAMPLEFS_TEST_TREE may name a directory or tar archive with a real source tree;
 # without it a small one is made.
@@ -47,16 +47,27 @@ sums()
 	find "$mnt" -printf '%P %y %m %n %s %l\n' | sort | cksum
 }
 
-drop_caches()
+# unchanged_by FILE VALUE: whether the tree is, when the value is written to this file.
+unchanged_by()
 {
 	fs_mount defaults && cp -a "$made/." "$mnt" || return 1
 	before=$(sums)
-	for _ in 1 2 3; do
+	for _ in 1 2; do
 		sync
-		echo 3 > /proc/sys/vm/drop_caches
+		echo "$2" > "$1" || return 1
 		[ "$(sums)" = "$before" ] || return 1
 	done
 	diff -r --no-dereference "$made" "$mnt" && umount "$mnt"
+}
+
+# vm_test NAME VALUE: unchanged_by for a file of /proc/sys/vm.
+vm_test()
+{
+	if [ -w "/proc/sys/vm/$1" ]; then
+		test_result "$1" unchanged_by "/proc/sys/vm/$1" "$2"
+	else
+		test_skip "$1" "this kernel has no /proc/sys/vm/$1"
+	fi
 }
 
 begin
@@ -64,11 +75,8 @@ made=$(mktemp -d) || exit "$KSFT_FAIL"
 trap 'rm -rf "$made"; end' EXIT
 make_tree "$made" || exit "$KSFT_FAIL"
 
-ktap_set_plan 2
+ktap_set_plan 3
 test_result workload workload
-if [ -w /proc/sys/vm/drop_caches ]; then
-	test_result drop_caches drop_caches
-else
-	test_skip drop_caches "no /proc/sys/vm/drop_caches: CONFIG_SYSCTL"
-fi
+vm_test drop_caches 3
+vm_test compact_memory 1
 ktap_finished

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Attaching to a filesystem, what is shown of it, and detaching.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+attach_shows_probes()
+{
+	fs_mount && echo "$fstype" > "$locktrack/attach" && attached || return 1
+	awk -F '\t' -v name="$fstype" '
+		$1 == "fs" && $2 == name { tables = $3; probes = $4; refused = $5 }
+		$1 == "probe" && $2 == name { functions[$4]; callbacks[$3] }
+		$1 == "refused" { refusals[$4] }
+		END {
+			print tables " tables, " probes " probes, " refused " refused"
+			exit !(tables > 0 && length(functions) == probes &&
+				length(refusals) == refused &&
+				"inode_operations.lookup" in callbacks)
+		}' "$locktrack/attach"
+}
+
+attach_twice()
+{
+	expect_error attach "$fstype" "File exists" && attached
+}
+
+attach_two()
+{
+	echo proc > "$locktrack/attach" && attached proc && attached &&
+		echo -proc > "$locktrack/attach" && ! attached proc && attached
+}
+
+detach()
+{
+	echo "-$fstype" > "$locktrack/attach" && ! attached || return 1
+	echo 1 > "$locktrack/reset"
+	workload "$mnt" || return 1
+	if [ "$(hits mkdir)" -ne 0 ] || [ "$(stat_of probes)" -ne 0 ]; then
+		echo "still probed"
+		return 1
+	fi
+}
+
+detach_twice()
+{
+	expect_error attach "-$fstype" "No such file or directory"
+}
+
+again()
+{
+	for _ in 1 2 3 4 5; do
+		echo "$fstype" > "$locktrack/attach" && echo "-$fstype" > "$locktrack/attach" ||
+			return 1
+	done
+	echo "$fstype" > "$locktrack/attach" || return 1
+	workload "$mnt" && [ "$(hits mkdir)" -gt 0 ]
+}
+
+begin
+ktap_set_plan 6
+test_result attach_shows_probes attach_shows_probes
+test_result attach_twice attach_twice
+test_result attach_two attach_two
+test_result detach detach
+test_result detach_twice detach_twice
+test_result again again
+ktap_finished

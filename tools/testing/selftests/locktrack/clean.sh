@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A kernel that keeps the rules has no violations, and the rules were looked at.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+# The operations of the workload.
+ops="lookup create mkdir mknod symlink link unlink rmdir rename setattr"
+
+no_violations()
+{
+	workload "$mnt" && workload "$mnt" || return 1
+	if [ "$(violations)" -ne 0 ]; then
+		cat "$locktrack/violations"
+		return 1
+	fi
+	lost=$(($(stat_of violations-lost) + $(stat_of tables-lost)))
+	if [ "$lost" -ne 0 ]; then
+		cat "$locktrack/stats"
+		return 1
+	fi
+}
+
+# What cannot be said is not counted as kept, and what nobody called has no hits.
+all_judged()
+{
+	awk -F '\t' '!/^#/ && NF > 3 && $6 != $7 + $8 + $9 + $10 + $11 {
+		print "sums differ: " $0; bad = 1 } END { exit bad }' "$locktrack/coverage"
+}
+
+op_hit()
+{
+	[ "$(hits "$1")" -gt 0 ]
+}
+
+parallel_load()
+{
+	for i in 1 2 3 4; do
+		mkdir "$mnt/p$i" || return 1
+		{ workload "$mnt/p$i" && workload "$mnt/p$i"; } &
+	done
+	wait
+	rmdir "$mnt"/p* || return 1
+	no_violations
+}
+
+with()
+{
+	echo 1 > "$locktrack/reset"
+	mount -t "$1" locktrack-test "$mnt" && echo "$1" > "$locktrack/attach" || return 1
+	no_violations
+	result=$?
+	umount "$mnt"
+	echo "-$1" > "$locktrack/attach"
+	return $result
+}
+
+with_ext4()
+{
+	image=$(mktemp) && truncate -s 16M "$image" && mkfs.ext4 -q "$image" || return 1
+	echo 1 > "$locktrack/reset"
+	mount -o loop "$image" "$mnt" && echo ext4 > "$locktrack/attach" || return 1
+	no_violations && op_hit rename && op_hit setattr
+	result=$?
+	umount "$mnt"
+	echo -ext4 > "$locktrack/attach"
+	rm "$image"
+	return $result
+}
+
+begin
+fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
+# shellcheck disable=SC2086	# A list.
+set -- $ops
+ktap_set_plan $(($# + 6))
+test_result no_violations no_violations
+test_result all_judged all_judged
+for op; do
+	test_result "hit_$op" op_hit "$op"
+done
+test_result parallel_load parallel_load
+umount "$mnt"
+echo "-$fstype" > "$locktrack/attach"
+
+for other in tmpfs ramfs; do
+	if [ "$other" = "$fstype" ] || ! grep -qw "$other" /proc/filesystems; then
+		test_skip "with_$other" "$other is tested already, or not there"
+	else
+		test_result "with_$other" with "$other"
+	fi
+done
+modprobe -q ext4 2>/dev/null
+if ! command -v mkfs.ext4 > /dev/null; then
+	test_skip with_ext4 "no mkfs.ext4"
+elif ! grep -qw ext4 /proc/filesystems; then
+	test_skip with_ext4 "no ext4"
+else
+	test_result with_ext4 with_ext4
+fi
+ktap_finished

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests of locktrack share. A test calls begin first.
+
+tests=$(cd "$(dirname "$0")" && pwd)
+# The runner stands beside the suites where they are installed.
+# shellcheck source=/dev/null
+. "${KSELFTEST:-$tests/..}/kselftest/ktap_helpers.sh"
+# shellcheck source=../lib/modules.sh
+. "$tests/../lib/modules.sh"
+
+# The error messages below are in English.
+export LC_ALL=C
+
+# The filesystem to attach to: any that can be mounted without a device.
+fstype=${LOCKTRACK_TEST_FSTYPE:-samplefs}
+locktrack=/sys/kernel/debug/locktrack
+# shellcheck disable=SC2034	# For the tests.
+run=/sys/module/locktrack_break/parameters/run
+mnt=
+
+skip_all()
+{
+	ktap_skip_all "$1"
+	exit "$KSFT_SKIP"
+}
+
+# need_module NAME: skips the whole test where the module cannot be had.
+need_module()
+{
+	module_load "$1" || skip_all "$MODULE_REASON"
+}
+
+fs_load()
+{
+	if [ "$fstype" = samplefs ]; then
+		need_module samplefs
+	fi
+}
+
+# Loads locktrack and the filesystem, prepares a mount point at $mnt, and that
+# everything is undone at the end.
+begin()
+{
+	ktap_print_header
+	if [ "$(id -u)" -ne 0 ]; then
+		skip_all "not root"
+	fi
+	if ! mountpoint -q /sys/kernel/debug; then
+		mount -t debugfs debugfs /sys/kernel/debug || skip_all "no debugfs"
+	fi
+	mnt=$(mktemp -d) || exit "$KSFT_FAIL"
+	trap end EXIT
+	trap 'exit 1' INT TERM
+	need_module locktrack
+	fs_load
+	settle
+}
+
+end()
+{
+	while umount "$mnt" 2>/dev/null; do :; done
+	rmdir "$mnt"
+	if [ -e "$locktrack/attach" ]; then
+		detach_all
+	fi
+	modules_unload_all
+}
+
+# settle: begins anew with nothing attached and nothing counted.
+settle()
+{
+	detach_all
+	echo 1 > "$locktrack/enable"
+	echo 1 > "$locktrack/reset"
+}
+
+detach_all()
+{
+	awk -F '\t' '$1 == "fs" { print $2 }' "$locktrack/attach" | while read -r name; do
+		echo "-$name" > "$locktrack/attach"
+	done
+}
+
+fs_mount()
+{
+	mount -t "$fstype" locktrack-test "$mnt"
+}
+
+# write FILE TEXT: prints why it failed, if it did.
+write()
+{
+	printf '%s\n' "$2" | dd of="$locktrack/$1" bs=4096 2>&1 | sed -n "s/^dd: .*: //p"
+}
+
+# expect_error FILE TEXT MESSAGE
+expect_error()
+{
+	write_error=$(write "$1" "$2")
+	if [ "$write_error" != "$3" ]; then
+		echo "'$2' > $1: '$write_error', not '$3'"
+		return 1
+	fi
+}
+
+# stat_of NAME: a value of the file stats.
+stat_of()
+{
+	awk -F '\t' -v name="$1" '$1 == name { print $2 }' "$locktrack/stats"
+}
+
+# attached [NAME]: whether it is attached.
+attached()
+{
+	awk -F '\t' -v name="${1:-$fstype}" '$1 == "fs" && $2 == name { found = 1 }
+		END { exit !found }' "$locktrack/attach"
+}
+
+# hits CALLBACK: how often rules of this callback were looked at.
+hits()
+{
+	awk -F '\t' -v op="inode_operations.$1" '$2 == op && $6 > n { n = $6 }
+		END { print n + 0 }' "$locktrack/coverage"
+}
+
+violations()
+{
+	grep -c '^violation' "$locktrack/violations"
+}
+
+# eventually COMMAND...: what handlers leave to a work queue takes a moment.
+eventually()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		"$@" && return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+# workload DIRECTORY: each operation on names and attributes at least once.
+workload()
+{
+	(
+		set -e
+		cd "$1"
+		mkdir a b
+		echo data > a/file
+		mkfifo a/fifo
+		ln a/file b/link
+		ln -s file a/symlink
+		test -L a/symlink
+		mv a/file a/renamed
+		mv a/renamed b/moved
+		mv a/symlink b/moved
+		echo other > a/file
+		mv b/link a/file
+		mkdir a/dir
+		mv a/dir b/dir
+		chmod 600 a/file
+		truncate -s 10 a/file
+		ls -lR . > /dev/null
+		rm a/fifo a/file b/moved
+		rmdir b/dir a b
+	)
+}
+
+# test_result NAME COMMAND...: one result; what the command prints is a diagnostic.
+test_result()
+{
+	test_name=$1
+	shift
+	if test_output=$("$@" 2>&1); then
+		ktap_test_pass "$test_name"
+	else
+		ktap_test_fail "$test_name"
+	fi
+	if [ -n "$test_output" ]; then
+		echo "$test_output" | sed 's/^/# /'
+	fi
+}
+
+# test_skip NAME REASON: the kernel's own function has no room for the reason.
+test_skip()
+{
+	__ktap_test ok "$1" "SKIP $2"
+	KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1))
+}

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bad input gets the right error, a line in the log that says what to do, and changes nothing.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+# logged TEXT: whether the last message of locktrack has it.
+logged()
+{
+	last=$(dmesg | grep 'locktrack: ' | tail -n 1)
+	case $last in
+	*"$1"*) ;;
+	*) echo "log: $last"; return 1 ;;
+	esac
+}
+
+unknown_filesystem()
+{
+	expect_error attach nosuchfs "No such device" && logged "/proc/filesystems" &&
+		! attached nosuchfs && ! grep -qw nosuchfs /proc/filesystems
+}
+
+# A module of that name would be found by modprobe, but is not loaded.
+no_autoload()
+{
+	helper=$(cat /proc/sys/kernel/modprobe 2>/dev/null) || return 0
+	ran=$(mktemp)
+	trap_script=$(mktemp)
+	printf '#!/bin/sh\necho "$@" > %s\n' "$ran" > "$trap_script"
+	chmod 700 "$trap_script"
+	echo "$trap_script" > /proc/sys/kernel/modprobe
+	expect_error attach nosuchfs "No such device"
+	result=$?
+	echo "$helper" > /proc/sys/kernel/modprobe
+	if [ -s "$ran" ]; then
+		echo "the kernel ran modprobe: $(cat "$ran")"
+		result=1
+	fi
+	rm "$ran" "$trap_script"
+	return $result
+}
+
+no_name()
+{
+	for text in "" "-" "two words" "a/b" "ext4.sub" "$(printf 'x\001')"; do
+		expect_error attach "$text" "Invalid argument" && logged "no name of a filesystem" ||
+			return 1
+	done
+}
+
+too_long()
+{
+	expect_error attach "$(printf '%0100d' 0)" "Invalid argument"
+}
+
+not_attached()
+{
+	expect_error attach -proc "No such file or directory" && logged "not attached"
+}
+
+bad_enable()
+{
+	for text in 2 on ""; do
+		expect_error enable "$text" "Invalid argument" && logged "write 1" || return 1
+	done
+	[ "$(sed -n 2p "$locktrack/enable")" = 1 ]
+}
+
+bad_reset()
+{
+	expect_error reset 0 "Invalid argument" && logged "write 1"
+}
+
+begin
+ktap_set_plan 7
+test_result unknown_filesystem unknown_filesystem
+test_result no_autoload no_autoload
+test_result no_name no_name
+test_result too_long too_long
+test_result not_attached not_attached
+test_result bad_enable bad_enable
+test_result bad_reset bad_reset
+ktap_finished

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module can go at any time, also while its probes fire; an open file keeps it.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+load=
+
+load_start()
+{
+	for i in 1 2; do
+		mkdir -p "$mnt/l$i"
+		while :; do workload "$mnt/l$i"; done &
+		load="$load $!"
+	done
+}
+
+load_stop()
+{
+	# shellcheck disable=SC2086	# A list.
+	kill $load
+	wait
+	load=
+	rm -rf "$mnt"/l*
+}
+
+under_load()
+{
+	load_start
+	result=0
+	for _ in 1 2 3 4 5; do
+		sleep 0.3
+		if [ "$(stat_of checked)" -eq 0 ]; then
+			echo "no probe fired"
+			result=1
+		fi
+		if ! module_unload locktrack || ! module_load locktrack ||
+		   ! echo "$fstype" > "$locktrack/attach"; then
+			result=1
+			break
+		fi
+	done
+	load_stop
+	return $result
+}
+
+detach_under_load()
+{
+	load_start
+	result=0
+	for _ in 1 2 3 4 5; do
+		echo "-$fstype" > "$locktrack/attach" && echo "$fstype" > "$locktrack/attach" ||
+			result=1
+	done
+	load_stop
+	return $result
+}
+
+open_file_keeps_it()
+{
+	exec 9< "$locktrack/coverage" || return 1
+	if rmmod locktrack 2>/dev/null; then
+		echo "rmmod succeeded"
+		return 1
+	fi
+	head -n 1 <&9 | grep -q coverage || return 1
+	exec 9<&-
+	module_unload locktrack && module_load locktrack
+}
+
+nothing_left()
+{
+	module_unload locktrack && [ ! -e "$locktrack" ] &&
+		! grep -qw locktrack /sys/kernel/debug/kprobes/list && module_load locktrack
+}
+
+begin
+case " $MODULES_LOADED " in
+*" locktrack "*) ;;
+*) skip_all "locktrack was loaded before the test, which must not unload it" ;;
+esac
+fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
+ktap_set_plan 4
+test_result under_load under_load
+test_result detach_under_load detach_under_load
+test_result open_file_keeps_it open_file_keeps_it
+test_result nothing_left nothing_left
+ktap_finished
