@@ -13,7 +13,8 @@ use vfs::{
     dentry::{
         InLookup,
         Negative,
-        Positive, //
+        Positive,
+        NAME_MAX, //
     },
     file::{
         Opened,
@@ -53,19 +54,13 @@ use vfs::{
 
 use crate::{
     attr,
-    entries::{
-        Entries,
-        Prepared, //
-    },
+    entries::Entries,
     node::{
         self,
         Kind, //
     },
     SampleFs, //
 };
-
-/// The longest name.
-const NAME_MAX: usize = 255;
 
 /// What whiteouts are: character devices with this number, and no permissions.
 const WHITEOUT_DEV: u32 = 0;
@@ -79,7 +74,7 @@ fn add<M: AtLeast<Exclusive>>(
     dentry: Negative<'_, SampleFs>,
     inode: ARef<Inode<SampleFs>>,
 ) -> Result {
-    let entry = Prepared::new(dentry.name(), &inode)?;
+    let entry = dir.guarded_mut().prepare(dentry.name(), &inode)?;
     dentry.set_d_fsdata(dir.guarded_mut().next());
     dentry.d_make_persistent(inode)?;
     dir.guarded_mut().insert(entry);
@@ -317,7 +312,10 @@ impl Operations for Dir {
             }
             NewDentry::Victim(_, victim) if !victim.guarded().is_empty() => return Err(ENOTEMPTY),
             NewDentry::Victim(..) => None,
-            NewDentry::Negative(dentry) => Some(Prepared::new(dentry.name(), old_dentry.inode())?),
+            NewDentry::Negative(dentry) => Some(
+                dirs.new_entries()
+                    .prepare(dentry.name(), old_dentry.inode())?,
+            ),
         };
         let old_cookie = old_dentry.d_fsdata();
         if flags & RENAME_WHITEOUT != 0 {

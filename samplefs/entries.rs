@@ -29,6 +29,9 @@ use crate::SampleFs;
 /// The cookie of the first entry: the positions before it are those of `.` and `..`.
 pub(crate) const FIRST: usize = 2;
 
+/// No entry has this cookie: it, and the one after it, must be a position in a file.
+const LAST: usize = isize::MAX as usize;
+
 /// An entry, as readdir shows it.
 pub(crate) struct Entry {
     name: KVec<u8>,
@@ -56,21 +59,6 @@ pub(crate) struct Prepared {
     entry: Entry,
 }
 
-impl Prepared {
-    pub(crate) fn new(name: &[u8], inode: &Inode<SampleFs>) -> Result<Self> {
-        let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
-        copy.extend_from_slice(name, GFP_KERNEL)?;
-        Ok(Self {
-            reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
-            entry: Entry {
-                name: copy,
-                ino: inode.i_ino(),
-                dtype: fs_umode_to_dtype(inode.i_mode()),
-            },
-        })
-    }
-}
-
 /// The entries of a directory. For other inodes it stays empty.
 ///
 /// `i_rwsem` protects it: it is the filesystem's [`vfs::FileSystem::Guarded`].
@@ -96,11 +84,30 @@ impl Entries {
         self.next
     }
 
-    /// Adds an entry, whose cookie is what [`Entries::next`] was.
+    /// Does all that can fail about adding a name.
+    ///
+    /// Fails with `ENOSPC` if the directory has run out of cookies, on a machine with small ones.
+    pub(crate) fn prepare(&self, name: &[u8], inode: &Inode<SampleFs>) -> Result<Prepared> {
+        if self.next >= LAST {
+            return Err(ENOSPC);
+        }
+        let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
+        copy.extend_from_slice(name, GFP_KERNEL)?;
+        Ok(Prepared {
+            reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
+            entry: Entry {
+                name: copy,
+                ino: inode.i_ino(),
+                dtype: fs_umode_to_dtype(inode.i_mode()),
+            },
+        })
+    }
+
+    /// Adds a name, whose cookie is what [`Entries::next`] was.
     pub(crate) fn insert(&mut self, new: Prepared) {
         let node = new.reservation.into_node(self.next, new.entry);
         self.by_cookie.insert(node);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
     }
 
     /// Removes a name.

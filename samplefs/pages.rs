@@ -19,9 +19,9 @@ use vfs::{
     },
     folio::{
         LockedFolio,
+        WriteBegin,
         WriteFolio, //
-    },
-    Inode, //
+    }, //
 };
 
 use crate::SampleFs;
@@ -34,7 +34,7 @@ const CHARGED: NonZeroUsize = NonZeroUsize::MIN;
 /// All folios are one page long: samplefs does not ask for larger ones.
 pub(crate) fn charge(folio: &LockedFolio<'_, SampleFs>) -> Result {
     if folio.folio_get_private().is_none() {
-        let inode = folio.inode();
+        let inode = folio.host();
         inode.sb().info().limits().take_block()?;
         inode.inode_add_bytes(folio.folio_size() as u32);
         folio.folio_attach_private(CHARGED);
@@ -45,7 +45,7 @@ pub(crate) fn charge(folio: &LockedFolio<'_, SampleFs>) -> Result {
 /// Gives back what was charged for a folio.
 fn uncharge(folio: &LockedFolio<'_, SampleFs>) {
     if folio.folio_detach_private().is_some() {
-        let inode = folio.inode();
+        let inode = folio.host();
         inode.inode_sub_bytes(folio.folio_size() as u32);
         inode.sb().info().limits().give_back_blocks(1);
     }
@@ -68,11 +68,11 @@ impl Operations for Pages {
         Ok(())
     }
 
-    fn write_begin(
-        inode: &Inode<SampleFs>,
+    fn write_begin<'a>(
+        inode: WriteBegin<'a, SampleFs>,
         pos: i64,
         len: usize,
-    ) -> Result<WriteFolio<'_, SampleFs>> {
+    ) -> Result<WriteFolio<'a, SampleFs>> {
         let folio = inode.simple_write_begin(pos, len)?;
         charge(&folio)?;
         Ok(folio)

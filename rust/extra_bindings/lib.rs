@@ -7,6 +7,10 @@
 
 #![allow(
     clippy::all,
+    clippy::cast_lossless,
+    clippy::ptr_as_ptr,
+    clippy::ref_as_ptr,
+    clippy::undocumented_unsafe_blocks,
     ambiguous_glob_reexports,
     missing_docs,
     non_camel_case_types,

@@ -25,11 +25,11 @@ use kernel::{
 use crate::{
     folio::{
         LockedFolio,
+        WriteBegin,
         WriteFolio, //
     },
     helper::slot,
-    FileSystem,
-    Inode, //
+    FileSystem, //
 };
 
 slot! {
@@ -80,13 +80,13 @@ pub trait Operations: Sized {
     /// Provides the folio for a write of `len` bytes at `pos`, locked and with a reference.
     ///
     /// `i_rwsem` of the inode is held exclusively, except for a symbolic link that nobody has seen
-    /// yet (`page_symlink()`); so there is no token. May sleep. C's `iocb` may be null and is not
+    /// yet (`page_symlink()`); so there is no token of it. May sleep. C's `iocb` may be null and is not
     /// passed on.
-    fn write_begin(
-        inode: &Inode<Self::FileSystem>,
+    fn write_begin<'a>(
+        inode: WriteBegin<'a, Self::FileSystem>,
         pos: i64,
         len: usize,
-    ) -> Result<WriteFolio<'_, Self::FileSystem>>;
+    ) -> Result<WriteFolio<'a, Self::FileSystem>>;
 
     /// Takes over what was written: `copied` of the `len` bytes. Uses up the folio of
     /// [`Operations::write_begin`], and so gives it back unlocked. Returns how many bytes count.
@@ -163,8 +163,9 @@ impl<T: Operations> Table<T> {
     ) -> c_int {
         // SAFETY: The mapping is valid, and its host does not change.
         let inode = unsafe { (*mapping).host };
-        // SAFETY: It is an inode of the filesystem.
-        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: It is an inode of the filesystem. `generic_file_write_iter()` holds its `i_rwsem`;
+        // `page_symlink()` does not, but has an inode that nobody else has seen.
+        let inode = unsafe { WriteBegin::from_raw(inode) };
         match T::write_begin(inode, pos, len as usize) {
             Ok(folio) => {
                 // SAFETY: `generic_perform_write()` passes a place for it.

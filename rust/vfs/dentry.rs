@@ -44,6 +44,9 @@ use crate::{
     Inode, //
 };
 
+/// The most bytes that a name may have.
+pub const NAME_MAX: usize = bindings::NAME_MAX as usize;
+
 /// A `struct dentry` of filesystem `F`.
 ///
 /// # Invariants
@@ -237,15 +240,9 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     ///
     /// Those of the security module.
     pub fn security_inode_init_security(&self, inode: &Inode<F>, dir: &Inode<F>) -> Result {
-        // SAFETY: All are valid; without a callback no attributes are handed out.
+        // SAFETY: All are valid.
         to_result(unsafe {
-            bindings::security_inode_init_security(
-                inode.as_ptr(),
-                dir.as_ptr(),
-                self.qstr(),
-                None,
-                ptr::null_mut(),
-            )
+            extra_bindings::inode_init_security(inode.as_ptr(), dir.as_ptr(), self.qstr())
         })
     }
 

@@ -13,7 +13,10 @@ use kernel::{
     error::to_result,
     module::this_module,
     prelude::*,
-    str::CStr,
+    str::{
+        as_char_ptr_in_const_context,
+        CStr, //
+    },
     sync::atomic::{
         Atomic,
         Relaxed, //
@@ -55,7 +58,7 @@ impl<C: fs_context::Operations> FileSystemType<C> {
     pub const fn new(name: &'static CStr, fs_flags: i32) -> Self {
         Self {
             inner: Opaque::new(bindings::file_system_type {
-                name: name.as_ptr().cast(),
+                name: as_char_ptr_in_const_context(name),
                 fs_flags,
                 init_fs_context: Some(fs_context::init_fs_context::<C>),
                 parameters: C::PARAMETERS.as_ptr().cast(),

@@ -24,6 +24,7 @@ use kernel::{
 };
 
 use crate::{
+    inode::Host,
     FileSystem,
     Inode, //
 };
@@ -91,15 +92,15 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
         ManuallyDrop::new(unsafe { Self::from_raw(folio) })
     }
 
-    /// The inode to which the folio belongs: `folio->mapping->host`.
+    /// The inode to which the folio belongs: `folio->mapping->host`. It may be just being evicted.
     #[inline]
-    pub fn inode(&self) -> &Inode<F> {
+    pub fn host(&self) -> &Host<F> {
         // SAFETY: The mapping of a locked folio does not change.
         let mapping = unsafe { extra_bindings::folio_mapping_field(self.as_ptr()) };
         // SAFETY: By the invariants it is the mapping of an inode of `F`.
         let host = unsafe { (*mapping).host };
         // SAFETY: As above.
-        unsafe { Inode::from_raw(host) }
+        unsafe { Host::from_raw(host) }
     }
 
     /// Where the folio begins in the file, in bytes: `folio_pos()`.
@@ -224,13 +225,13 @@ impl<'a, F: FileSystem> WriteFolio<'a, F> {
     pub fn simple_write_end(self, pos: i64, len: usize, copied: usize) -> usize {
         if !self.folio_test_uptodate() {
             if copied < len {
-                let from = (pos - self.folio_pos()) as usize;
+                let from = pos.saturating_sub(self.folio_pos()).max(0) as usize;
                 self.folio_zero_range(from.saturating_add(copied), len - copied);
             }
             self.folio_mark_uptodate();
         }
-        let end = pos + copied as i64;
-        let inode = self.inode();
+        let end = pos.saturating_add(copied as i64);
+        let inode = self.host();
         if end > inode.i_size() {
             // SAFETY: The inode is valid; the callers of `->write_end` hold its `i_rwsem`.
             unsafe { extra_bindings::i_size_write(inode.as_ptr(), end) };
@@ -259,27 +260,48 @@ impl<F: FileSystem> Drop for WriteFolio<'_, F> {
     }
 }
 
-/// The inode's page cache: `i_mapping`.
-impl<F: FileSystem> Inode<F> {
+/// A write that is about to begin, in `->write_begin`. Derefs to the inode that is written to.
+///
+/// # Invariants
+///
+/// The inode's `i_rwsem` is held exclusively, or nobody else has seen the inode yet.
+pub struct WriteBegin<'a, F: FileSystem> {
+    inode: &'a Inode<F>,
+    _not_send: NotThreadSafe,
+}
+
+impl<'a, F: FileSystem> WriteBegin<'a, F> {
+    /// # Safety
+    ///
+    /// `inode` must satisfy the invariants for `'a`.
+    pub(crate) unsafe fn from_raw(inode: *mut bindings::inode) -> Self {
+        // INVARIANT: The caller promises it.
+        Self {
+            // SAFETY: The caller promises it.
+            inode: unsafe { Inode::from_raw(inode) },
+            _not_send: NotThreadSafe::default(),
+        }
+    }
+
     /// Finds or makes the folio for a write of `len` bytes at `pos`, within one page.
     ///
     /// Unless the folio is up to date, what the write leaves out of it is zeroed. Mirrors
     /// `simple_write_begin()` of `fs/libfs.c`. What a shared mapping wrote beyond the end of the
-    /// file into its last page is zeroed, too, if the write begins beyond the end. The caller
-    /// holds `i_rwsem`, or nobody else has seen the inode. May sleep.
+    /// file into its last page is zeroed, too, if the write begins beyond the end. May sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, `EINTR`.
-    pub fn simple_write_begin(&self, pos: i64, len: usize) -> Result<WriteFolio<'_, F>> {
-        let size = self.i_size();
+    pub fn simple_write_begin(&self, pos: i64, len: usize) -> Result<WriteFolio<'a, F>> {
+        let inode = self.inode;
+        let size = inode.i_size();
         if pos > size && size & (kernel::page::PAGE_SIZE as i64 - 1) != 0 {
-            self.truncate_pagecache(size);
+            inode.truncate_pagecache(size);
         }
         let mut folio = ptr::null_mut();
         let mut fsdata = ptr::null_mut();
         // SAFETY: The inode is valid.
-        let mapping = unsafe { (*self.as_ptr()).i_mapping };
+        let mapping = unsafe { (*inode.as_ptr()).i_mapping };
         // SAFETY: The mapping is valid, and `iocb` is not used.
         kernel::error::to_result(unsafe {
             bindings::simple_write_begin(
@@ -294,5 +316,14 @@ impl<F: FileSystem> Inode<F> {
         let folio = NonNull::new(folio).ok_or(ENOMEM)?;
         // SAFETY: The folio comes back locked, in the mapping of this inode, with a reference.
         Ok(unsafe { WriteFolio::from_raw(folio) })
+    }
+}
+
+impl<F: FileSystem> Deref for WriteBegin<'_, F> {
+    type Target = Inode<F>;
+
+    #[inline]
+    fn deref(&self) -> &Inode<F> {
+        self.inode
     }
 }

@@ -22,7 +22,10 @@ use kernel::{
     },
     fmt,
     prelude::*,
-    str::CStr,
+    str::{
+        as_char_ptr_in_const_context,
+        CStr, //
+    },
     sync::aref::ARef,
     types::NotThreadSafe, //
 };
@@ -117,7 +120,7 @@ impl Parameter {
             Kind::Gid => (Some(bindings::fs_param_is_gid), 0),
         };
         bindings::fs_parameter_spec {
-            name: self.name.as_ptr().cast(),
+            name: as_char_ptr_in_const_context(self.name),
             type_: ty,
             opt: self.opt,
             flags: 0,
@@ -231,7 +234,7 @@ impl FsContext<'_> {
                 log.log,
                 log.prefix,
                 level as c_char,
-                c"%pA".as_ptr().cast(),
+                c"%pA".as_char_ptr(),
                 ptr::from_ref(&args).cast::<kernel::ffi::c_void>(),
             )
         };
@@ -394,7 +397,7 @@ impl<T: Operations> VTable<T> {
                         return Err(EINVAL);
                     }
                     // SAFETY: It ends in a NUL and lives for the call.
-                    Value::String(unsafe { CStr::from_ptr(string.cast()) })
+                    Value::String(unsafe { CStr::from_char_ptr(string) })
                 }
             };
             // SAFETY: The context is set up, and C calls one callback at a time.

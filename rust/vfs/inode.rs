@@ -8,6 +8,7 @@ use core::{
     cell::UnsafeCell,
     marker::PhantomData,
     mem::MaybeUninit,
+    ops::Deref,
     ptr::NonNull, //
 };
 use kernel::{
@@ -33,6 +34,7 @@ use crate::{
 pub(crate) mod alloc;
 mod new;
 mod operations;
+mod table;
 
 pub use new::New;
 pub use operations::{
@@ -40,31 +42,53 @@ pub use operations::{
     NewDentry,
     NewDir,
     Operations,
-    Ops,
     RENAME_EXCHANGE,
     RENAME_NOREPLACE,
     RENAME_WHITEOUT, //
 };
+pub use table::Ops;
 
-/// A `struct inode` of filesystem `F`.
+/// A `struct inode` of filesystem `F` that may be on its way out.
 ///
-/// Shared with C and with other tasks: what may change is behind a method that says how. A `&Inode`
-/// promises that the inode is alive; [`kernel::sync::aref::ARef<Inode<F>>`] owns a reference.
+/// It is alive, but may have no references any more and be just being evicted: so this is not
+/// something to make a reference of. `mapping->host` of a folio is such an inode. What may change is
+/// behind a method that says how.
 ///
 /// # Invariants
 ///
 /// The inode is the first field of a [`Container`] whose data are initialised, and belongs to a
 /// superblock of `F` that is initialised.
 #[repr(transparent)]
-pub struct Inode<F: FileSystem> {
+pub struct Host<F: FileSystem> {
     inner: Opaque<bindings::inode>,
     _fs: PhantomData<F>,
 }
 
 // SAFETY: C uses inodes from any thread, and `F`'s data are `Send` and `Sync`.
-unsafe impl<F: FileSystem> Send for Inode<F> {}
+unsafe impl<F: FileSystem> Send for Host<F> {}
 // SAFETY: As above.
-unsafe impl<F: FileSystem> Sync for Inode<F> {}
+unsafe impl<F: FileSystem> Sync for Host<F> {}
+
+/// A `struct inode` of filesystem `F`.
+///
+/// Shared with C and with other tasks: what may change is behind a method that says how. A `&Inode`
+/// promises that somebody has a reference to the inode; [`kernel::sync::aref::ARef<Inode<F>>`] owns
+/// one. Most of its methods are those of [`Host`].
+///
+/// # Invariants
+///
+/// As for [`Host`], and the inode has references.
+#[repr(transparent)]
+pub struct Inode<F: FileSystem>(Host<F>);
+
+impl<F: FileSystem> Deref for Inode<F> {
+    type Target = Host<F>;
+
+    #[inline]
+    fn deref(&self) -> &Host<F> {
+        &self.0
+    }
+}
 
 // SAFETY: C's reference count keeps the inode alive.
 unsafe impl<F: FileSystem> AlwaysRefCounted for Inode<F> {
@@ -94,6 +118,17 @@ pub(crate) struct Container<F: FileSystem> {
 }
 
 impl<F: FileSystem> Inode<F> {
+    /// # Safety
+    ///
+    /// `ptr` must be an inode of `F` that satisfies the invariants and keeps references for `'a`.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::inode) -> &'a Self {
+        // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
+        unsafe { &*ptr.cast() }
+    }
+}
+
+impl<F: FileSystem> Host<F> {
     /// # Safety
     ///
     /// `ptr` must be an inode of `F` that satisfies the invariants and stays alive for `'a`.

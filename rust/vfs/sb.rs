@@ -26,9 +26,11 @@ use pin_init::PinInit;
 use crate::{
     file_system_type,
     helper::slot,
-    inode::alloc,
-    FileSystem,
-    Inode, //
+    inode::{
+        alloc,
+        Host, //
+    },
+    FileSystem, //
 };
 
 /// The size of the largest file that the page cache can hold, `MAX_LFS_FILESIZE`.
@@ -195,7 +197,7 @@ impl Kstatfs {
 
 /// An inode that nobody can find or use any more, in `->evict_inode`.
 pub struct Evicted<'a, F: FileSystem> {
-    inode: &'a Inode<F>,
+    inode: &'a Host<F>,
     _not_send: NotThreadSafe,
 }
 
@@ -208,9 +210,9 @@ impl<F: FileSystem> Evicted<'_, F> {
 }
 
 impl<F: FileSystem> core::ops::Deref for Evicted<'_, F> {
-    type Target = Inode<F>;
+    type Target = Host<F>;
 
-    fn deref(&self) -> &Inode<F> {
+    fn deref(&self) -> &Host<F> {
         self.inode
     }
 }
@@ -285,7 +287,7 @@ impl<T: Operations> Table<T> {
         if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
             T::evict_inode(Evicted {
                 // SAFETY: The inode's data are initialised.
-                inode: unsafe { Inode::from_raw(inode) },
+                inode: unsafe { Host::from_raw(inode) },
                 _not_send: NotThreadSafe::default(),
             });
         }

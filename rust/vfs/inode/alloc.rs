@@ -30,7 +30,7 @@ pub(crate) fn create_cache<F: FileSystem>(
             name.as_char_ptr(),
             size_of::<Container<F>>() as u32,
             align_of::<Container<F>>() as u32,
-            Some(inode_init_once::<F>),
+            Some(inode_init_once),
         )
     };
     if cache.is_null() {
@@ -41,8 +41,8 @@ pub(crate) fn create_cache<F: FileSystem>(
 
 /// # Safety
 ///
-/// `object` must be new memory for a `Container<F>`.
-unsafe extern "C" fn inode_init_once<F: FileSystem>(object: *mut c_void) {
+/// `object` must be new memory for a [`Container`].
+unsafe extern "C" fn inode_init_once(object: *mut c_void) {
     // CAST: The inode is the first field of its `repr(C)` container.
     // SAFETY: The slab allocator calls it with new memory of the size of the container.
     unsafe { bindings::inode_init_once(object.cast()) };

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tables of [`Operations`], and how C gets into them.
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    bindings,
+    error::from_result,
+    ffi::{
+        c_char,
+        c_int,
+        c_uint, //
+    },
+    prelude::*,
+    str::CStr,
+    sync::aref::ARef, //
+};
+
+use super::{
+    operations::{
+        GetLink,
+        NewDentry,
+        NewDir,
+        Operations, //
+    },
+    Inode, //
+};
+use crate::{
+    dentry::{
+        Dentry,
+        InLookup,
+        Negative,
+        Positive, //
+    },
+    file::Tmpfile,
+    idmap::Idmap,
+    mode::Mode,
+    stat::{
+        Iattr,
+        Kstat, //
+    },
+    FileSystem,
+    Locked, //
+};
+
+/// A table of operations for inodes of `F`.
+pub struct Ops<F: FileSystem>(&'static bindings::inode_operations, PhantomData<F>);
+
+impl<F: FileSystem> Ops<F> {
+    /// Returns the table of `T`.
+    pub const fn of<T: Operations<FileSystem = F>>() -> Self {
+        Self(Table::<T>::build(), PhantomData)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const bindings::inode_operations {
+        self.0
+    }
+
+    pub(crate) fn has_get_link(&self) -> bool {
+        self.0.get_link.is_some()
+    }
+}
+
+struct Table<T: Operations>(PhantomData<T>);
+
+// The callbacks are only called by C through `i_op` of inodes of the filesystem, so for all of them:
+// inodes, dentries and the idmap are valid for the call, and of the filesystem. The locks are those
+// of `Documentation/filesystems/locking.rst`; the comments name C's caller that takes them.
+impl<T: Operations> Table<T> {
+    /// # Safety
+    ///
+    /// As `->lookup`.
+    unsafe extern "C" fn lookup(
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+        flags: c_uint,
+    ) -> *mut bindings::dentry {
+        // SAFETY: `lookup_open()` and `__lookup_slow()` pass a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Both hold its `i_rwsem` at least shared.
+        let dir = unsafe { Locked::assume(dir) };
+        // SAFETY: Both pass a dentry that is new, not hashed, and in lookup or under an exclusive
+        // lock.
+        let dentry = unsafe { InLookup::from_raw(dentry) };
+        match T::lookup(&dir, dentry, flags) {
+            Ok(None) => ptr::null_mut(),
+            Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
+            Err(error) => error.to_ptr(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->create`.
+    unsafe extern "C" fn create(
+        idmap: *mut bindings::mnt_idmap,
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+        mode: Mode,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_create()` and `lookup_open()` pass a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Their callers hold its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: It is a negative child of `dir`, which is locked.
+        let dentry = unsafe { Negative::from_raw(dentry) };
+        from_result(|| T::create(idmap, &mut dir, dentry, mode).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->link`.
+    unsafe extern "C" fn link(
+        old_dentry: *mut bindings::dentry,
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+    ) -> c_int {
+        // SAFETY: `vfs_link()` has a reference to it.
+        let inode = unsafe { (*old_dentry).d_inode };
+        // SAFETY: `vfs_link()` passes a positive dentry of the filesystem, which it keeps so.
+        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: `vfs_link()` has locked it exclusively; it is no directory, so not `dir`.
+        let mut inode = unsafe { Locked::assume(inode) };
+        // SAFETY: As above.
+        let old_dentry = unsafe { Dentry::from_raw(old_dentry) };
+        // SAFETY: `vfs_link()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: It is a negative child of `dir`, which is locked.
+        let dentry = unsafe { Negative::from_raw(dentry) };
+        from_result(|| T::link(old_dentry, &mut inode, &mut dir, dentry).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->unlink`.
+    unsafe extern "C" fn unlink(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
+        // SAFETY: `vfs_unlink()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: `vfs_unlink()` passes a positive child of `dir`, which is locked.
+        let dentry = unsafe { Positive::from_raw(dentry) };
+        // SAFETY: `vfs_unlink()` has locked it exclusively; it is no directory, so not `dir`.
+        let mut victim = unsafe { Locked::assume(dentry.inode_unbound()) };
+        from_result(|| T::unlink(&mut dir, dentry, &mut victim).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->symlink`.
+    unsafe extern "C" fn symlink(
+        idmap: *mut bindings::mnt_idmap,
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+        symname: *const c_char,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_symlink()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: It is a negative child of `dir`, which is locked.
+        let dentry = unsafe { Negative::from_raw(dentry) };
+        // SAFETY: It is a string that lives for the call.
+        let symname = unsafe { CStr::from_char_ptr(symname) };
+        from_result(|| T::symlink(idmap, &mut dir, dentry, symname).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->mkdir`.
+    unsafe extern "C" fn mkdir(
+        idmap: *mut bindings::mnt_idmap,
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+        mode: Mode,
+    ) -> *mut bindings::dentry {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_mkdir()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: It is a negative child of `dir`, which is locked.
+        let dentry = unsafe { Negative::from_raw(dentry) };
+        match T::mkdir(idmap, &mut dir, dentry, mode) {
+            Ok(()) => ptr::null_mut(),
+            Err(error) => error.to_ptr(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->rmdir`.
+    unsafe extern "C" fn rmdir(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
+        // SAFETY: `vfs_rmdir()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: `vfs_rmdir()` passes a positive child of `dir`, which is locked.
+        let dentry = unsafe { Positive::from_raw(dentry) };
+        // SAFETY: `vfs_rmdir()` has locked it exclusively; a directory is not its own child.
+        let mut victim = unsafe { Locked::assume(dentry.inode_unbound()) };
+        from_result(|| T::rmdir(&mut dir, dentry, &mut victim).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->mknod`.
+    unsafe extern "C" fn mknod(
+        idmap: *mut bindings::mnt_idmap,
+        dir: *mut bindings::inode,
+        dentry: *mut bindings::dentry,
+        mode: Mode,
+        rdev: bindings::dev_t,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_mknod()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
+        let mut dir = unsafe { Locked::assume(dir) };
+        // SAFETY: It is a negative child of `dir`, which is locked.
+        let dentry = unsafe { Negative::from_raw(dentry) };
+        from_result(|| T::mknod(idmap, &mut dir, dentry, mode, rdev).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->rename`.
+    unsafe extern "C" fn rename(
+        idmap: *mut bindings::mnt_idmap,
+        old_dir: *mut bindings::inode,
+        old_dentry: *mut bindings::dentry,
+        new_dir: *mut bindings::inode,
+        new_dentry: *mut bindings::dentry,
+        flags: c_uint,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        let same = old_dir == new_dir;
+        // SAFETY: `vfs_rename()` passes a directory of the filesystem.
+        let old_dir = unsafe { Inode::from_raw(old_dir) };
+        // SAFETY: Its caller has locked both parents exclusively. This is the only token for
+        // `old_dir`: there is no other for `new_dir` if it is the same.
+        let mut old_dir = unsafe { Locked::assume(old_dir) };
+        // SAFETY: `vfs_rename()` passes a positive child of `old_dir`, which is locked.
+        let old_dentry = unsafe { Positive::from_raw(old_dentry) };
+
+        let mut other = if same {
+            None
+        } else {
+            // SAFETY: `vfs_rename()` passes a directory of the filesystem.
+            let new_dir = unsafe { Inode::from_raw(new_dir) };
+            // SAFETY: Locked as `old_dir`, and it is another one.
+            Some(unsafe { Locked::assume(new_dir) })
+        };
+        let new_dir = match &mut other {
+            None => NewDir::Same,
+            Some(new_dir) => NewDir::Other(new_dir),
+        };
+
+        // SAFETY: `vfs_rename()` passes a child of `new_dir`, which is locked: so this is stable.
+        let target = unsafe { (*new_dentry).d_inode };
+        let new_dentry = if target.is_null() {
+            // SAFETY: It is a negative child of the locked `new_dir`.
+            NewDentry::Negative(unsafe { Negative::from_raw(new_dentry) })
+        } else {
+            // SAFETY: It is a positive child of the locked `new_dir`.
+            let new_dentry = unsafe { Positive::from_raw(new_dentry) };
+            if flags & bindings::RENAME_EXCHANGE != 0 {
+                NewDentry::Exchange(new_dentry)
+            } else {
+                let victim = new_dentry.inode_unbound();
+                // SAFETY: `vfs_rename()` has locked the victim exclusively. It is neither of the
+                // parents: `do_renameat2()` refuses a target that is an ancestor of the source.
+                NewDentry::Victim(new_dentry, unsafe { Locked::assume(victim) })
+            }
+        };
+        from_result(|| {
+            T::rename(idmap, &mut old_dir, old_dentry, new_dir, new_dentry, flags).map(|()| 0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `->setattr`.
+    unsafe extern "C" fn setattr(
+        idmap: *mut bindings::mnt_idmap,
+        dentry: *mut bindings::dentry,
+        attr: *mut bindings::iattr,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `notify_change()` passes a positive dentry, to which its caller has a reference.
+        let inode = unsafe { (*dentry).d_inode };
+        // SAFETY: As above, so it is an inode of the filesystem.
+        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: `notify_change()` wants its caller to hold `i_rwsem` exclusively.
+        let mut inode = unsafe { Locked::assume(inode) };
+        // SAFETY: As above.
+        let dentry = unsafe { Dentry::from_raw(dentry) };
+        // SAFETY: It belongs to the caller, which waits.
+        let attr = unsafe { Iattr::from_raw(attr) };
+        from_result(|| T::setattr(idmap, dentry, &mut inode, attr).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->getattr`.
+    unsafe extern "C" fn getattr(
+        idmap: *mut bindings::mnt_idmap,
+        path: *const bindings::path,
+        stat: *mut bindings::kstat,
+        request_mask: u32,
+        query_flags: c_uint,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_getattr_nosec()` passes a path to which its caller has a reference.
+        let dentry = unsafe { (*path).dentry };
+        // SAFETY: Its dentry is positive.
+        let inode = unsafe { (*dentry).d_inode };
+        // SAFETY: As above, so it is an inode of the filesystem.
+        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: It belongs to the caller, which waits.
+        let stat = unsafe { Kstat::from_raw(stat) };
+        from_result(|| T::getattr(idmap, inode, stat, request_mask, query_flags).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->tmpfile`.
+    unsafe extern "C" fn tmpfile(
+        idmap: *mut bindings::mnt_idmap,
+        dir: *mut bindings::inode,
+        file: *mut bindings::file,
+        mode: Mode,
+    ) -> c_int {
+        // SAFETY: The idmap is that of the mount.
+        let idmap = unsafe { Idmap::from_raw(idmap) };
+        // SAFETY: `vfs_tmpfile()` passes a directory of the filesystem.
+        let dir = unsafe { Inode::from_raw(dir) };
+        // SAFETY: `vfs_tmpfile()` passes a file that is not open yet, with a new dentry.
+        let tmpfile = unsafe { Tmpfile::from_raw(file) };
+        let error = from_result(|| T::tmpfile(idmap, dir, tmpfile, mode).map(|_| 0));
+        // SAFETY: The file is valid, and if there is no error it has its inode: `Opened` says so.
+        unsafe { extra_bindings::finish_open_simple(file, error) }
+    }
+
+    const TABLE: bindings::inode_operations = bindings::inode_operations {
+        lookup: if T::HAS_LOOKUP {
+            Some(Self::lookup)
+        } else {
+            None
+        },
+        get_link: GetLink::get(T::GET_LINK),
+        create: if T::HAS_CREATE {
+            Some(Self::create)
+        } else {
+            None
+        },
+        link: if T::HAS_LINK { Some(Self::link) } else { None },
+        unlink: if T::HAS_UNLINK {
+            Some(Self::unlink)
+        } else {
+            None
+        },
+        symlink: if T::HAS_SYMLINK {
+            Some(Self::symlink)
+        } else {
+            None
+        },
+        mkdir: if T::HAS_MKDIR {
+            Some(Self::mkdir)
+        } else {
+            None
+        },
+        rmdir: if T::HAS_RMDIR {
+            Some(Self::rmdir)
+        } else {
+            None
+        },
+        mknod: if T::HAS_MKNOD {
+            Some(Self::mknod)
+        } else {
+            None
+        },
+        rename: if T::HAS_RENAME {
+            Some(Self::rename)
+        } else {
+            None
+        },
+        setattr: if T::HAS_SETATTR {
+            Some(Self::setattr)
+        } else {
+            None
+        },
+        getattr: if T::HAS_GETATTR {
+            Some(Self::getattr)
+        } else {
+            None
+        },
+        tmpfile: if T::HAS_TMPFILE {
+            Some(Self::tmpfile)
+        } else {
+            None
+        },
+        ..pin_init::zeroed()
+    };
+
+    const fn build() -> &'static bindings::inode_operations {
+        &Self::TABLE
+    }
+}
