@@ -34,6 +34,7 @@ mod discover;
 mod files;
 mod registry;
 mod tables;
+mod text;
 mod tracker;
 mod violations;
 

@@ -35,6 +35,7 @@ use crate::{
         FsId,
         Tables, //
     },
+    text::Texts,
     violations::Violations, //
 };
 
@@ -55,7 +56,7 @@ pub(crate) struct Tracker {
     #[pin]
     pub(crate) registry: Mutex<Registry>,
     #[pin]
-    texts: Mutex<crate::files::Texts>,
+    texts: Mutex<Texts>,
     #[pin]
     deferred: Deferred<Tracker>,
 }
@@ -78,7 +79,7 @@ impl Tracker {
         }
         let counts = Counts::new()?;
         let violations = Violations::new()?;
-        let texts = crate::files::Texts::new()?;
+        let texts = Texts::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
@@ -128,7 +129,7 @@ impl Tracker {
     }
 
     /// Calls `f` with the texts of all records.
-    pub(crate) fn with_texts<R>(&self, f: impl FnOnce(&crate::files::Texts) -> R) -> R {
+    pub(crate) fn with_texts<R>(&self, f: impl FnOnce(&Texts) -> R) -> R {
         let mut texts = self.texts.lock();
         texts.complete(&self.violations);
         f(&texts)

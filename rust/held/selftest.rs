@@ -228,6 +228,35 @@ impl Locks {
     }
 }
 
+/// Two locks that lockdep merged into one entry of its stack: only the class of the second is left.
+#[cfg(CONFIG_LOCKDEP)]
+fn merged(locks: &Locks, query: Query) -> Result<(), Failure> {
+    if !crate::lockdep::is_on() {
+        return Ok(());
+    }
+    let (first, second) = (locks.sem.get(), locks.second.get());
+    // SAFETY: The mutex is initialised, and nobody else has it.
+    unsafe { bindings::mutex_lock(locks.mutex.get()) };
+    // SAFETY: The semaphore is initialised, and the mutex held.
+    unsafe { bindings::held_down_write_nest_lock(first, locks.mutex.get()) };
+    // SAFETY: As above.
+    unsafe { bindings::held_down_write_nest_lock(second, locks.mutex.get()) };
+    let answers = (
+        query(Lock::RwSemaphore(first as usize)),
+        query(Lock::RwSemaphore(second as usize)),
+    );
+    // SAFETY: It was taken above.
+    unsafe { bindings::up_write(second) };
+    // SAFETY: It was taken above.
+    unsafe { bindings::up_write(first) };
+    // SAFETY: It was taken above.
+    unsafe { bindings::mutex_unlock(locks.mutex.get()) };
+    let path = "two locks under one";
+    let lock = "rw_semaphore";
+    check(path, lock, Answer::Exact(Mode::Exclusive), answers.0)?;
+    check(path, lock, Answer::Someone(Mode::Exclusive), answers.1)
+}
+
 /// A Rust function to probe: rustc emits no call to ftrace, so that the probe is a breakpoint.
 #[inline(never)]
 extern "C" fn rust_target(sem: usize, mutex: usize) -> usize {
@@ -282,7 +311,12 @@ pub fn run(query: Query) -> Result<(), Failure> {
         c_target,
         probe.handler(),
         None,
-    )
+    )?;
+    drop(probe);
+
+    #[cfg(CONFIG_LOCKDEP)]
+    merged(&locks, query)?;
+    Ok(())
 }
 
 /// Calls `target` with the locks in each state, and compares what the handler saw.
