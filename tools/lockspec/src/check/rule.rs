@@ -179,7 +179,7 @@ impl OpCheck<'_, '_, '_> {
                 "name the `row`, or sentences of the table",
             );
         }
-        let has_row = self.op.unlisted.is_none();
+        let has_row = self.op.row.is_some() || self.op.unlisted.is_none();
         let mut places: Vec<String> = Vec::new();
         for source in sources.get_ref() {
             let key = source.get_ref();
