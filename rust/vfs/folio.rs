@@ -232,7 +232,7 @@ impl<'a, F: FileSystem> WriteFolio<'a, F> {
         }
         let end = pos.saturating_add(copied as i64);
         let inode = self.host();
-        if end > inode.i_size() {
+        if copied != 0 && end > inode.i_size() {
             // SAFETY: The inode is valid; the callers of `->write_end` hold its `i_rwsem`.
             unsafe { extra_bindings::i_size_write(inode.as_ptr(), end) };
         }
