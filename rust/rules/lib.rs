@@ -4,9 +4,10 @@
 //!
 //! The rules are written once, in `rules/*.toml`, and compiled twice by `lockspec`:
 //!
-//! - into one type alias for each object of each callback, such as
-//!   [`inode_operations::unlink::Victim`]. The `vfs` crate uses them in the signatures of its
-//!   traits, so that a filesystem that counts on more than the rule promises does not compile;
+//! - into a type alias for each object whose lock a callback always comes with, such as
+//!   [`inode_operations::unlink::Victim`], or comes with in a case that the rule names. The `vfs`
+//!   crate uses them in the signatures of its traits, so that a filesystem that counts on more
+//!   than the rule promises does not compile;
 //! - into [`RULES`] and [`OPS`], which locktrack checks at run time.
 //!
 //! `Documentation/rules.rst` describes the data and what its words mean.
