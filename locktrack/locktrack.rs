@@ -16,12 +16,9 @@
 //! answer is counted ([`counts`]), and a broken rule is kept ([`violations`]). Beside that, [`discover`] sees new inodes, and
 //! [`registry`] keeps the probes. [`files`] shows it all.
 
-use held::{
-    selftest::{
-        self,
-        Failure, //
-    },
-    Lock, //
+use held::selftest::{
+    self,
+    Failure, //
 };
 use kernel::{
     prelude::*,
@@ -54,7 +51,7 @@ module! {
     },
 }
 
-/// The module. Its fields are dropped in this order: first nobody can ask for more.
+/// The module.
 struct Locktrack {
     _files: debugfs::Dir<Tracker>,
     tracker: Arc<Tracker>,
@@ -82,12 +79,7 @@ impl Drop for Locktrack {
 
 /// Proves that what the handlers will rest on can be trusted here.
 fn prove() -> Result {
-    let query: selftest::Query = if *module_parameters::selftest_wrong_query.value_ref() {
-        selftest::wrong_query
-    } else {
-        Lock::query
-    };
-    match selftest::run(query) {
+    match selftest::run(*module_parameters::selftest_wrong_query.value_ref()) {
         Ok(()) => return Ok(()),
         Err(Failure::Wrong {
             path,

@@ -37,7 +37,7 @@ struct Key(u64);
 
 impl Key {
     fn new(rule: u16, fs: FsId, caller: usize) -> Self {
-        const { assert!(u8::MAX as usize > crate::tables::FILESYSTEMS) };
+        const { assert!(crate::tables::FILESYSTEMS <= 1 << 6) };
         let parts = u64::from(rule) << 6 | u64::from(fs.0);
         Self((caller as u64) << 16 | parts & 0xffff)
     }
@@ -116,6 +116,10 @@ pub(crate) struct Violations {
 
 impl Violations {
     pub(crate) fn new() -> Result<Self> {
+        if RULES.len() > 1 << 10 {
+            // A key has no more room for a rule's number.
+            return Err(E2BIG);
+        }
         let mut slots = KVVec::with_capacity(RECORDS, GFP_KERNEL)?;
         for _ in 0..RECORDS {
             slots.push(Slot::new(), GFP_KERNEL)?;

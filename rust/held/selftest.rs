@@ -30,8 +30,8 @@ use kprobes::{
     Target, //
 };
 
-/// A way to ask, as the self-test is to try it.
-pub type Query = fn(Lock) -> Answer;
+/// A way to ask.
+type Query = fn(Lock) -> Answer;
 
 /// Why the self-test failed.
 pub enum Failure {
@@ -61,11 +61,11 @@ impl From<Error> for Failure {
     }
 }
 
-/// A query that is known to be wrong, to prove that the self-test can fail.
+/// A query that is known to be wrong. The self-test asks only about its own locks, which are valid.
 ///
 /// With lockdep, `lock_is_held_type()`, which answers -1 behind a breakpoint, which is true. Without,
 /// `rwsem_is_locked()`, which cannot tell a reader from a writer.
-pub fn wrong_query(lock: Lock) -> Answer {
+fn wrong_query(lock: Lock) -> Answer {
     let Lock::RwSemaphore(address) = lock else {
         return lock.query();
     };
@@ -213,17 +213,18 @@ impl Locks {
     }
 
     fn with_exclusive<R>(&self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: The semaphore is initialised, and nobody else has it.
-        unsafe { bindings::down_write(self.sem.get()) };
+        // The order is the one of `merged()`.
         // SAFETY: The mutex is initialised, and nobody else has it.
         unsafe { bindings::mutex_lock(self.mutex.get()) };
+        // SAFETY: The semaphore is initialised, and nobody else has it.
+        unsafe { bindings::down_write(self.sem.get()) };
         #[cfg(CONFIG_LOCKDEP)]
         crate::lockdep::learn(Lock::RwSemaphore(self.sem.get() as usize).dep_map());
         let result = f();
         // SAFETY: It was taken above.
-        unsafe { bindings::mutex_unlock(self.mutex.get()) };
-        // SAFETY: It was taken above.
         unsafe { bindings::up_write(self.sem.get()) };
+        // SAFETY: It was taken above.
+        unsafe { bindings::mutex_unlock(self.mutex.get()) };
         result
     }
 }
@@ -269,12 +270,15 @@ extern "C" fn c_target(sem: usize, mutex: usize) -> usize {
     unsafe { bindings::held_selftest_target(sem, mutex) }
 }
 
-/// Tries `query` in each way that a handler can be reached. Sleeps.
+/// Tries [`Lock::query`] in each way that a handler can be reached. Sleeps.
+///
+/// With `wrong` it tries a query that is known to be wrong instead, to prove that it can fail.
 ///
 /// # Errors
 ///
 /// [`Failure`] says what is wrong.
-pub fn run(query: Query) -> Result<(), Failure> {
+pub fn run(wrong: bool) -> Result<(), Failure> {
+    let query = if wrong { wrong_query } else { Lock::query };
     let locks = KBox::pin_init(Locks::new(), GFP_KERNEL)?;
 
     let probe = KBox::pin_init(

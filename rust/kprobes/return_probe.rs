@@ -48,12 +48,6 @@ unsafe impl<H: ReturnHandler> Send for ReturnProbe<H> {}
 unsafe impl<H: ReturnHandler> Sync for ReturnProbe<H> {}
 
 impl<H: ReturnHandler> ReturnProbe<H> {
-    /// What an entry hands on has to fit where C keeps it, which is aligned as a pointer is.
-    const FITS: () = assert!(
-        size_of::<H::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize
-            && align_of::<H::Data>() <= align_of::<usize>()
-    );
-
     /// Registers a return probe. At most `maxactive` calls can be between entry and return at one time;
     /// more are missed. Zero means C's choice. Sleeps.
     ///
@@ -61,8 +55,13 @@ impl<H: ReturnHandler> ReturnProbe<H> {
     ///
     /// Those of [`Probe::new`](crate::Probe::new), and `ENOMEM`.
     pub fn new(target: Target, maxactive: u16, handler: H) -> impl PinInit<Self, Error> {
-        #[allow(clippy::let_unit_value)]
-        let () = Self::FITS;
+        // What an entry hands on has to fit where C keeps it, which is aligned as a pointer is.
+        const {
+            assert!(
+                size_of::<H::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize
+                    && align_of::<H::Data>() <= align_of::<usize>()
+            )
+        };
         try_pin_init!(Self {
             handler,
             // INVARIANT: The failure of the registration drops all.
@@ -137,7 +136,7 @@ impl<H: ReturnHandler> ReturnProbe<H> {
         };
         // SAFETY: The instance is valid.
         let slot = unsafe { bindings::kretprobe_data(instance) };
-        // SAFETY: C made room for `data_size` bytes there, aligned as `FITS` demands, and nobody else
+        // SAFETY: C made room for `data_size` bytes there, aligned as `new()` demands, and nobody else
         // uses them while this call is active.
         unsafe { slot.cast::<H::Data>().write(data) };
         0
