@@ -99,20 +99,20 @@ both()
 	fi
 }
 
-# From the sorted list of the tree: which files and which directories (those
+# From the sorted list that find made of the tree: which files and which directories (those
 # without subdirectories) each step takes. The lists do not overlap.
 select_names()
 {
-	awk -v out="$out" '
-	/^d ./ {
-		dirs[++n] = substr($0, 3)
+	awk -F '\t' -v out="$out" '
+	$1 ~ /^d ./ {
+		dirs[++n] = substr($1, 3)
 		parent = dirs[n]
 		if (sub(/\/[^\/]*$/, "", parent))
 			inner[parent] = 1
 	}
-	/^f / {
+	$1 ~ /^f / {
 		files++
-		file = substr($0, 3)
+		file = substr($1, 3)
 		if (files % 9 == 1) print file > (out "/rename-files")
 		if (files % 9 == 2) print file > (out "/link")
 		if (files % 9 == 4) print file > (out "/symlink")
@@ -146,15 +146,14 @@ for list in rename-files link symlink delete-files rename-dirs delete-dirs; do
 	: > "$out/$list"
 done
 
-both "tar -xf $archive"
-both 'find . -printf "%y %P\n" | sort'
-select_names < "$out/original"
-files=$(grep -c '^f ' "$out/fs")
-step "unpack: $files files"
-[ "$files" -gt 0 ] || { fail "$source holds no files"; exit 1; }
+both "tar -xvf $archive"
+[ $failed -eq 0 ] || exit 1
+step "unpack: $(grep -vc '/$' "$out/fs") files and symbolic links"
 
 # Not the times of directories: an archive need not hold each of them.
-both 'find . -type d -printf "%P %m %n\n" -o -printf "%P %y %m %n %s %T@ %l\n" | sort'
+both 'find . -type d -printf "d %P\t%m %n\n" -o -printf "%y %P\t%m %n %s %T@ %l\n" | sort'
+select_names < "$out/original"
+[ -s "$out/rename-files" ] || { fail "$source holds no files"; exit 1; }
 count_lines "$out/fs"
 step "find: $count names, types, modes, link counts, sizes and times"
 
