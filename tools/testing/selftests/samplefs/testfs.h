@@ -137,6 +137,9 @@ static inline int testfs_main_run(int argc, char **argv)
 {
 	const char *reason;
 
+	/* To list the tests takes neither root nor module. */
+	if (argc == 2 && (!strcmp(argv[1], "-l") || !strcmp(argv[1], "-h")))
+		return test_harness_run(argc, argv);
 	if (geteuid())
 		testfs_skip("not root");
 	reason = testfs_load();
