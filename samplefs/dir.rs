@@ -122,11 +122,6 @@ impl Dirs<'_, '_, '_> {
         }
     }
 
-    /// A directory leaves the old directory, and its `..` with it.
-    fn drop_old_nlink(&mut self) {
-        self.old.drop_nlink();
-    }
-
     /// A directory comes into the new directory, and its `..` with it.
     fn inc_new_nlink(&mut self) {
         match &mut self.new {
@@ -337,7 +332,8 @@ impl Operations for Dir {
         old_dentry.set_d_fsdata(new_cookie);
 
         if is_dir {
-            dirs.drop_old_nlink();
+            // Its `..` goes with it.
+            dirs.old.drop_nlink();
         }
         match new_dentry {
             NewDentry::Victim(dentry, mut victim) => {

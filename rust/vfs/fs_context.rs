@@ -48,7 +48,6 @@ use crate::{
 /// What a mount option expects after its `=`.
 #[derive(Clone, Copy)]
 enum Kind {
-    U32,
     U32Oct,
     String,
     Uid,
@@ -66,15 +65,6 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// A decimal number, `fsparam_u32()`. Becomes [`Value::U32`].
-    pub const fn u32(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::U32,
-        }
-    }
-
     /// An octal number, `fsparam_u32oct()`. Becomes [`Value::U32`].
     pub const fn u32oct(name: &'static CStr, opt: u8) -> Self {
         Self {
@@ -113,7 +103,6 @@ impl Parameter {
 
     const fn spec(self) -> bindings::fs_parameter_spec {
         let (ty, data): (bindings::fs_param_type, usize) = match self.kind {
-            Kind::U32 => (Some(bindings::fs_param_is_u32), 0),
             Kind::U32Oct => (Some(bindings::fs_param_is_u32), 8),
             Kind::String => (Some(bindings::fs_param_is_string), 0),
             Kind::Uid => (Some(bindings::fs_param_is_uid), 0),
@@ -385,7 +374,7 @@ impl<T: Operations> VTable<T> {
         from_result(|| {
             let value = match T::PARAMETERS.kind(opt).ok_or(EINVAL)? {
                 // SAFETY: This is the field that `fs_param_is_u32()` sets.
-                Kind::U32 | Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
+                Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
                 // SAFETY: This is the field that `fs_param_is_uid()` sets.
                 Kind::Uid => Value::Uid(Kuid(*unsafe { result.uid.as_ref() })),
                 // SAFETY: This is the field that `fs_param_is_gid()` sets.

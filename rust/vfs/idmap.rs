@@ -25,13 +25,6 @@ impl Idmap {
         unsafe { &*ptr.cast() }
     }
 
-    /// The mapping that changes nothing: `nop_mnt_idmap`.
-    #[inline]
-    pub fn nop() -> &'static Self {
-        // SAFETY: It is a static of the kernel.
-        unsafe { Self::from_raw(&raw mut bindings::nop_mnt_idmap) }
-    }
-
     #[inline]
     pub(crate) fn as_ptr(&self) -> *mut bindings::mnt_idmap {
         self.0.get()

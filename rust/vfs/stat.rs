@@ -51,13 +51,6 @@ impl Kstat {
             bindings::generic_fillattr(idmap.as_ptr(), request_mask, inode.as_ptr(), self.0.get())
         };
     }
-
-    /// Sets the size that suits reads and writes best, in bytes.
-    #[inline]
-    pub fn set_blksize(&mut self, blksize: u32) {
-        // SAFETY: `self` is valid and ours alone.
-        unsafe { (*self.0.get()).blksize = blksize };
-    }
 }
 
 /// A `struct iattr`: which attributes to set, and to what.
