@@ -7,6 +7,7 @@
 #include <linux/ptrace.h>
 #include <linux/sprintf.h>
 #include <linux/workqueue.h>
+#include <asm/unwind.h>
 
 unsigned long rust_helper_regs_get_kernel_argument(struct pt_regs *regs, unsigned int n)
 {
@@ -22,6 +23,32 @@ unsigned long rust_helper_regs_return_value(struct pt_regs *regs)
 unsigned long rust_helper_kprobe_caller(struct pt_regs *regs)
 {
 	return regs_get_kernel_stack_nth(regs, 0);
+}
+
+/*
+ * The return addresses from the caller of a probed function outwards.
+ *
+ * stack_trace_save() would begin in the handler, and not get past the trampoline of a
+ * probe that became a jump. So the walk begins at the probed instruction, which is
+ * one byte before the ip that all kinds of probes show on x86, as after a breakpoint.
+ */
+unsigned int rust_helper_kprobe_stack(struct pt_regs *regs, unsigned long *frames,
+				      unsigned int size)
+{
+	struct pt_regs entry = *regs;
+	struct unwind_state state;
+	unsigned int found = 0;
+
+	entry.ip--;
+	unwind_start(&state, current, &entry, NULL);
+	while (found < size && !unwind_done(&state)) {
+		frames[found] = unwind_get_return_address(&state);
+		if (!frames[found])
+			break;
+		found++;
+		unwind_next_frame(&state);
+	}
+	return found;
 }
 
 bool rust_helper_kprobe_in_nmi(void)

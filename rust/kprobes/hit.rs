@@ -14,9 +14,6 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// How deep [`Hit::stack`] looks, the frames of the probe itself included.
-const DEPTH: usize = 48;
-
 /// A hit of a probe, for as long as its handler runs.
 ///
 /// It borrows from the handler's frame and cannot go to another thread: holding one means that
@@ -107,26 +104,17 @@ impl Hit<'_> {
         unsafe { (&raw const (*Task::current_raw()).comm).read_volatile() }
     }
 
-    /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.
+    /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards. It means
+    /// something at the entry only.
     ///
-    /// Returns how many there are: 0 if the unwinder did not get past the probe.
+    /// Returns how many there are.
     pub fn stack(&self, frames: &mut [usize]) -> usize {
-        let mut all = [0usize; DEPTH];
+        let size = u32::try_from(frames.len()).unwrap_or(u32::MAX);
         // CAST: `unsigned long` and `usize` have one layout in the kernel.
-        let store = all.as_mut_ptr().cast::<c_ulong>();
-        // SAFETY: `store` has room for `DEPTH` addresses. The unwinder may be used in any context.
-        let found = unsafe { bindings::stack_trace_save(store, DEPTH as u32, 0) };
-        let caller = self.caller();
-        // The frames of the probe itself come first.
-        let outer = all
-            .iter()
-            .take(found as usize)
-            .skip_while(|&&address| address != caller);
-        let mut count = 0;
-        for (frame, &address) in frames.iter_mut().zip(outer) {
-            *frame = address;
-            count += 1;
-        }
-        count
+        let store = frames.as_mut_ptr().cast::<c_ulong>();
+        // SAFETY: By the type invariant the registers are valid for reads; `store` has room for `size`
+        // addresses. The unwinder can be used in any context.
+        let found = unsafe { bindings::kprobe_stack(self.regs.as_ptr(), store, size) };
+        found as usize
     }
 }
