@@ -35,6 +35,8 @@ help:
 
 ifdef KDIR
 
+.DEFAULT_GOAL := modules
+
 # A developer's own kernel, or one of the managed environment entered by scripts/managed.
 # ---------------------------------------------------------------------------
 

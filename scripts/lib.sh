@@ -25,6 +25,12 @@ die() {
 	exit 1
 }
 
+case $cache in
+*[[:space:]]*) die "SAMPLEFS_CACHE is '$cache', which has white space: kernels cannot be built there" ;;
+/*) ;;
+*) die "SAMPLEFS_CACHE is '$cache', which is not an absolute path" ;;
+esac
+
 say() {
 	printf '%s\n' "$*" >&2
 }

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check-env, on kernel trees made for it, and on those of the managed environment.
+
+# The tests are called by their names, and their conditions end in a message.
+# shellcheck disable=SC2317,SC2015
+
+. "$(dirname -- "$0")/lib.sh"
+
+kdir=$tmp/linux
+rustc='rustc 1.85.1 (4eb161250 2025-03-15)'
+
+# A kernel tree and tools that lack nothing.
+complete() {
+	local tool
+	rm -rf -- "$kdir" "${tmp:?}/bin"
+	mkdir -p "$kdir/include/config" "$kdir/rust" "${tmp:?}/bin"
+	echo 7.3.4-mine >"$kdir/include/config/kernel.release"
+	cat >"$kdir/.config" <<-EOF
+		CONFIG_CC_VERSION_TEXT="gcc-of-the-kernel (Debian 14.2.0-19) 14.2.0"
+		CONFIG_RUSTC_VERSION_TEXT="$rustc"
+		CONFIG_BINDGEN_VERSION_TEXT="bindgen 0.71.1"
+		CONFIG_MODULES=y
+		CONFIG_RUST=y
+		CONFIG_KPROBES=y
+		CONFIG_DEBUG_FS=y
+	EOF
+	echo '0x0 printk vmlinux EXPORT_SYMBOL' >"$kdir/Module.symvers"
+	touch "$kdir/rust/libkernel.rmeta" "$kdir/rust/libmacros.so"
+	for tool in bindgen cargo gcc-of-the-kernel; do
+		printf '#!/bin/sh\necho "%s 1.0"\n' "$tool" >"$tmp/bin/$tool"
+	done
+	printf '#!/bin/sh\necho "%s"\n' "$rustc" >"$tmp/bin/rustc"
+	chmod +x "$tmp/bin/"*
+}
+
+# check [OPTION]: check-env with those.
+check() {
+	run env -u CC PATH="$tmp/bin:$PATH" "$scripts/check-env" "$@" "$kdir"
+}
+
+# lacks WHAT WHY: does it fail because of that, and of nothing else?
+lacks() {
+	check --quiet
+	exits 1 && out_has "missing  $1: " && out_has "$2" && err_has 'check-env: 1 missing' &&
+		{ [ "$(wc -l <"$tmp/out")" -eq 1 ] || say_all "more than one line"; }
+}
+
+lacks_nothing() {
+	complete
+	check
+	exits 0 && out_has 'ok       kernel 7.3.4-mine' && out_has 'ok       CONFIG_RUST=y' &&
+		out_has "ok       rustc: $rustc" && out_lacks missing || return
+	check --quiet
+	exits 0 && [ ! -s "$tmp/out" ] || say_all "--quiet says more than what is missing"
+}
+
+no_tree() {
+	complete
+	rm -r -- "$kdir"
+	lacks "$kdir" 'there is no such folder; KDIR names a built kernel tree'
+}
+
+not_configured() {
+	complete
+	rm -- "$kdir/include/config/kernel.release"
+	lacks "kernel build in $kdir" 'it is not configured and prepared'
+}
+
+other_release() {
+	local release
+	for release in 6.12.1 7.30.1 17.3; do
+		complete
+		echo "$release" >"$kdir/include/config/kernel.release"
+		lacks 'supported kernel' "$kdir is $release; the code supports 7.3" || return
+	done
+}
+
+no_option() {
+	local option
+	for option in RUST MODULES KPROBES DEBUG_FS; do
+		complete
+		sed -i "s/^CONFIG_$option=y/# CONFIG_$option is not set/" "$kdir/.config"
+		lacks "CONFIG_$option" 'the kernel was built without it' || return
+	done
+}
+
+other_rustc() {
+	complete
+	printf '#!/bin/sh\necho "rustc 1.90.0 (1159e78c4 2025-09-14)"\n' >"$tmp/bin/rustc"
+	lacks "the kernel's rustc" "this is rustc 1.90.0 (1159e78c4 2025-09-14), the kernel was built with $rustc"
+}
+
+no_metadata() {
+	complete
+	rm -- "$kdir/rust/libkernel.rmeta"
+	lacks 'Rust metadata' 'modules_prepare makes them'
+}
+
+no_symvers() {
+	complete
+	: >"$kdir/Module.symvers"
+	lacks "$kdir/Module.symvers" 'the kernel is prepared, but not built'
+}
+
+no_compiler() {
+	complete
+	rm -- "$tmp/bin/gcc-of-the-kernel"
+	lacks gcc-of-the-kernel 'install the C compiler that the kernel was built with'
+}
+
+# Without tools, PATH has only what the script itself needs.
+no_tools() {
+	local tool
+	complete
+	rm -r -- "${tmp:?}/bin"
+	mkdir "${tmp:?}/bin"
+	for tool in bash cat cut df dirname env grep head id sed tail tr; do
+		ln -s "$(command -v "$tool")" "$tmp/bin/$tool"
+	done
+	run env -i PATH="$tmp/bin" HOME="$tmp" bash "$scripts/check-env" "$kdir"
+	exits 1 && err_has 'check-env: 5 missing' || return
+	for tool in rustc bindgen cargo make gcc-of-the-kernel; do
+		out_has "missing  $tool: install" || return
+	done
+}
+
+# make says the same, and builds nothing.
+make_says_so() {
+	complete
+	rm -- "$kdir/rust/libmacros.so"
+	run env PATH="$tmp/bin:$PATH" make -C "$tree" KDIR="$kdir" BUILD="$tmp/build" modules
+	exits 2 && out_has 'missing  Rust metadata: ' &&
+		{ [ ! -e "$tmp/build" ] || say_all "something was built"; }
+}
+
+managed_kernels() {
+	local kernel
+	for kernel in stock test; do
+		run "$scripts/managed" "$kernel" check-env
+		exits 0 && out_has 'ok       kernel 7.' && out_has 'ok       CONFIG_RUST=y' &&
+			out_has 'ok       Rust metadata in ' && out_lacks missing || return
+	done
+}
+
+managed_environment() {
+	run "$scripts/check-env"
+	exits 0 && out_has 'ok       managed root: Debian 13, rustc ' &&
+		out_has 'ok       kernel stock: 7.' && out_has 'ok       kernel test: 7.' && out_lacks missing
+}
+
+no_environment() {
+	run env SAMPLEFS_CACHE="$tmp/none" "$scripts/check-env"
+	exits 1 && out_has 'missing  managed environment: not made yet; make it: make setup'
+}
+
+plan 14
+t "nothing is missing" lacks_nothing
+t "no such kernel tree" no_tree
+t "a tree that was not configured" not_configured
+t "a kernel that is not supported" other_release
+t "each option that the kernel must have" no_option
+t "another rustc than the kernel's" other_rustc
+t "no Rust metadata" no_metadata
+t "a kernel that was not built" no_symvers
+t "no C compiler" no_compiler
+t "no tools" no_tools
+t "make stops with what is missing" make_says_so
+t "the managed kernels" managed_kernels
+t "the managed environment" managed_environment
+t "no managed environment" no_environment
+finish
