@@ -310,7 +310,8 @@ impl File for ViolationsFile {
                 match texts.get(&record) {
                     Some(text) => {
                         seq_print!(seq, "caller\t{}\n", &*text.caller);
-                        seq_print!(seq, "{}", &*text.stack);
+                        // As a `CStr`, its tabs and newlines would be escaped.
+                        seq_print!(seq, "{}", text.stack.to_str().unwrap_or("stack\t?\n"));
                     }
                     // There was no memory for it.
                     None => seq_print!(seq, "caller\t{}\n", Symbol::of_return(record.caller)),
