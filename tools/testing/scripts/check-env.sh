@@ -167,7 +167,7 @@ t "a kernel that was not built" no_symvers
 t "no C compiler" no_compiler
 t "no tools" no_tools
 t "make stops with what is missing" make_says_so
-t "the managed kernels" managed_kernels
-t "the managed environment" managed_environment
+managed "the managed kernels" managed_kernels
+managed "the managed environment" managed_environment
 t "no managed environment" no_environment
 finish

@@ -38,6 +38,16 @@ skip() {
 	echo "ok $number $1 # SKIP $2"
 }
 
+# managed NAME FUNCTION: runs a test that needs the managed environment. It is not made
+# for the test: that takes far longer than any test may.
+managed() {
+	if "$scripts/check-env" --quiet >/dev/null 2>&1; then
+		t "$1" "$2"
+	else
+		skip "$1" "no managed environment: make setup"
+	fi
+}
+
 finish() {
 	exit $((failures > 0))
 }

@@ -94,10 +94,10 @@ terminated() {
 }
 
 plan 6
-t "output, exit status, options, the work tree" output_and_status
-t "a complaint in the kernel's log" complaint
-t "a panic" panic
-t "a hang" hang
-t "--icount, --verbose" icount
-t "ended from outside" terminated
+managed "output, exit status, options, the work tree" output_and_status
+managed "a complaint in the kernel's log" complaint
+managed "a panic" panic
+managed "a hang" hang
+managed "--icount, --verbose" icount
+managed "ended from outside" terminated
 finish
