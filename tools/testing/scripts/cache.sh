@@ -32,12 +32,12 @@ relative_cache() {
 
 # Nobody listens at port 9: as without a network, and at once.
 no_network() {
+	local left
 	SAMPLEFS_MIRROR=http://127.0.0.1:9/debian run "$scripts/setup"
 	exits 1 && err_has 'setup: failed: make a Debian 13 root' &&
 		err_has 'command: mmdebstrap' && err_has "log: $SAMPLEFS_CACHE/log/" || return
-	for left in root done/root kernel; do
-		[ ! -e "$SAMPLEFS_CACHE/$left" ] || say_all "$left stayed behind" || return
-	done
+	left=$(cd "$SAMPLEFS_CACHE" && echo *)
+	[ "$left" = 'lock log' ] || say_all "there is: $left"
 }
 
 enter_nothing() {
