@@ -26,14 +26,17 @@ help:
 	@echo
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
-	@echo 'With KDIR=/path/to/built/kernel the modules are built for that kernel with this'
-	@echo 'machine'\''s tools: modules, modules_install, selftests, check-env, clippy,'
-	@echo 'sparse, rustdoc, rust-analyzer.'
+	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
+	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
+	@echo 'selftests, check-env, clippy, sparse, rustdoc, rust-analyzer.'
 
 .PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
 	rust-analyzer rustfmt rustfmtcheck docs clean distclean
 
 ifdef KDIR
+
+# As for any module out of the tree.
+.DEFAULT_GOAL := modules
 
 .DEFAULT_GOAL := modules
 

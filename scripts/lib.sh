@@ -14,8 +14,13 @@ cache=${SAMPLEFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/samplefs}
 # Kernels that the code supports, newest first; the set-up takes the first that Debian has.
 supported_kernels="7.3"
 
-# The managed root and what says that it is complete.
-root=$cache/root
+# The managed root is named after what it is made from: checkouts that share a cache and
+# want other packages do not take each other's root away.
+root_from=$(cat "$tree"/scripts/env/{packages,install-kernels,requirements.txt} |
+	sha256sum | cut -c 1-12)
+root=$cache/root-$root_from
+# Written last: which kernel the root has, and that it is complete.
+release=$root/usr/lib/samplefs-release
 kernels=$cache/kernel
 
 die() {
@@ -67,7 +72,7 @@ remove() {
 #
 # Runs a long command with its output in a log and shows how far it is: by the number
 # of lines in the log where LINES, about as many as it prints in all, is not 0. Says
-# what failed, the command, and where the log is.
+# what failed, the command, and where the log is, and $hint, if that is set.
 step() {
 	local title=$1 lines=$2 log start pid now last=0 far
 	shift 2
@@ -94,7 +99,7 @@ step() {
 	trap - INT TERM
 	if ! wait "$pid"; then
 		tail -n 20 "$log" | sed 's/^/    | /' >&2
-		die "failed: $title" "command: $*" "log: $log"
+		die "failed: $title" "command: $*" "log: $log" ${hint:+"$hint"}
 	fi
 	say "    done, $((SECONDS - start)) s"
 }
@@ -120,10 +125,10 @@ lock_cache() {
 	}
 }
 
-# Which kernel the managed environment has: version, stock_release, rustc_version.
+# Sets version, stock_release and rustc_version: which kernel the managed root has.
 read_release() {
-	# shellcheck disable=SC1091
-	. "$kernels/release"
+	# shellcheck disable=SC1090
+	. "$release"
 }
 
 # The kernel tree, image and compiler of KERNEL, as the set-up leaves them.
