@@ -116,7 +116,7 @@ no_tools() {
 	complete
 	rm -r -- "${tmp:?}/bin"
 	mkdir "${tmp:?}/bin"
-	for tool in bash cat cut df dirname env grep head id sed tail tr; do
+	for tool in bash cat cut df dirname env grep head id sed sha256sum tail tr; do
 		ln -s "$(command -v "$tool")" "$tmp/bin/$tool"
 	done
 	run env -i PATH="$tmp/bin" HOME="$tmp" bash "$scripts/check-env" "$kdir"
