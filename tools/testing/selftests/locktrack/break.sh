@@ -92,17 +92,8 @@ caller_outlives_its_module()
 	module_load locktrack_break && return $result
 }
 
-# expect TEXT: what reads the console need not stop at warnings with this TEXT.
-expect()
-{
-	echo "console-complaints: expect $1" > /dev/kmsg
-}
-
 begin
-need_module locktrack_break
-# With lockdep, samplefs asserts the locks that its types stand for.
-trap 'expect nothing; end' EXIT
-expect rust_helper_inode_assert_
+need_break
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 device=$(mountpoint -d "$mnt")
 task=$(cat /proc/$$/comm)

@@ -19,6 +19,7 @@ locktrack=/sys/kernel/debug/locktrack
 # shellcheck disable=SC2034	# For the tests.
 run=/sys/module/locktrack_break/parameters/run
 mnt=
+breaking=
 
 skip_all()
 {
@@ -30,6 +31,21 @@ skip_all()
 need_module()
 {
 	module_load "$1" || skip_all "$MODULE_REASON"
+}
+
+# expect TEXT: what reads the console need not stop at warnings with this TEXT.
+expect()
+{
+	echo "console-complaints: expect $1" > /dev/kmsg
+}
+
+# Loads the module that breaks rules. With lockdep, samplefs asserts the locks that its
+# types stand for, and warns.
+need_break()
+{
+	need_module locktrack_break
+	breaking=1
+	expect rust_helper_inode_assert_
 }
 
 fs_load()
@@ -66,6 +82,9 @@ end()
 		detach_all
 	fi
 	modules_unload_all
+	if [ -n "$breaking" ]; then
+		expect nothing
+	fi
 }
 
 # settle: begins anew with nothing attached and nothing counted.

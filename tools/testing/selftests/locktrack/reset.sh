@@ -34,7 +34,7 @@ under_load()
 }
 
 begin
-need_module locktrack_break
+need_break
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 ktap_set_plan 4
 test_result forgets forgets
