@@ -43,7 +43,11 @@ mod helpers {
     ));
 }
 
-// The kernel's bindings know these as opaque types.
+pub use generated::*;
+pub use helpers::*;
+pub use kernel::bindings::*;
+
+// The kernel's bindings know these as opaque types: a name hides what a glob brings.
 pub use generated::{
     fs_context,
     fs_context_operations,
@@ -51,6 +55,3 @@ pub use generated::{
     fs_parameter_spec,
     kstatfs, //
 };
-pub use generated::*;
-pub use helpers::*;
-pub use kernel::bindings::*;
