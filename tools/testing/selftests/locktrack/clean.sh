@@ -91,7 +91,7 @@ for other in tmpfs ramfs; do
 		test_result "with_$other" with "$other"
 	fi
 done
-modprobe -q ext4 2>/dev/null
+modprobe -qa ext4 loop 2>/dev/null
 if ! command -v mkfs.ext4 > /dev/null; then
 	test_skip with_ext4 "no mkfs.ext4"
 elif ! grep -qw ext4 /proc/filesystems; then
