@@ -44,13 +44,13 @@ as_root() {
 	[ "$(id -u)" -eq 0 ]
 }
 
-# Runs its arguments with a user namespace's root where we are not root: files of
-# the managed root belong to subordinate ids.
+# Runs its arguments as a user namespace's root where we are not root: files of the
+# managed root belong to subordinate ids.
 with_ids() {
 	if as_root; then
 		"$@"
 	else
-		unshare --map-auto --map-root-user --setuid 0 --setgid 0 -- "$@"
+		unshare --mount --map-auto --map-root-user --setuid 0 --setgid 0 -- "$@"
 	fi
 }
 
