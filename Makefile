@@ -61,10 +61,10 @@ modules:
 modules_install: modules
 	+$(KBUILD) modules_install
 
-# Objects compiled by clippy are not for linking: they have a folder of their own.
-clippy: BUILD := $(BUILD)/clippy
+# In a folder of its own, or the next build would have to compile everything again.
 clippy:
-	+$(KBUILD) CLIPPY=1 KRUSTFLAGS=-Dwarnings modules
+	@mkdir -p $(BUILD)/clippy
+	+$(KBUILD) MO=$(BUILD)/clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings KCFLAGS=-Werror modules
 
 # Of every C file, also of those that need no compiling. The kernel refuses a sparse that
 # does not know __typeof_unqual__, as Debian 13's; for ours the older word will do.

@@ -44,15 +44,10 @@ as_root() {
 	[ "$(id -u)" -eq 0 ]
 }
 
-# Runs its arguments as a user namespace's root where we are not root: files of the
-# managed root belong to subordinate ids.
-with_ids() {
-	if as_root; then
-		"$@"
-	else
-		unshare --mount --map-auto --map-root-user --setuid 0 --setgid 0 -- "$@"
-	fi
-}
+# "${with_ids[@]}" COMMAND runs as a user namespace's root where we are not root: files of
+# the managed root belong to subordinate ids.
+with_ids=()
+as_root || with_ids=(unshare --mount --map-auto --map-root-user --setuid 0 --setgid 0 --)
 
 # Removes a folder of the cache. Never crosses a mount: a bind mount that leaked
 # into a managed root must not cost the host its files.
@@ -64,7 +59,7 @@ remove() {
 			/proc/self/mountinfo)
 		[ -z "$mounted" ] || die "not removing $d: $mounted is a mount point inside it" \
 			"unmount it first (umount $mounted)"
-		with_ids rm -rf --one-file-system -- "$d"
+		"${with_ids[@]}" rm -rf --one-file-system -- "$d"
 	done
 }
 
