@@ -9,6 +9,8 @@ tests=$(cd "$(dirname "$0")" && pwd)
 . "${KSELFTEST:-$tests/..}/kselftest/ktap_helpers.sh"
 # shellcheck source=../lib/modules.sh
 . "$tests/../lib/modules.sh"
+# shellcheck source=../lib/results.sh
+. "$tests/../lib/results.sh"
 
 # SAMPLEFS_TEST_FSTYPE runs the same tests on another filesystem: see testfs.h.
 fstype=${SAMPLEFS_TEST_FSTYPE:-samplefs}
@@ -50,26 +52,4 @@ end()
 fs_mount()
 {
 	mount -t "$fstype" -o "$1" samplefs-test "$mnt"
-}
-
-# test_result NAME COMMAND...: one result; what the command prints is a diagnostic.
-test_result()
-{
-	test_name=$1
-	shift
-	if test_output=$("$@" 2>&1); then
-		ktap_test_pass "$test_name"
-	else
-		ktap_test_fail "$test_name"
-	fi
-	if [ -n "$test_output" ]; then
-		echo "$test_output" | sed 's/^/# /'
-	fi
-}
-
-# test_skip NAME REASON: the kernel's own function has no room for the reason.
-test_skip()
-{
-	__ktap_test ok "$1" "SKIP $2"
-	KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1))
 }
