@@ -56,8 +56,9 @@ complaint() {
 		err_has 'what follows'
 }
 
+# What is still in the pipe dies with the guest.
 panic() {
-	run "$scripts/vm" -- sh -c 'echo before; echo c >/proc/sysrq-trigger; echo after'
+	run "$scripts/vm" -- sh -c 'echo before; sleep 2; echo c >/proc/sysrq-trigger; echo after'
 	exits 125 && out_is before && err_has 'Kernel panic - not syncing: sysrq triggered crash'
 }
 
