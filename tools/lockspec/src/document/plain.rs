@@ -131,38 +131,50 @@ fn cells<'a>(line: &Line<'a>, errors: &mut Errors) -> Option<Cells<'a>> {
 /// Tells which cell is in which column.
 fn assign(row: &Cells, names: &[String], starts: &[usize], errors: &mut Errors) -> Vec<String> {
     let mut columns: Vec<Vec<Piece>> = vec![Vec::new(); starts.len()];
+    match place(row, starts) {
+        Ok(places) => {
+            for (piece, i) in row.pieces.iter().zip(places) {
+                columns[i].push(piece.clone());
+            }
+        }
+        // With a cell for each column there is no doubt.
+        Err(_) if row.pieces.len() == columns.len() => {
+            for (column, piece) in columns.iter_mut().zip(&row.pieces) {
+                column.push(piece.clone());
+            }
+        }
+        Err((piece, label)) => errors.push(
+            piece.at.clone(),
+            "it is not clear which column this cell is in",
+            label,
+            format!(
+                "cells stand below the names {} (a tab goes to the next multiple of 8)",
+                quoted(names)
+            ),
+        ),
+    }
+    columns.iter().map(|pieces| last_cell(pieces, errors)).collect()
+}
+
+/// Returns the column that each cell stands in, or the cell of which that is not clear.
+fn place<'a>(row: &'a Cells, starts: &[usize]) -> Result<Vec<usize>, (&'a Piece<'a>, String)> {
+    let mut places: Vec<usize> = Vec::new();
     for piece in &row.pieces {
         let Some(i) = starts.iter().rposition(|s| *s <= piece.columns.start) else {
-            errors.push(
-                piece.at.clone(),
-                "this cell is in no column of the table",
-                format!("it starts to the left of `{}`", names[0]),
-                "cells stand below the names of the header (a tab goes to the next multiple of 8)",
-            );
-            continue;
+            return Err((piece, "it starts to the left of all".to_owned()));
         };
-        if let Some(next) = starts.get(i + 1).filter(|next| piece.columns.end > **next) {
-            errors.push(
-                piece.at.clone(),
-                "this cell is in two columns of the table",
-                format!("it goes beyond column {next} of the line, where the next one starts"),
-                "cells stand below the names of the header (a tab goes to the next multiple of 8)",
-            );
+        if starts.get(i + 1).is_some_and(|next| piece.columns.end > *next) {
+            return Err((piece, "it goes on where the next column starts".to_owned()));
         }
-        columns[i].push(piece.clone());
+        if places.last() == Some(&i) && i + 1 < starts.len() && !piece.text.starts_with('(') {
+            return Err((piece, "another cell stands in the same column".to_owned()));
+        }
+        places.push(i);
     }
-    (columns.iter().enumerate())
-        .map(|(i, pieces)| match pieces.get(1) {
-            Some(second) if i + 1 < columns.len() && !second.text.starts_with('(') => {
-                errors.push(
-                    second.at.clone(),
-                    "this row has more cells than the table has columns",
-                    format!("there is another cell below `{}`", names[i]),
-                    "cells stand below the names of the header (a tab goes to the next multiple of 8)",
-                );
-                String::new()
-            }
-            _ => last_cell(pieces, errors),
-        })
-        .collect()
+    Ok(places)
+}
+
+fn quoted(names: &[String]) -> String {
+    let names = names.iter().filter(|name| !name.is_empty());
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
