@@ -22,6 +22,8 @@ pub use prototype::canonical;
 /// A document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
+    /// Whether it has the form of v5.2 and before.
+    pub plain: bool,
     pub sections: Vec<Section>,
     /// What stands before the first section, and after a line across the page.
     pub outside: Vec<Sentence>,

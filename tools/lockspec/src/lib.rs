@@ -11,6 +11,7 @@ pub mod data;
 pub mod document;
 pub mod facts;
 pub mod generate;
+pub mod import;
 pub mod report;
 mod rust;
 pub mod show;

@@ -18,7 +18,10 @@ pub fn document(text: &str, errors: &mut Errors) -> Document {
         plain,
         next: 0,
         paragraph: Vec::new(),
-        document: Document::default(),
+        document: Document {
+            plain,
+            ..Document::default()
+        },
         section: None,
         errors,
     };
