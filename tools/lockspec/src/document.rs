@@ -85,7 +85,10 @@ pub fn parse(report: &mut Report, name: &str, bytes: &[u8]) -> Option<Document> 
     }
 
     let text = report.text(file).to_owned();
-    let mut errors = Errors { file, errors: Vec::new() };
+    let mut errors = Errors {
+        file,
+        errors: Vec::new(),
+    };
     let document = scan::document(&text, &mut errors);
     if errors.errors.is_empty() {
         return Some(document);
@@ -110,7 +113,8 @@ impl Errors {
         label: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.errors.push(Report::at(self.file, at, message, label, help));
+        self.errors
+            .push(Report::at(self.file, at, message, label, help));
     }
 
     fn add(&mut self, error: Error) {

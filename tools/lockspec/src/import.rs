@@ -40,7 +40,12 @@ fn table(section: &Section, edition: Edition, like: Option<&Like>) -> String {
     let known = like.and_then(|like| like.table(&section.title));
     let name = match &known {
         Some(table) => table.name.clone(),
-        None => section.title.split(' ').next().unwrap_or_default().to_owned(),
+        None => section
+            .title
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     };
     let name = key(&name);
     let rule = "-".repeat(75);
@@ -64,7 +69,10 @@ fn table(section: &Section, edition: Edition, like: Option<&Like>) -> String {
         }
     } else {
         let why = match like {
-            Some(like) => format!("{} has no such section: which struct is it about?", like.edition),
+            Some(like) => format!(
+                "{} has no such section: which struct is it about?",
+                like.edition
+            ),
             None => "which struct is it about?".to_owned(),
         };
         entry(&mut out, "decide", &quote(&why));

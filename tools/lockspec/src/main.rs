@@ -14,7 +14,7 @@ use lockspec::generate::generate;
 use lockspec::import::{import, Like};
 use lockspec::report::Report;
 use lockspec::show::show;
-use lockspec::spec::{Edition, Spec};
+use lockspec::spec::{Edition, Specification};
 
 /// Checks the locking rules of VFS callbacks and compiles them into Rust.
 #[derive(Parser)]
@@ -32,7 +32,7 @@ struct Arguments {
 enum Command {
     /// Look for errors.
     Check {
-        /// The rules, one file for each edition.
+        /// The rules, one file for each edition; `callbacks.toml` beside them is found.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -67,7 +67,7 @@ enum Command {
         /// Where to: replaced at once, and only if there are no errors.
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
-        /// The rules, one file for each edition.
+        /// The rules, one file for each edition; `callbacks.toml` beside them is found.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check { files } => {
-            for spec in load(&files)? {
+            for spec in load(&files)?.editions {
                 let ops = spec.tables.iter().flat_map(|t| &t.ops);
                 let rules: usize = ops.clone().map(|op| op.rules.len()).sum();
                 println!("{}: {} callbacks, {rules} rules", spec.edition, ops.count());
@@ -152,9 +152,8 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn parse_edition(text: &str) -> Result<Edition, Failure> {
-    Edition::parse(text).ok_or_else(|| {
-        Failure::File(format!("`{text}` is no edition; write it as `v7.3`"))
-    })
+    Edition::parse(text)
+        .ok_or_else(|| Failure::File(format!("`{text}` is no edition; write it as `v7.3`")))
 }
 
 fn read_text(file: &Path) -> Result<String, Failure> {
@@ -202,11 +201,25 @@ fn folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     })
 }
 
+/// Adds the file that says what callbacks there are, if it is beside the others and none of them.
+fn with_callbacks(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = files.to_vec();
+    let beside = files.first().map(|file| file.with_file_name(CALLBACKS));
+    let given = files
+        .iter()
+        .any(|file| file.file_name() == Some(CALLBACKS.as_ref()));
+    files.extend(beside.filter(|file| !given && file.exists()));
+    files
+}
+
+/// The name of the file that says what callbacks there are.
+const CALLBACKS: &str = "callbacks.toml";
+
 /// Reads and checks the files.
-fn load(files: &[PathBuf]) -> Result<Vec<Spec>, Failure> {
+fn load(files: &[PathBuf]) -> Result<Specification, Failure> {
     let mut report = Report::default();
     let mut numbers = Vec::new();
-    for file in files {
+    for file in &with_callbacks(files) {
         numbers.push(report.add_file(file.display().to_string(), read_text(file)?));
     }
     let specs = check(&mut report, &numbers);

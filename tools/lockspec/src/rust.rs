@@ -11,7 +11,7 @@ pub enum Value {
 }
 
 /// rustfmt's widths, by default, of a line and of what may stand on one line.
-const LINE: usize = 100;
+pub const LINE: usize = 100;
 pub const STRUCT: usize = 18;
 const ARRAY: usize = 60;
 const CALL: usize = 60;

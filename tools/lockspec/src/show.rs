@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::spec::{Op, Row, Rule, Sentence, Spec, Table, When};
+use crate::spec::{Callbacks, Op, Rule, Sentence, Spec, Specification, Subject, Table, When};
 use crate::suggest::one_of;
 
 /// Shows all tables, a table (`TABLE`) or a callback (`TABLE.OP`), in every edition that has it,
@@ -13,7 +13,7 @@ use crate::suggest::one_of;
 /// # Errors
 ///
 /// No edition has it: returns a message that says what there is.
-pub fn show(specs: &[Spec], what: Option<&str>) -> Result<String, String> {
+pub fn show(specification: &Specification, what: Option<&str>) -> Result<String, String> {
     let (table_name, op_name) = match what.map(|what| what.split_once('.').ok_or(what)) {
         None => (None, None),
         Some(Err(table)) => (Some(table), None),
@@ -22,7 +22,7 @@ pub fn show(specs: &[Spec], what: Option<&str>) -> Result<String, String> {
     let mut parts: Vec<String> = Vec::new();
     let mut tables: Vec<&str> = Vec::new();
     let mut ops: Vec<&str> = Vec::new();
-    for spec in specs.iter().rev() {
+    for spec in specification.editions.iter().rev() {
         for table in &spec.tables {
             tables.push(&table.name);
             if table_name.is_some_and(|name| name != table.name) {
@@ -34,7 +34,7 @@ pub fn show(specs: &[Spec], what: Option<&str>) -> Result<String, String> {
             };
             ops.extend(table.ops.iter().map(|op| op.name.as_str()));
             if let Some(op) = table.ops.iter().find(|op| op.name == name) {
-                parts.push(show_op(spec, table, op));
+                parts.push(show_op(&specification.callbacks, spec, table, op));
             }
         }
     }
@@ -56,13 +56,19 @@ fn show_table(spec: &Spec, table: &Table) -> String {
         "{} {}: {}\n\n",
         spec.edition,
         table.name,
-        table.columns.join(" | ")
+        table
+            .columns
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" | ")
     );
     let rows: Vec<[String; 3]> = (table.ops.iter())
         .map(|op| {
             let row = match &op.row {
-                Row::Cells(cells) => cells.join(" | "),
-                Row::Unlisted(_) => "(no row)".to_owned(),
+                Some(cells) => cells.join(" | "),
+                None => "(no row)".to_owned(),
             };
             let rules = match op.rules.len() {
                 1 => "1 rule".to_owned(),
@@ -84,36 +90,33 @@ fn show_table(spec: &Spec, table: &Table) -> String {
     out
 }
 
-fn show_op(spec: &Spec, table: &Table, op: &Op) -> String {
-    let declared = op.prototype.replacen('(', &format!("(*{})(", op.name), 1);
-    let mut out = format!(
-        "{} {}.{}\n\n  {declared};    [{}]\n",
-        spec.edition, table.name, op.name, table.header
-    );
-    match &op.row {
-        Row::Cells(cells) => {
-            for (column, cell) in table.columns.iter().zip(cells) {
-                let _ = writeln!(out, "  {column}: {cell}    [{}]", spec.document);
-            }
-        }
-        Row::Unlisted(reason) => {
-            let _ = writeln!(out, "  No row: {reason}.");
-        }
+fn show_op(callbacks: &Callbacks, spec: &Spec, table: &Table, op: &Op) -> String {
+    let mut out = format!("{} {}.{}\n\n", spec.edition, table.name, op.name);
+    let slot = op.slot.map(|id| callbacks.slot(id));
+    if let Some((of, slot)) = slot {
+        let declared = slot
+            .prototype
+            .replacen('(', &format!("(*{})(", slot.name), 1);
+        let _ = writeln!(out, "  {declared};    [{}]", of.header);
+    }
+    let columns_of = table.columns.iter().flatten();
+    for (column, cell) in columns_of.zip(op.row.iter().flatten()) {
+        let _ = writeln!(out, "  {column}: {cell}    [{}]", spec.document);
+    }
+    if let Some(gone) = &op.gone {
+        let _ = writeln!(out, "  Gone: {gone}.");
     }
 
     if !op.rules.is_empty() {
         out += "\n  Rules:\n\n";
         columns(&mut out, &op.rules.iter().map(rule).collect::<Vec<_>>());
-        let mut objects: Vec<String> = (op.rules.iter())
-            .filter(|r| !r.reach.path.fields.is_empty())
-            .map(|r| {
-                let argument = &op.arguments[r.reach.argument].name;
-                format!(
-                    "{} = {argument}->{}",
-                    r.object,
-                    r.reach.path.fields.join("->")
-                )
-            })
+        let named = |object: &str| {
+            let mut rules = op.rules.iter();
+            rules.any(|r| matches!(&r.subject, Subject::Lock { object: o, .. } if o == object))
+        };
+        let mut objects: Vec<String> = (slot.iter().flat_map(|(_, slot)| &slot.objects))
+            .filter(|o| o.way != o.name && named(&o.name))
+            .map(|o| format!("{} = {}", o.name, o.way))
             .collect();
         objects.sort();
         objects.dedup();
@@ -158,7 +161,7 @@ fn rule(rule: &Rule) -> [String; 4] {
         let _ = write!(when, " (then a {name})");
     }
     [
-        format!("{}->{}", rule.object, rule.lock.field),
+        rule.subject.to_string(),
         rule.requirement.word().to_owned(),
         when,
         format!("[{}]", rule.sources.join(", ")),

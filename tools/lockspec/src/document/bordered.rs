@@ -86,7 +86,12 @@ fn borders(lines: &[Line], top: usize) -> Result<Borders, (usize, usize)> {
 }
 
 /// Returns the names of the columns.
-fn header(lines: &[Line], border: &Line, runs: &[Range<usize>], errors: &mut Errors) -> Vec<String> {
+fn header(
+    lines: &[Line],
+    border: &Line,
+    runs: &[Range<usize>],
+    errors: &mut Errors,
+) -> Vec<String> {
     let mut names = vec![String::new(); runs.len()];
     for line in lines {
         for (name, pieces) in names.iter_mut().zip(cut(line, runs, errors)) {

@@ -76,7 +76,10 @@ fn columns(header: &[Line], errors: &mut Errors) -> (Vec<String>, Vec<usize>) {
     let mut names = vec![String::new(); starts.len()];
     for line in above {
         for piece in line.pieces() {
-            match starts.iter().rposition(|start| *start <= piece.columns.start) {
+            match starts
+                .iter()
+                .rposition(|start| *start <= piece.columns.start)
+            {
                 Some(i) => names[i] = collapse(&format!("{} {}", names[i], piece.text)),
                 None => errors.push(
                     piece.at,
@@ -153,7 +156,10 @@ fn assign(row: &Cells, names: &[String], starts: &[usize], errors: &mut Errors) 
             ),
         ),
     }
-    columns.iter().map(|pieces| last_cell(pieces, errors)).collect()
+    columns
+        .iter()
+        .map(|pieces| last_cell(pieces, errors))
+        .collect()
 }
 
 /// Returns the column that each cell stands in, or the cell of which that is not clear.
@@ -163,7 +169,10 @@ fn place<'a>(row: &'a Cells, starts: &[usize]) -> Result<Vec<usize>, (&'a Piece<
         let Some(i) = starts.iter().rposition(|s| *s <= piece.columns.start) else {
             return Err((piece, "it starts to the left of all".to_owned()));
         };
-        if starts.get(i + 1).is_some_and(|next| piece.columns.end > *next) {
+        if starts
+            .get(i + 1)
+            .is_some_and(|next| piece.columns.end > *next)
+        {
             return Err((piece, "it goes on where the next column starts".to_owned()));
         }
         if places.last() == Some(&i) && i + 1 < starts.len() && !piece.text.starts_with('(') {
@@ -176,5 +185,8 @@ fn place<'a>(row: &'a Cells, starts: &[usize]) -> Result<Vec<usize>, (&'a Piece<
 
 fn quoted(names: &[String]) -> String {
     let names = names.iter().filter(|name| !name.is_empty());
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -14,7 +14,10 @@ const ABBREVIATIONS: [&str; 4] = ["etc.", "i.e.", "e.g.", "vs."];
 /// first twelve digits of its SHA-256.
 pub fn digest(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Splits a paragraph into its sentences.

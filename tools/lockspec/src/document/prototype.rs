@@ -26,7 +26,10 @@ pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
             continue;
         }
         let mut end = at + 1;
-        while lines.get(end).is_some_and(|l| !is_complete(&lines[at..end]) && !starts(l)) {
+        while lines
+            .get(end)
+            .is_some_and(|l| !is_complete(&lines[at..end]) && !starts(l))
+        {
             end += 1;
         }
         let statement = &lines[at..end];
@@ -98,7 +101,10 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
     // The lines of a text lie one behind the other, but what ends them is not in them.
     let mut text = String::new();
     for line in lines {
-        text.extend(std::iter::repeat_n(' ', line.start - first.start - text.len()));
+        text.extend(std::iter::repeat_n(
+            ' ',
+            line.start - first.start - text.len(),
+        ));
         text += line.text;
     }
     let at = |range: Range<usize>| first.start + range.start..first.start + range.end;
@@ -132,7 +138,10 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
         .ok_or_else(|| {
             let end = from + arguments.trim_end().len();
             let end = end.max(from + 1).min(text.len());
-            (at(from.min(end)..end), "the arguments in parentheses are expected here")
+            (
+                at(from.min(end)..end),
+                "the arguments in parentheses are expected here",
+            )
         })?;
     let inner = balanced(inner).ok_or_else(|| {
         let end = from + arguments.trim_end().len();
@@ -182,8 +191,8 @@ pub fn canonical(text: &str) -> String {
             Err(_) => words.next_slice(words.chars().next().map_or(0, char::len_utf8)),
         };
         words = words.trim_start();
-        let tight = matches!(before, "" | "(" | "[" | "*")
-            || matches!(token, ")" | "," | "[" | "]" | ";");
+        let tight =
+            matches!(before, "" | "(" | "[" | "*") || matches!(token, ")" | "," | "[" | "]" | ";");
         if !tight {
             out.push(' ');
         }

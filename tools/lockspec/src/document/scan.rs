@@ -31,7 +31,10 @@ pub fn document(text: &str, errors: &mut Errors) -> Document {
     scan.end_section();
     let document = scan.document;
     if document.sections.is_empty() && errors.errors.is_empty() {
-        let at = lines.iter().find(|line| !line.is_blank()).map_or(0..0, Line::at);
+        let at = lines
+            .iter()
+            .find(|line| !line.is_blank())
+            .map_or(0..0, Line::at);
         errors.push(
             at,
             "this is no document about locking",
@@ -45,7 +48,9 @@ pub fn document(text: &str, errors: &mut Errors) -> Document {
 /// Whether there is nothing in the lines but text.
 fn is_text(lines: &[Line], errors: &mut Errors) -> bool {
     for line in lines {
-        let odd = line.characters().find(|(_, _, c)| c.is_control() && *c != '\t');
+        let odd = line
+            .characters()
+            .find(|(_, _, c)| c.is_control() && *c != '\t');
         if let Some((at, _, c)) = odd {
             errors.push(
                 at..at + c.len_utf8(),
@@ -107,7 +112,9 @@ impl<'a> Scan<'a, '_> {
 
     fn end_section(&mut self) {
         self.end_paragraph();
-        self.document.sections.extend(self.section.take().map(|open| open.section));
+        self.document
+            .sections
+            .extend(self.section.take().map(|open| open.section));
     }
 
     fn start_section(&mut self, title: &str, line: &Line) {
@@ -165,14 +172,16 @@ impl<'a> Scan<'a, '_> {
                 return true;
             }
             let below = ahead(2).filter(|below| below.is_rule() && below.text.get(..1) == mark);
-            if self.paragraph.is_empty() && below.is_some() && !ahead(1).is_none_or(Line::is_blank) {
+            if self.paragraph.is_empty() && below.is_some() && !ahead(1).is_none_or(Line::is_blank)
+            {
                 // The title of the document.
                 self.end_section();
                 self.next += 3;
                 return true;
             }
         }
-        if self.paragraph.is_empty() && ahead(1).is_none_or(|below| below.is_blank() || self.plain) {
+        if self.paragraph.is_empty() && ahead(1).is_none_or(|below| below.is_blank() || self.plain)
+        {
             self.end_section();
         } else {
             self.errors.push(
@@ -282,7 +291,9 @@ impl<'a> Scan<'a, '_> {
                 "a table with a header is expected above it",
                 match self.plain {
                     true => "the names of the columns stand in the line above the rows, indented",
-                    false => "a table has a line of `=` above its header, below it, and below its rows",
+                    false => {
+                        "a table has a line of `=` above its header, below it, and below its rows"
+                    }
                 },
             );
         } else if text.starts_with("====") {

@@ -2,7 +2,7 @@
 
 //! What is taken over from an edition that is like the new one.
 
-use toml_edit::{Document as Toml, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use crate::document::{canonical, Section, Sentence};
 use crate::spec::Edition;
@@ -19,7 +19,7 @@ pub struct Like {
 impl Like {
     /// Parses a file of rules; nothing, if it is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let file = Toml::parse(text).ok()?.into_table();
+        let file = text.parse::<DocumentMut>().ok()?.as_table().clone();
         let edition = Edition::parse(file.get("edition")?.as_str()?)?;
         Some(Self { edition, file })
     }
@@ -78,7 +78,11 @@ fn written(item: &Item) -> Option<String> {
 
 fn strings(item: Option<&Item>) -> Vec<&str> {
     let array = item.and_then(Item::as_array);
-    array.into_iter().flatten().filter_map(Value::as_str).collect()
+    array
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 /// The sentences of a table.
@@ -101,7 +105,11 @@ pub fn sentences(section: &Section, edition: Edition, known: Option<&KnownTable>
     let sentences = known.map(KnownTable::sentences).unwrap_or_default();
     for &(name, sentence) in &sentences {
         let digests = strings(sentence.get("digest"));
-        let kept: Vec<&str> = digests.iter().copied().filter(|digest| has(digest)).collect();
+        let kept: Vec<&str> = digests
+            .iter()
+            .copied()
+            .filter(|digest| has(digest))
+            .collect();
         if kept.is_empty() && !digests.is_empty() {
             out.left_out.push(name.to_owned());
             continue;
@@ -130,7 +138,10 @@ pub fn sentences(section: &Section, edition: Edition, known: Option<&KnownTable>
             line += &format!("decide = {}, ", quote(&decide));
         }
         let line = line.trim_end_matches(", ").to_owned() + " }\n";
-        let first = section.sentences.iter().position(|s| kept.contains(&s.digest.as_str()));
+        let first = section
+            .sentences
+            .iter()
+            .position(|s| kept.contains(&s.digest.as_str()));
         entries.push((first.unwrap_or(usize::MAX), line));
         taken.extend(kept);
     }
@@ -200,7 +211,10 @@ pub fn op(section: &Section, op: &str, known: Option<&KnownTable>, left_out: &[S
             None => "which rules are there?",
         };
         let what = match known {
-            Some(known) => format!("{} does not have it: which slot is it, or is it gone? {what}", known.edition),
+            Some(known) => format!(
+                "{} does not have it: which slot is it, or is it gone? {what}",
+                known.edition
+            ),
             None => format!("which slot is it, or is it gone? {what}"),
         };
         entry(&mut out, "decide", &quote(&what));
@@ -216,23 +230,37 @@ pub fn op(section: &Section, op: &str, known: Option<&KnownTable>, left_out: &[S
         (Some(_), None) => decide.push(format!("it has no row in {edition}")),
         (None, Some(_)) => decide.push(format!("it has a row in {edition}")),
         (Some(_), Some(_)) if section.columns != known.columns() => {
-            decide.push(format!("the columns of its table are {} in {edition}", list(&known.columns())));
+            decide.push(format!(
+                "the columns of its table are {} in {edition}",
+                list(&known.columns())
+            ));
         }
         _ => (),
     }
-    let sources = (like.get("rules").and_then(Item::as_array).into_iter().flatten())
-        .filter_map(|rule| rule.as_inline_table()?.get("source")?.as_array())
-        .flat_map(|sources| sources.iter().filter_map(Value::as_str));
-    let mut missing: Vec<&str> = sources.filter(|source| left_out.iter().any(|s| s == source)).collect();
+    let sources = (like
+        .get("rules")
+        .and_then(Item::as_array)
+        .into_iter()
+        .flatten())
+    .filter_map(|rule| rule.as_inline_table()?.get("source")?.as_array())
+    .flat_map(|sources| sources.iter().filter_map(Value::as_str));
+    let mut missing: Vec<&str> = sources
+        .filter(|source| left_out.iter().any(|s| s == source))
+        .collect();
     missing.sort_unstable();
     missing.dedup();
     if !missing.is_empty() {
-        decide.push(format!("{edition} has other sentences {} about it", list(&missing)));
+        decide.push(format!(
+            "{edition} has other sentences {} about it",
+            list(&missing)
+        ));
     }
     let was = like.get("prototype").and_then(Item::as_str).map(canonical);
     if let (Some(prototype), Some(was)) = (prototype, was) {
-        if prototype.text != was && like.get("gone").is_none() && !decide.is_empty() {
-            decide.push(format!("its prototype is `{was}` in {edition}"));
+        if !alike(&prototype.text, &was) {
+            decide.push(format!(
+                "its prototype is `{was}` in {edition}, if it is the same"
+            ));
         }
     }
     if !decide.is_empty() {
@@ -245,4 +273,18 @@ pub fn op(section: &Section, op: &str, known: Option<&KnownTable>, left_out: &[S
         }
     }
     out
+}
+
+/// Whether two prototypes can be of the same callback: one has all structs that the other has,
+/// except for those that were added to say who asks.
+fn alike(a: &str, b: &str) -> bool {
+    let structs = |text: &str| -> Vec<String> {
+        let words: Vec<&str> = text.split([' ', ',', '(', ')', '*']).collect();
+        (words.windows(2).filter(|pair| pair[0] == "struct"))
+            .map(|pair| pair[1].to_owned())
+            .filter(|name| !["mnt_idmap", "user_namespace"].contains(&name.as_str()))
+            .collect()
+    };
+    let (a, b) = (structs(a), structs(b));
+    a.iter().all(|name| b.contains(name)) || b.iter().all(|name| a.contains(name))
 }
