@@ -14,6 +14,7 @@ use crate::suggest::one_of;
 
 mod callbacks;
 mod condition;
+mod decide;
 mod op;
 mod rule;
 mod table;

@@ -96,6 +96,7 @@ pub struct Table {
     #[serde(default)]
     pub sentence: Map<Sentence>,
     pub note: Option<String>,
+    pub decide: Option<Spanned<String>>,
 }
 
 /// Slots that the document does not speak of.
@@ -117,6 +118,7 @@ pub struct Sentence {
     pub says: String,
     pub document: Option<String>,
     pub unchecked: Option<Spanned<String>>,
+    pub decide: Option<Spanned<String>>,
 }
 
 /// A callback, as the document has it.
@@ -132,6 +134,7 @@ pub struct Op {
     #[serde(default)]
     pub unchecked: Vec<String>,
     pub note: Option<String>,
+    pub decide: Option<Spanned<String>>,
 }
 
 /// A promise about a lock, or about sleeping.

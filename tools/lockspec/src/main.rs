@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use lockspec::check::check;
+use lockspec::document::{self, Document};
 use lockspec::generate::generate;
+use lockspec::import::{import, Like};
 use lockspec::report::Report;
 use lockspec::show::show;
-use lockspec::spec::Specification;
+use lockspec::spec::{Edition, Specification};
 
 /// Checks the locking rules of VFS callbacks and compiles them into Rust.
 #[derive(Parser)]
@@ -43,6 +45,23 @@ enum Command {
         #[arg(long, num_args = 1.., value_name = "FILE")]
         rules: Vec<PathBuf>,
     },
+    /// Write the rules of an edition from the kernel's document, to the standard output.
+    ///
+    /// What a person has to decide has a key `decide`, which is an error until it is removed.
+    Import {
+        /// The document: Documentation/filesystems/locking.rst, or Locking up to v5.2.
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// The kernel release that it is of, such as `v6.1`.
+        #[arg(long, value_name = "EDITION")]
+        edition: String,
+        /// The edition to take rules from where the document says the same; by default the nearest.
+        #[arg(long, value_name = "EDITION")]
+        like: Option<String>,
+        /// The rules, one file for each edition; by default what is in the folder `rules`.
+        #[arg(long, num_args = 1.., value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
     /// Write the Rust code that the kernel modules are built with.
     Generate {
         /// Where to: replaced at once, and only if there are no errors.
@@ -58,6 +77,8 @@ enum Command {
 enum Failure {
     /// The rules have errors: what they are.
     Invalid(String),
+    /// A document cannot be understood: where, and why.
+    Document(String),
     /// A file could not be used: which, how, and why.
     File(String),
 }
@@ -68,6 +89,10 @@ fn main() -> ExitCode {
         Err(Failure::Invalid(errors)) => {
             eprint!("{errors}");
             ExitCode::from(1)
+        }
+        Err(Failure::Document(errors)) => {
+            eprint!("{errors}");
+            ExitCode::from(2)
         }
         Err(Failure::File(error)) => {
             eprintln!("error: {error}");
@@ -87,12 +112,33 @@ fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::Show { what, rules } => {
-            let files = match rules[..] {
-                [] => folder(Path::new("rules"))?,
-                _ => rules,
-            };
+            let files = rules_files(rules)?;
             let text = show(&load(&files)?, what.as_deref()).map_err(Failure::File)?;
             // Whoever reads it may have read enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(())
+        }
+        Command::Import {
+            document,
+            edition,
+            like,
+            rules,
+        } => {
+            let edition = parse_edition(&edition)?;
+            let like = like.as_deref().map(parse_edition).transpose()?;
+            let mut others: Vec<Like> = Vec::new();
+            for file in rules_files(rules)? {
+                others.extend(Like::parse(&read_text(&file)?));
+            }
+            let other = match like {
+                Some(like) => Some(
+                    (others.iter().find(|other| other.edition == like)).ok_or_else(|| {
+                        Failure::File(format!("there are no rules of {like} to take over"))
+                    })?,
+                ),
+                None => others.iter().min_by_key(|other| other.distance(edition)),
+            };
+            let text = import(&read_document(&document)?, edition, other);
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
         }
@@ -102,6 +148,33 @@ fn run(command: Command) -> Result<(), Failure> {
                 Failure::File(format!("cannot write {}: {error}", output.display()))
             })
         }
+    }
+}
+
+fn parse_edition(text: &str) -> Result<Edition, Failure> {
+    Edition::parse(text)
+        .ok_or_else(|| Failure::File(format!("`{text}` is no edition; write it as `v7.3`")))
+}
+
+fn read_text(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Reads a document of the kernel.
+fn read_document(file: &Path) -> Result<Document, Failure> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
+    let mut report = Report::default();
+    document::parse(&mut report, &file.display().to_string(), &bytes)
+        .ok_or_else(|| Failure::Document(report.render()))
+}
+
+/// Returns the files of rules that were named, or all.
+fn rules_files(named: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    match named[..] {
+        [] => folder(Path::new("rules")),
+        _ => Ok(named),
     }
 }
 
@@ -147,9 +220,7 @@ fn load(files: &[PathBuf]) -> Result<Specification, Failure> {
     let mut report = Report::default();
     let mut numbers = Vec::new();
     for file in &with_callbacks(files) {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
-        numbers.push(report.add_file(file.display().to_string(), text));
+        numbers.push(report.add_file(file.display().to_string(), read_text(file)?));
     }
     let specs = check(&mut report, &numbers);
     match report.len() {

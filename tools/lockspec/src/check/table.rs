@@ -17,6 +17,10 @@ impl Check<'_> {
     /// Checks an edition. Returns what it says and where its number stands.
     pub(super) fn edition(mut self, callbacks: &Callbacks) -> Option<(Spec, Range<usize>)> {
         let file: data::File = self.read()?;
+        // Errors that come of what is undecided are not worth a message.
+        if self.undecided(&file) {
+            return None;
+        }
         let mut tables = Vec::new();
         let mut slots = Vec::new();
         for (name, table) in data::in_order(&file.table) {
