@@ -150,10 +150,7 @@ impl<'d> OpCheck<'_, '_, 'd> {
                 return None;
             }
         };
-        let object = match object {
-            Some(object) => Some(self.object(written, object)),
-            None => None,
-        };
+        let object = object.map(|object| self.object(written, object));
         let mut locks: Vec<&str> = facts::LOCKS.iter().map(|l| l.name).collect();
         locks.dedup();
         self.check
