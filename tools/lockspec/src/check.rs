@@ -2,32 +2,76 @@
 
 //! From the data as written to rules without an error in them.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use crate::c;
 use crate::data;
-use crate::facts;
 use crate::report::Report;
-use crate::spec::{Edition, Op, Sentence, Spec, Table};
+use crate::spec::{Callbacks, Config, Edition, Spec, Specification};
 use crate::suggest::one_of;
 
+mod callbacks;
+mod condition;
+mod decide;
 mod op;
 mod rule;
+mod table;
 
-use op::OpCheck;
-
-/// Checks the files that `report` was given, and returns what they say, oldest edition first.
-/// If `report` is not empty afterwards, something is missing in it.
-pub fn check(report: &mut Report, files: &[usize]) -> Vec<Spec> {
-    let mut specs: Vec<Spec> = Vec::new();
+/// Checks the files that `report` was given, one of which says what callbacks there are. Returns
+/// what they say. If `report` is not empty afterwards, something is missing in it.
+pub fn check(report: &mut Report, files: &[usize]) -> Specification {
+    let none = Callbacks {
+        kernel: Edition { major: 0, minor: 0 },
+        structs: Vec::new(),
+    };
+    let mut found: Option<(usize, Callbacks)> = None;
+    let mut editions: Vec<usize> = Vec::new();
     for &file in files {
-        let Some((spec, edition)) = (Check { report, file }).file() else {
+        let kind: Option<data::Kind> = toml::from_str(report.text(file)).ok();
+        if kind.is_none_or(|kind| kind.kernel.is_none()) {
+            editions.push(file);
+        } else if found.is_some() {
+            report.error(
+                file,
+                0..0,
+                "the callbacks are given twice",
+                "another file has `kernel` too",
+                "give one file that says what callbacks the kernel has",
+            );
+        } else {
+            let callbacks = Check { report, file }.callbacks();
+            found = Some((file, callbacks.unwrap_or_else(|| none.clone())));
+        }
+    }
+    if found.is_none() {
+        if let Some(&file) = editions.first() {
+            report.error(
+                file,
+                0..0,
+                "the callbacks are not known",
+                "none of the files says what callbacks the kernel has",
+                "give `rules/callbacks.toml` too",
+            );
+        }
+    }
+    let mut specification = Specification {
+        callbacks: found.as_ref().map_or(none, |(_, c)| c.clone()),
+        editions: Vec::new(),
+    };
+    // What comes of other errors is not worth a message.
+    if !report.is_empty() {
+        return specification;
+    }
+
+    let mut specs: Vec<(usize, Spec)> = Vec::new();
+    for file in editions {
+        let check = Check { report, file };
+        let Some((spec, edition)) = check.edition(&specification.callbacks) else {
             continue;
         };
-        if specs.iter().any(|s| s.edition == spec.edition) {
+        if specs.iter().any(|(_, s)| s.edition == spec.edition) {
             report.error(
                 file,
                 edition,
@@ -36,10 +80,20 @@ pub fn check(report: &mut Report, files: &[usize]) -> Vec<Spec> {
                 "give each file an edition of its own, and name each file once",
             );
         }
-        specs.push(spec);
+        specs.push((file, spec));
     }
-    specs.sort_by_key(|s| s.edition);
-    specs
+    specs.sort_by_key(|(_, s)| s.edition);
+    if let (Some((file, newest)), true, Some((c_file, callbacks))) =
+        (specs.last(), report.is_empty(), &found)
+    {
+        let mut check = Check {
+            report,
+            file: *c_file,
+        };
+        check.complete(callbacks, newest, *file);
+    }
+    specification.editions = specs.into_iter().map(|(_, spec)| spec).collect();
+    specification
 }
 
 /// What is checked, and where errors go.
@@ -78,148 +132,90 @@ impl Check<'_> {
         }
     }
 
-    fn file(&mut self) -> Option<(Spec, Range<usize>)> {
-        let file: data::File = match toml::from_str(self.report.text(self.file)) {
-            Ok(file) => file,
+    /// Reads the file, whose shape is `T`.
+    fn read<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+        match toml::from_str(self.report.text(self.file)) {
+            Ok(file) => Some(file),
             Err(error) => {
                 let (message, label, help) = shape(error.message());
                 self.error(error.span().unwrap_or(0..0), message, label, help);
-                return None;
-            }
-        };
-
-        let mut tables = Vec::new();
-        for (name, table) in &file.table {
-            if !facts::TABLES.contains(&name.get_ref().as_str()) {
-                self.error(
-                    name.span(),
-                    format!("unknown table `{}`", name.get_ref()),
-                    "no rules can be written about this struct",
-                    one_of(name.get_ref(), facts::TABLES),
-                );
-                continue;
-            }
-            tables.push(self.table(&file, name.get_ref(), table));
-        }
-        for name in file.op.keys() {
-            if !file.table.contains_key(name) {
-                let names: Vec<&str> = file.table.keys().map(|k| k.get_ref().as_str()).collect();
-                self.error(
-                    name.span(),
-                    format!("unknown table `{}`", name.get_ref()),
-                    format!("there is no [table.{}]", name.get_ref()),
-                    one_of(name.get_ref(), &names),
-                );
+                None
             }
         }
+    }
 
-        let Some(edition) = Edition::parse(file.edition.get_ref()) else {
+    /// Parses the number of a kernel release.
+    fn release(&mut self, text: &Spanned<String>, what: &str) -> Option<Edition> {
+        let release = Edition::parse(text.get_ref());
+        if release.is_none() {
             self.error(
-                file.edition.span(),
-                format!("bad edition `{}`", file.edition.get_ref()),
+                text.span(),
+                format!("bad {what} `{}`", text.get_ref()),
                 "this is no kernel release",
                 "write it as `v7.3`: major and minor number, nothing else",
             );
-            return None;
-        };
-        let spec = Spec {
-            edition,
-            document: file.document,
-            tables,
-        };
-        Some((spec, file.edition.span()))
+        }
+        release
     }
 
-    fn table(&mut self, file: &data::File, name: &str, table: &data::Table) -> Table {
-        let key = Spanned::new(0..0, name.to_owned());
-        let empty = data::Map::new();
-        let written = file.op.get(&key).unwrap_or(&empty);
-        let mut cited = BTreeSet::new();
-        let errors = self.report.len();
+    /// Parses `CONFIG_OPTION` or `!CONFIG_OPTION`.
+    fn config(&mut self, text: &str, at: Range<usize>) -> Option<Config> {
+        let option = text.strip_prefix('!').unwrap_or(text);
+        let known = option.strip_prefix("CONFIG_").is_some_and(c::is_name);
+        if !known || !c::is_name(option) {
+            self.error(
+                at,
+                format!("bad option `{text}`"),
+                "this is no option of the kernel's configuration",
+                "write it as `CONFIG_NUMA`, or `!CONFIG_MMU` if it is there without the option",
+            );
+            return None;
+        }
+        Some(Config {
+            option: option.to_owned(),
+            set: option == text,
+        })
+    }
 
-        let slots: Vec<&str> = table.slots.iter().map(|s| s.get_ref().as_str()).collect();
-        for op in written.keys() {
-            if !slots.contains(&op.get_ref().as_str()) {
-                self.error(
-                    op.span(),
-                    format!("unknown op `{}`", op.get_ref()),
-                    format!("{name} has no slot of this name"),
-                    one_of(op.get_ref(), &slots),
-                );
-            }
+    /// Looks up a word in a list of them.
+    fn word<T: Copy>(
+        &mut self,
+        word: &Spanned<String>,
+        what: &str,
+        all: &[(&str, T)],
+    ) -> Option<T> {
+        let found = all.iter().find(|(name, _)| name == word.get_ref());
+        if found.is_none() {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            self.error(
+                word.span(),
+                format!("unknown {what} `{}`", word.get_ref()),
+                "this word has no meaning here",
+                one_of(word.get_ref(), &names),
+            );
         }
+        found.map(|(_, value)| *value)
+    }
 
-        let mut ops: Vec<Op> = Vec::new();
-        for slot in &table.slots {
-            if !c::is_name(slot.get_ref()) || ops.iter().any(|op| op.name == *slot.get_ref()) {
-                self.error(
-                    slot.span(),
-                    format!("bad slot `{}`", slot.get_ref()),
-                    "this is no name in C, or it is listed twice",
-                    "list the fields of the struct, each once, in its order",
-                );
-                continue;
-            }
-            match written.get(slot) {
-                Some(op) => {
-                    let op = OpCheck {
-                        check: self,
-                        file,
-                        table: (name, table),
-                        name: slot.get_ref(),
-                        op,
-                        arguments: Vec::new(),
-                        objects: Vec::new(),
-                        broken: Vec::new(),
-                    };
-                    ops.extend(op.check(&mut cited));
-                }
-                None => self.error(
-                    slot.span(),
-                    format!("nothing is said about `{}`", slot.get_ref()),
-                    "this slot has no rules and no reason for having none",
-                    format!(
-                        "add [op.{name}.{}] with a `row` and `rules`, or with `unlisted`",
-                        slot.get_ref()
-                    ),
-                ),
-            }
+    /// Looks up a name that stands in a string.
+    fn find(
+        &mut self,
+        text: &Spanned<String>,
+        (name, at): (&str, Range<usize>),
+        what: &str,
+        all: &[&str],
+    ) -> Option<usize> {
+        let found = all.iter().position(|known| *known == name);
+        if found.is_none() {
+            let at = self.within(text, at);
+            self.error(
+                at,
+                format!("unknown {what} `{name}`"),
+                format!("there is no such {what}"),
+                one_of(name, all),
+            );
         }
-
-        // What comes of other errors is not worth a message.
-        let sentences = (self.report.len() == errors).then_some(&table.sentence);
-        for (sentence, said) in sentences.into_iter().flatten() {
-            let used = cited.contains(sentence.get_ref());
-            match &said.unchecked {
-                None if !used => self.error(
-                    sentence.span(),
-                    format!("sentence `{}` has no effect", sentence.get_ref()),
-                    "no rule has it as its source",
-                    "name it in the `source` of a rule, or say in `unchecked` why there is none",
-                ),
-                Some(reason) if used => self.error(
-                    reason.span(),
-                    format!("sentence `{}` is checked after all", sentence.get_ref()),
-                    "a rule has this sentence as its source",
-                    "remove `unchecked`, or the source",
-                ),
-                _ => {}
-            }
-        }
-        Table {
-            name: name.to_owned(),
-            header: table.header.clone(),
-            columns: table.columns.clone(),
-            sentences: (table.sentence.iter())
-                .map(|(name, said)| Sentence {
-                    name: name.get_ref().clone(),
-                    says: said.says.clone(),
-                    document: said.document.clone(),
-                    unchecked: said.unchecked.as_ref().map(|u| u.get_ref().clone()),
-                })
-                .collect(),
-            ops,
-        }
+        found
     }
 }
 

@@ -8,8 +8,10 @@
 pub mod c;
 pub mod check;
 pub mod data;
+pub mod document;
 pub mod facts;
 pub mod generate;
+pub mod import;
 pub mod report;
 mod rust;
 pub mod show;

@@ -9,10 +9,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use lockspec::check::check;
+use lockspec::document::{self, Document};
 use lockspec::generate::generate;
+use lockspec::import::{import, Like};
 use lockspec::report::Report;
-use lockspec::show::show;
-use lockspec::spec::Spec;
+use lockspec::show::{show, Format};
+use lockspec::spec::{Edition, Specification};
 
 /// Checks the locking rules of VFS callbacks and compiles them into Rust.
 #[derive(Parser)]
@@ -30,15 +32,35 @@ struct Arguments {
 enum Command {
     /// Look for errors.
     Check {
-        /// The rules, one file for each edition.
+        /// The rules, one file for each edition; `callbacks.toml` beside them is found.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Show the rules, of all tables, of a table, or of a callback.
+    /// Show what became of all tables or of a table from edition to edition, or a callback's rules.
     Show {
         /// `TABLE` or `TABLE.OP`, such as `inode_operations.rename`.
         #[arg(value_name = "WHAT")]
         what: Option<String>,
+        /// How it is written.
+        #[arg(long, default_value = "terminal", value_parser = format)]
+        format: Format,
+        /// The rules, one file for each edition; by default what is in the folder `rules`.
+        #[arg(long, num_args = 1.., value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Write the rules of an edition from the kernel's document, to the standard output.
+    ///
+    /// What a person has to decide has a key `decide`, which is an error until it is removed.
+    Import {
+        /// The document: Documentation/filesystems/locking.rst, or Locking up to v5.2.
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// The kernel release that it is of, such as `v6.1`.
+        #[arg(long, value_name = "EDITION")]
+        edition: String,
+        /// The edition to take rules from where the document says the same; by default the nearest.
+        #[arg(long, value_name = "EDITION")]
+        like: Option<String>,
         /// The rules, one file for each edition; by default what is in the folder `rules`.
         #[arg(long, num_args = 1.., value_name = "FILE")]
         rules: Vec<PathBuf>,
@@ -48,7 +70,7 @@ enum Command {
         /// Where to: replaced at once, and only if there are no errors.
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
-        /// The rules, one file for each edition.
+        /// The rules, one file for each edition; `callbacks.toml` beside them is found.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -58,6 +80,8 @@ enum Command {
 enum Failure {
     /// The rules have errors: what they are.
     Invalid(String),
+    /// A document cannot be understood: where, and why.
+    Document(String),
     /// A file could not be used: which, how, and why.
     File(String),
 }
@@ -69,6 +93,10 @@ fn main() -> ExitCode {
             eprint!("{errors}");
             ExitCode::from(1)
         }
+        Err(Failure::Document(errors)) => {
+            eprint!("{errors}");
+            ExitCode::from(2)
+        }
         Err(Failure::File(error)) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
@@ -79,20 +107,45 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check { files } => {
-            for spec in load(&files)? {
+            for spec in load(&files)?.editions {
                 let ops = spec.tables.iter().flat_map(|t| &t.ops);
                 let rules: usize = ops.clone().map(|op| op.rules.len()).sum();
                 println!("{}: {} callbacks, {rules} rules", spec.edition, ops.count());
             }
             Ok(())
         }
-        Command::Show { what, rules } => {
-            let files = match rules[..] {
-                [] => folder(Path::new("rules"))?,
-                _ => rules,
-            };
-            let text = show(&load(&files)?, what.as_deref()).map_err(Failure::File)?;
+        Command::Show {
+            what,
+            format,
+            rules,
+        } => {
+            let specification = load(&rules_files(rules)?)?;
+            let text = show(&specification, what.as_deref(), format).map_err(Failure::File)?;
             // Whoever reads it may have read enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(())
+        }
+        Command::Import {
+            document,
+            edition,
+            like,
+            rules,
+        } => {
+            let edition = parse_edition(&edition)?;
+            let like = like.as_deref().map(parse_edition).transpose()?;
+            let mut others: Vec<Like> = Vec::new();
+            for file in rules_files(rules)? {
+                others.extend(Like::parse(&read_text(&file)?));
+            }
+            let other = match like {
+                Some(like) => Some(
+                    (others.iter().find(|other| other.edition == like)).ok_or_else(|| {
+                        Failure::File(format!("there are no rules of {like} to take over"))
+                    })?,
+                ),
+                None => others.iter().min_by_key(|other| other.distance(edition)),
+            };
+            let text = import(&read_document(&document)?, edition, other);
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
         }
@@ -102,6 +155,41 @@ fn run(command: Command) -> Result<(), Failure> {
                 Failure::File(format!("cannot write {}: {error}", output.display()))
             })
         }
+    }
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    let found = Format::ALL.iter().find(|(name, _)| *name == text);
+    found.map(|(_, format)| *format).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        format!("write one of {}", names.join(", "))
+    })
+}
+
+fn parse_edition(text: &str) -> Result<Edition, Failure> {
+    Edition::parse(text)
+        .ok_or_else(|| Failure::File(format!("`{text}` is no edition; write it as `v7.3`")))
+}
+
+fn read_text(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Reads a document of the kernel.
+fn read_document(file: &Path) -> Result<Document, Failure> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
+    let mut report = Report::default();
+    document::parse(&mut report, &file.display().to_string(), &bytes)
+        .ok_or_else(|| Failure::Document(report.render()))
+}
+
+/// Returns the files of rules that were named, or all.
+fn rules_files(named: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    match named[..] {
+        [] => folder(Path::new("rules")),
+        _ => Ok(named),
     }
 }
 
@@ -128,14 +216,26 @@ fn folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     })
 }
 
+/// Adds the file that says what callbacks there are, if it is beside the others and none of them.
+fn with_callbacks(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = files.to_vec();
+    let beside = files.first().map(|file| file.with_file_name(CALLBACKS));
+    let given = files
+        .iter()
+        .any(|file| file.file_name() == Some(CALLBACKS.as_ref()));
+    files.extend(beside.filter(|file| !given && file.exists()));
+    files
+}
+
+/// The name of the file that says what callbacks there are.
+const CALLBACKS: &str = "callbacks.toml";
+
 /// Reads and checks the files.
-fn load(files: &[PathBuf]) -> Result<Vec<Spec>, Failure> {
+fn load(files: &[PathBuf]) -> Result<Specification, Failure> {
     let mut report = Report::default();
     let mut numbers = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
-        numbers.push(report.add_file(file.display().to_string(), text));
+    for file in &with_callbacks(files) {
+        numbers.push(report.add_file(file.display().to_string(), read_text(file)?));
     }
     let specs = check(&mut report, &numbers);
     match report.len() {

@@ -40,6 +40,11 @@ impl Report {
         self.files.len() - 1
     }
 
+    /// Returns the name of a file.
+    pub fn name(&self, file: usize) -> &str {
+        &self.files[file].0
+    }
+
     /// Returns the text of a file.
     pub fn text(&self, file: usize) -> &str {
         &self.files[file].1
@@ -67,9 +72,13 @@ impl Report {
         self.push(Self::at(file, at, message, label, help));
     }
 
-    /// Adds an error.
+    /// Adds an error, unless it is there already.
     pub fn push(&mut self, error: Error) {
-        self.errors.push(error);
+        let same =
+            |e: &Error| (e.file, &e.at, &e.message) == (error.file, &error.at, &error.message);
+        if !self.errors.iter().any(same) {
+            self.errors.push(error);
+        }
     }
 
     /// Makes an error.

@@ -2,7 +2,7 @@
 
 //! What conditions mean together: every case that their facts allow is tried.
 
-use crate::spec::{Condition, Reach, Requirement, Rule};
+use crate::spec::{Condition, Reach, Requirement, Returned, Rule, Value};
 
 /// A fact that is true or false in a call.
 #[derive(Clone, PartialEq)]
@@ -11,18 +11,33 @@ enum Fact {
     /// Of what exists.
     Dir(Reach),
     Same(usize, usize),
-    Flag(usize, &'static str),
+    Flag(Value, &'static str),
+    True(usize),
+    ReturnedZero,
+    ReturnedNegative,
 }
 
 /// More facts than this are not tried: no rule comes near it.
 const MOST_FACTS: usize = 12;
 
+/// Returns the facts that a condition depends on.
 fn facts_of(condition: &Condition) -> Vec<Fact> {
-    match *condition {
-        Condition::Exists(r) => vec![Fact::Exists(r)],
-        Condition::IsDir(r) | Condition::NotDir(r) => vec![Fact::Exists(r), Fact::Dir(r)],
-        Condition::Differ(a, b) | Condition::Same(a, b) => vec![Fact::Same(a.min(b), a.max(b))],
-        Condition::FlagSet(a, flag) | Condition::FlagClear(a, flag) => vec![Fact::Flag(a, flag)],
+    match condition {
+        Condition::Exists(r) => vec![Fact::Exists(r.clone())],
+        Condition::IsDir(r) | Condition::NotDir(r) => {
+            vec![Fact::Exists(r.clone()), Fact::Dir(r.clone())]
+        }
+        Condition::Differ(a, b) | Condition::Same(a, b) => {
+            vec![Fact::Same(*a.min(b), *a.max(b))]
+        }
+        Condition::FlagSet(value, flag) | Condition::FlagClear(value, flag) => {
+            vec![Fact::Flag(value.clone(), flag)]
+        }
+        Condition::True(a) | Condition::False(a) => vec![Fact::True(*a)],
+        Condition::Returned(Returned::Zero | Returned::NotZero) => vec![Fact::ReturnedZero],
+        Condition::Returned(Returned::Negative | Returned::NotNegative) => {
+            vec![Fact::ReturnedNegative]
+        }
     }
 }
 
@@ -42,8 +57,14 @@ impl Cases {
         (facts.len() <= MOST_FACTS).then_some(Self { facts })
     }
 
-    fn count(&self) -> u32 {
-        1 << self.facts.len()
+    /// Returns the cases, leaving out what no number can be.
+    fn all(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..1 << self.facts.len()).filter(|&case| {
+            let flag =
+                |fact: &Fact| matches!(fact, Fact::Flag(Value::Returned, _)) && self.is(case, fact);
+            let zero = self.is(case, &Fact::ReturnedZero);
+            !(zero && (self.is(case, &Fact::ReturnedNegative) || self.facts.iter().any(flag)))
+        })
     }
 
     fn is(&self, case: u32, fact: &Fact) -> bool {
@@ -52,16 +73,24 @@ impl Cases {
 
     /// Whether the rule holds in this case.
     fn applies(&self, case: u32, rule: &Rule) -> bool {
-        rule.conditions.iter().all(|condition| match *condition {
-            Condition::Exists(r) => self.is(case, &Fact::Exists(r)),
-            Condition::IsDir(r) => self.is(case, &Fact::Exists(r)) && self.is(case, &Fact::Dir(r)),
-            Condition::NotDir(r) => {
-                self.is(case, &Fact::Exists(r)) && !self.is(case, &Fact::Dir(r))
+        rule.conditions.iter().all(|condition| {
+            let facts = facts_of(condition);
+            let all = || facts.iter().all(|fact| self.is(case, fact));
+            match condition {
+                Condition::Exists(_)
+                | Condition::IsDir(_)
+                | Condition::Same(..)
+                | Condition::FlagSet(..)
+                | Condition::True(_)
+                | Condition::Returned(Returned::Zero | Returned::Negative) => all(),
+                Condition::NotDir(r) => {
+                    self.is(case, &Fact::Exists(r.clone())) && !self.is(case, &Fact::Dir(r.clone()))
+                }
+                Condition::Differ(..)
+                | Condition::FlagClear(..)
+                | Condition::False(_)
+                | Condition::Returned(Returned::NotZero | Returned::NotNegative) => !all(),
             }
-            Condition::Differ(a, b) => !self.is(case, &Fact::Same(a.min(b), a.max(b))),
-            Condition::Same(a, b) => self.is(case, &Fact::Same(a.min(b), a.max(b))),
-            Condition::FlagSet(a, flag) => self.is(case, &Fact::Flag(a, flag)),
-            Condition::FlagClear(a, flag) => !self.is(case, &Fact::Flag(a, flag)),
         })
     }
 }
@@ -71,7 +100,10 @@ pub fn overlap(a: &Rule, b: &Rule) -> bool {
     let Some(cases) = Cases::of([a, b].into_iter()) else {
         return true;
     };
-    (0..cases.count()).any(|case| cases.applies(case, a) && cases.applies(case, b))
+    let both = cases
+        .all()
+        .any(|case| cases.applies(case, a) && cases.applies(case, b));
+    both
 }
 
 /// Whether there is a call for which the rule holds.
@@ -83,7 +115,8 @@ pub fn possible(rule: &Rule) -> bool {
 /// spoken of by no rule.
 pub fn always(rules: &[&Rule]) -> Option<Requirement> {
     let cases = Cases::of(rules.iter().copied())?;
-    (0..cases.count())
+    cases
+        .all()
         .map(|case| {
             (rules
                 .iter()
@@ -98,20 +131,24 @@ pub fn always(rules: &[&Rule]) -> Option<Requirement> {
 mod tests {
     use super::*;
     use crate::facts;
-    use crate::spec::When;
+    use crate::spec::{Subject, When};
 
-    const A: Reach = Reach {
-        argument: 0,
-        path: facts::PATHS[0],
-    };
+    fn a() -> Reach {
+        Reach {
+            argument: 0,
+            path: Vec::new(),
+        }
+    }
 
     fn rule(requirement: Requirement, conditions: &[Condition]) -> Rule {
         Rule {
-            object: "a".to_owned(),
-            name: None,
-            reach: A,
-            lock: facts::LOCKS[0],
+            subject: Subject::Lock {
+                object: "a".to_owned(),
+                reach: a(),
+                lock: facts::LOCKS[0],
+            },
             requirement,
+            name: None,
             conditions: conditions.to_vec(),
             condition: String::new(),
             when: When::Entry,
@@ -120,14 +157,34 @@ mod tests {
         }
     }
 
+    fn flag(value: Value, set: bool) -> Condition {
+        match set {
+            true => Condition::FlagSet(value, "O_CREAT"),
+            false => Condition::FlagClear(value, "O_CREAT"),
+        }
+    }
+
     #[test]
     fn opposites_do_not_overlap() {
         let opposites = [
-            (Condition::IsDir(A), Condition::NotDir(A)),
+            (Condition::IsDir(a()), Condition::NotDir(a())),
             (Condition::Same(0, 1), Condition::Differ(1, 0)),
             (
-                Condition::FlagSet(0, "O_CREAT"),
-                Condition::FlagClear(0, "O_CREAT"),
+                flag(Value::Argument(0), true),
+                flag(Value::Argument(0), false),
+            ),
+            (Condition::True(0), Condition::False(0)),
+            (
+                Condition::Returned(Returned::Zero),
+                Condition::Returned(Returned::NotZero),
+            ),
+            (
+                Condition::Returned(Returned::Zero),
+                Condition::Returned(Returned::Negative),
+            ),
+            (
+                Condition::Returned(Returned::Zero),
+                flag(Value::Returned, true),
             ),
         ];
         for (a, b) in opposites {
@@ -140,22 +197,24 @@ mod tests {
 
     #[test]
     fn independent_conditions_overlap() {
-        let dir = rule(Requirement::Held, &[Condition::IsDir(A)]);
-        assert!(overlap(
-            &dir,
-            &rule(Requirement::Held, &[Condition::Exists(A)])
-        ));
-        assert!(overlap(
-            &dir,
-            &rule(Requirement::Held, &[Condition::Same(0, 1)])
-        ));
-        assert!(overlap(&dir, &rule(Requirement::Held, &[])));
+        let dir = rule(Requirement::Held, &[Condition::IsDir(a())]);
+        for other in [
+            &[Condition::Exists(a())][..],
+            &[Condition::Same(0, 1)],
+            &[],
+            &[Condition::Returned(Returned::NotNegative)],
+        ] {
+            assert!(overlap(&dir, &rule(Requirement::Held, other)));
+        }
+        let set = rule(Requirement::Held, &[flag(Value::Returned, true)]);
+        let clear = rule(Requirement::Held, &[flag(Value::Argument(0), false)]);
+        assert!(overlap(&set, &clear));
     }
 
     #[test]
     fn the_weakest_case_is_what_is_always_promised() {
-        let set = rule(Requirement::Exclusive, &[Condition::FlagSet(0, "O_CREAT")]);
-        let clear = rule(Requirement::Shared, &[Condition::FlagClear(0, "O_CREAT")]);
+        let set = rule(Requirement::Exclusive, &[flag(Value::Argument(0), true)]);
+        let clear = rule(Requirement::Shared, &[flag(Value::Argument(0), false)]);
         assert_eq!(always(&[&set, &clear]), Some(Requirement::Shared));
         assert_eq!(always(&[&set]), None);
         assert_eq!(
@@ -164,8 +223,8 @@ mod tests {
         );
 
         // What does not exist is neither a directory nor anything else.
-        let dir = rule(Requirement::Exclusive, &[Condition::IsDir(A)]);
-        let other = rule(Requirement::Exclusive, &[Condition::NotDir(A)]);
+        let dir = rule(Requirement::Exclusive, &[Condition::IsDir(a())]);
+        let other = rule(Requirement::Exclusive, &[Condition::NotDir(a())]);
         assert_eq!(always(&[&dir, &other]), None);
     }
 }

@@ -10,241 +10,203 @@ use toml::Spanned;
 use super::Check;
 use crate::c;
 use crate::data;
-use crate::facts;
 use crate::report::Report;
 use crate::solve;
-use crate::spec::{Argument, Op, Reach, Row, Rule, When};
-use crate::suggest::one_of;
-
-/// An object that rules may name.
-pub(super) struct Object {
-    pub(super) name: String,
-    pub(super) reach: Reach,
-}
+use crate::spec::{Op, Requirement, Rule, Slot, SlotId, Subject, When};
 
 /// An op that is being checked.
 pub(super) struct OpCheck<'c, 'r, 'd> {
     pub(super) check: &'c mut Check<'r>,
     pub(super) file: &'d data::File,
     pub(super) table: (&'d str, &'d data::Table),
-    pub(super) name: &'d str,
+    pub(super) name: &'d Spanned<String>,
     pub(super) op: &'d data::Op,
-    pub(super) arguments: Vec<Argument>,
-    pub(super) objects: Vec<Object>,
-    /// The names of objects that have an error.
-    pub(super) broken: Vec<&'d str>,
+    /// What it is in C, unless it is gone or there is an error.
+    pub(super) slot: Option<&'d Slot>,
 }
 
 impl OpCheck<'_, '_, '_> {
     /// Checks the op. Adds to `cited` the sentences that its rules come from.
-    pub(super) fn check(mut self, cited: &mut BTreeSet<String>) -> Option<Op> {
-        let op = self.op;
-        let row = self.row();
-        self.arguments = match c::prototype(op.prototype.get_ref()) {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                self.check.error_in(
-                    &op.prototype,
-                    error,
-                    "write the type that is returned, and the arguments in parentheses, each \
-                     with its type and its name",
-                );
-                return None;
-            }
-        };
-        self.objects();
-
+    pub(super) fn check(mut self, id: Option<SlotId>, cited: &mut BTreeSet<String>) -> Op {
+        let (op, (_, table)) = (self.op, self.table);
         let mut rules: Vec<(Range<usize>, Rule)> = Vec::new();
         for written in &op.rules {
-            let sources = written.get_ref().source.get_ref();
-            cited.extend(sources.iter().map(|s| s.get_ref().clone()));
-            let Some(rule) = self.rule(written.get_ref()) else {
+            self.cite(written.get_ref(), cited);
+            if let Some(except) = written.get_ref().except.first() {
+                self.check.error(
+                    except.span(),
+                    "`except` in a rule of one op",
+                    "this has a meaning in `every` only",
+                    "remove it",
+                );
+            }
+            let Some(rule) = self.rule(written) else {
                 continue;
             };
             if let Some(name) = &written.get_ref().name {
-                let taken = self.objects.iter().any(|o| o.name == *name.get_ref())
-                    || (rules.iter()).any(|(_, r)| r.name.as_ref() == Some(name.get_ref()));
-                let useless = rule.conditions.is_empty() || rule.when != When::Entry;
-                if taken || useless || !c::is_name(name.get_ref()) {
-                    self.check.error(
-                        name.span(),
-                        format!("bad name `{}`", name.get_ref()),
-                        "it is in use, no name in C, or the rule has no conditions at entry",
-                        "name what the object is where the conditions hold, such as `victim`",
-                    );
-                }
+                self.name(name, &rule, &rules);
             }
-            for (at, other) in &rules {
-                self.compare(at.clone(), other, written.span(), &rule);
-            }
-            rules.push((written.span(), rule));
+            self.add(&mut rules, written.span(), rule);
         }
-        Some(Op {
-            name: self.name.to_owned(),
-            prototype: op.prototype.get_ref().clone(),
-            arguments: self.arguments,
-            row,
+        for written in &table.every {
+            self.cite(written.get_ref(), cited);
+            let except = &written.get_ref().except;
+            if op.gone.is_some() || except.iter().any(|e| e.get_ref() == self.name.get_ref()) {
+                continue;
+            }
+            if let Some(rule) = self.every(written) {
+                self.add(&mut rules, written.span(), rule);
+            }
+        }
+        let ruled = !op.rules.is_empty() || !rules.is_empty();
+        self.accounted(ruled);
+        Op {
+            name: self.name.get_ref().clone(),
+            prototype: (op.prototype.as_ref())
+                .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" ")),
+            row: op.row.as_ref().map(|row| row.get_ref().clone()),
+            slot: id,
+            gone: op.gone.as_ref().map(|gone| gone.get_ref().clone()),
             rules: rules.into_iter().map(|(_, rule)| rule).collect(),
             unchecked: op.unchecked.clone(),
             note: op.note.clone(),
-        })
+        }
+    }
+
+    /// Notes the sources of a rule.
+    fn cite(&self, rule: &data::Rule, cited: &mut BTreeSet<String>) {
+        let sources = rule.source.iter().flat_map(|s| s.get_ref());
+        cited.extend(sources.map(|s| s.get_ref().clone()));
     }
 
     /// Checks that what the document says of the op is accounted for.
-    fn row(&mut self) -> Row {
+    fn accounted(&mut self, ruled: bool) {
         let (op, name, (_, table)) = (self.op, self.name, self.table);
-        let row = match (&op.row, &op.unlisted) {
-            (Some(row), None) => row,
-            (None, Some(reason)) => return Row::Unlisted(reason.get_ref().clone()),
-            (None, None) => {
-                self.check.error(
-                    op.prototype.span(),
-                    format!("`{name}` has no row"),
-                    "what does the document say about it?",
-                    "add `row`, the cells of its row, or `unlisted`, why there is no row",
-                );
-                return Row::Cells(Vec::new());
-            }
-            (Some(_), Some(unlisted)) => {
-                self.check.error(
-                    unlisted.span(),
-                    format!("`{name}` has a row and is unlisted"),
-                    "a row is given as well",
-                    "remove `row` or `unlisted`",
-                );
-                return Row::Cells(Vec::new());
-            }
-        };
-        let (cells, columns) = (row.get_ref().len(), table.columns.len());
-        if cells != columns {
+        let reason = !op.unchecked.is_empty() || op.gone.is_some();
+        if !ruled && !reason {
             self.check.error(
-                row.span(),
-                format!("the row of `{name}` has {cells} cells, its table {columns} columns"),
-                "one cell for each column",
-                format!("the columns are: {}", table.columns.join(", ")),
+                name.span(),
+                format!("`{}` has no rules", name.get_ref()),
+                "and there is no reason for having none",
+                "add `rules`, or say why there are none in `unchecked` or `gone`",
             );
         }
-        let mut sources = (op.rules.iter()).flat_map(|r| r.get_ref().source.get_ref());
-        if op.unchecked.is_empty() && !sources.any(|s| s.get_ref() == "row") {
+        let Some(row) = &op.row else {
+            return;
+        };
+        let cells = row.get_ref();
+        match &table.columns {
+            Some(columns) if columns.len() != cells.len() => self.check.error(
+                row.span(),
+                format!(
+                    "the row of `{}` has {} cells, its table {} columns",
+                    name.get_ref(),
+                    cells.len(),
+                    columns.len()
+                ),
+                "one cell for each column",
+                format!("the columns are: {}", columns.join(", ")),
+            ),
+            Some(_) => {}
+            None => self.check.error(
+                row.span(),
+                format!("`{}` has a row, and its table no columns", name.get_ref()),
+                "a cell of which column?",
+                "give the table its `columns`, or remove the row",
+            ),
+        }
+        let row_alone = |rule: &data::Rule| rule.source.is_none();
+        let names_row = |rule: &data::Rule| {
+            let sources = rule.source.iter().flat_map(|s| s.get_ref());
+            row_alone(rule) || sources.into_iter().any(|s| s.get_ref() == "row")
+        };
+        let mut rules = op.rules.iter().chain(&table.every).map(|r| r.get_ref());
+        let blank = cells.iter().all(|cell| cell.is_empty());
+        if !reason && !blank && !rules.any(names_row) {
             self.check.error(
                 row.span(),
-                format!("the row of `{name}` has no effect"),
+                format!("the row of `{}` has no effect", name.get_ref()),
                 "no rule has it as its source",
                 "add a rule with the source `row`, or say in `unchecked` why there is none",
             );
         }
-        Row::Cells(row.get_ref().clone())
     }
 
-    /// Collects the objects: the arguments that are inodes, and those that are given names.
-    fn objects(&mut self) {
-        let op = self.op;
-        for (argument, a) in self.arguments.iter().enumerate() {
-            let from = a.points_to.as_deref();
-            let mut paths = facts::PATHS.iter().filter(|p| p.fields.is_empty());
-            if let Some(&path) = paths.find(|p| Some(p.from) == from) {
-                self.objects.push(Object {
-                    name: a.name.clone(),
-                    reach: Reach { argument, path },
-                });
-            }
-        }
-        for (name, way) in &op.objects {
-            self.broken.push(name.get_ref());
-            if !c::is_name(name.get_ref())
-                || self.arguments.iter().any(|a| a.name == *name.get_ref())
-            {
-                self.check.error(
-                    name.span(),
-                    format!("bad object name `{}`", name.get_ref()),
-                    "an argument has this name, or it is no name in C",
-                    "give the object the name of its role, such as `victim`",
-                );
-                continue;
-            }
-            if let Some(reach) = self.reach(way) {
-                self.broken.pop();
-                self.objects.push(Object {
-                    name: name.get_ref().clone(),
-                    reach,
-                });
-            }
+    /// Checks the name that a rule gives to its object.
+    fn name(&mut self, name: &Spanned<String>, rule: &Rule, others: &[(Range<usize>, Rule)]) {
+        let mut objects = self.slot.iter().flat_map(|s| &s.objects);
+        let taken = objects.any(|o| o.name == *name.get_ref())
+            || (others.iter()).any(|(_, r)| r.name.as_ref() == Some(name.get_ref()));
+        let useless = rule.conditions.is_empty() || rule.when != When::Entry;
+        let nothing = !matches!(rule.subject, Subject::Lock { .. });
+        if taken || useless || nothing || !c::is_name(name.get_ref()) {
+            self.check.error(
+                name.span(),
+                format!("bad name `{}`", name.get_ref()),
+                "it is in use, no name in C, or the rule has no object or no conditions at entry",
+                "name what the object is where the conditions hold, such as `victim`",
+            );
         }
     }
 
-    /// Resolves `argument->field->field`.
-    fn reach(&mut self, way: &Spanned<String>) -> Option<Reach> {
-        let names = match c::members(way.get_ref()) {
-            Ok(names) => names,
-            Err(error) => {
-                const HELP: &str = "write the way as in C: `dentry->d_inode`";
-                self.check.error_in(way, error, HELP);
-                return None;
-            }
-        };
-        let (first, at) = names.first()?;
-        let all: Vec<&str> = self.arguments.iter().map(|a| a.name.as_str()).collect();
-        let message = format!("the prototype cannot reach `{}`", way.get_ref());
-        let Some(argument) = all.iter().position(|name| name == first) else {
-            let at = self.check.within(way, at.clone());
-            let help = one_of(first, &all);
-            self.check
-                .error(at, message, "it has no such argument", help);
-            return None;
-        };
-        let from = self.arguments[argument].points_to.as_deref();
-        let fields: Vec<&str> = names[1..].iter().map(|(name, _)| name.as_str()).collect();
-        let mut ways = Vec::new();
-        for &path in facts::PATHS.iter().filter(|p| Some(p.from) == from) {
-            if path.fields == fields {
-                return Some(Reach { argument, path });
-            }
-            if !path.fields.is_empty() {
-                ways.push(format!("`{first}->{}`", path.fields.join("->")));
-            }
+    /// Adds a rule, if the others leave room for it.
+    fn add(&mut self, rules: &mut Vec<(Range<usize>, Rule)>, at: Range<usize>, rule: Rule) {
+        for (other_at, other) in rules.iter() {
+            self.compare(other_at.clone(), other, at.clone(), &rule);
         }
-        let at = self.check.within(way, 0..way.get_ref().len());
-        let label = match from {
-            Some(tag) => format!("`{first}` is a pointer to struct {tag}"),
-            None => format!("`{first}` is not a pointer to a struct"),
-        };
-        let help = match ways[..] {
-            [] => "no lock is found through this argument: take another one".to_owned(),
-            _ => format!("what is found through it: {}", ways.join(", ")),
-        };
-        self.check.error(at, message, label, help);
-        None
+        rules.push((at, rule));
     }
 
     /// Looks for what two rules of an op cannot both say.
     fn compare(&mut self, first: Range<usize>, a: &Rule, second: Range<usize>, b: &Rule) {
-        let lock = format!("{}->{}", b.object, b.lock.field);
-        if (a.reach, a.lock, a.when) != (b.reach, b.lock, b.when) || !solve::overlap(a, b) {
+        if !solve::overlap(a, b) {
             return;
         }
-        if a.requirement != b.requirement {
-            let (a, b) = (a.requirement.word(), b.requirement.word());
-            self.check.report.push(
-                Report::at(
-                    self.check.file,
-                    second,
-                    format!("`{lock}` is both `{a}` and `{b}`"),
-                    format!("`{b}` here"),
+        let (message, label, help, other) = if a.subject == b.subject && a.when == b.when {
+            let subject = &b.subject;
+            let (asks, also) = (b.requirement.word(), a.requirement.word());
+            if a.requirement != b.requirement {
+                (
+                    format!("`{subject}` is both `{also}` and `{asks}`"),
+                    format!("`{asks}` here"),
                     "keep one of them, or give them conditions that exclude each other",
+                    format!("`{also}` for some of the same calls"),
                 )
-                .and(first, format!("`{a}` for some of the same calls")),
-            );
-        } else if a.conditions == b.conditions {
-            self.check.report.push(
-                Report::at(
-                    self.check.file,
-                    second,
-                    format!("the same rule for `{lock}` twice"),
-                    "this says nothing new",
+            } else if a.conditions == b.conditions {
+                (
+                    format!("the same rule for `{subject}` twice"),
+                    "this says nothing new".to_owned(),
                     "remove it; a rule may have several sources",
+                    "said here".to_owned(),
                 )
-                .and(first, "said here"),
-            );
-        }
+            } else {
+                return;
+            }
+        } else if let Some(lock) = atomic(a)
+            .filter(|_| sleeps(b))
+            .or_else(|| atomic(b).filter(|_| sleeps(a)))
+        {
+            (
+                format!("sleep is allowed, and `{lock}` is held"),
+                "this cannot be together with the other".to_owned(),
+                "nothing that holds it may sleep: correct one of them, or name the op in `except`",
+                "for some of the same calls".to_owned(),
+            )
+        } else {
+            return;
+        };
+        self.check
+            .report
+            .push(Report::at(self.check.file, second, message, label, help).and(first, other));
     }
+}
+
+/// Returns the lock that a rule has held at entry, if nobody who holds it may sleep.
+fn atomic(rule: &Rule) -> Option<&'static str> {
+    let lock = rule.subject.lock().filter(|lock| lock.kind.is_atomic())?;
+    (rule.requirement == Requirement::Held && rule.when == When::Entry).then_some(lock.name)
+}
+
+fn sleeps(rule: &Rule) -> bool {
+    rule.requirement == Requirement::Allowed
 }

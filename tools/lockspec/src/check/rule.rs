@@ -6,59 +6,64 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::op::{Object, OpCheck};
-use super::Check;
+use super::op::OpCheck;
 use crate::c;
 use crate::data;
 use crate::facts;
 use crate::solve;
-use crate::spec::{Condition, Requirement, Rule, When};
+use crate::spec::{Condition, Object, Requirement, Rule, Subject, When};
 use crate::suggest::one_of;
 
-impl OpCheck<'_, '_, '_> {
+impl<'d> OpCheck<'_, '_, 'd> {
+    /// Looks up the names of a rule for every op of the table.
+    pub(super) fn every(&mut self, written: &Spanned<data::Rule>) -> Option<Rule> {
+        let rule = written.get_ref();
+        let parts = [
+            rule.conditions.first().map(|c| (c.span(), "a condition")),
+            rule.name.as_ref().map(|n| (n.span(), "a name")),
+            (rule.lock.as_ref())
+                .filter(|lock| lock.get_ref().contains("->"))
+                .map(|lock| (lock.span(), "an object")),
+        ];
+        if let Some((at, what)) = parts.into_iter().flatten().next() {
+            self.check.error(
+                at,
+                format!("{what} in a rule for every op"),
+                "ops have arguments of different names",
+                "write the rule for each op that it is for",
+            );
+            return None;
+        }
+        self.rule(written)
+    }
+
     /// Looks up the names of a rule.
-    pub(super) fn rule(&mut self, rule: &data::Rule) -> Option<Rule> {
-        let lock = self.lock(&rule.lock);
-        let requirement = self
-            .check
-            .word(&rule.requires, "requirement", &Requirement::ALL);
+    pub(super) fn rule(&mut self, written: &Spanned<data::Rule>) -> Option<Rule> {
+        let rule = written.get_ref();
+        let promise = self.promise(rule, written.span());
         let when = match &rule.when {
             Some(when) => self.check.word(when, "time", &When::ALL),
             None => Some(When::Entry),
         };
         let conditions: Vec<Option<Condition>> = (rule.conditions.iter())
-            .map(|written| self.condition(written))
+            .map(|written| self.condition(written, when))
             .collect();
-        let source = self.source(&rule.source);
+        let (sources, source) = self.source(rule);
 
-        let ((object, lock), requirement) = (lock?, requirement?);
-        if !lock.modes && matches!(requirement, Requirement::Exclusive | Requirement::Shared) {
-            self.check.error(
-                rule.requires.span(),
-                format!("`{}` cannot be `{}`", lock.field, requirement.word()),
-                "a mutex has no modes",
-                "write `held`",
-            );
-            return None;
-        }
+        let (subject, requirement) = promise?;
         let texts: Vec<&str> = rule
             .conditions
             .iter()
             .map(|c| c.get_ref().as_str())
             .collect();
-        let object = &self.objects[object];
         let resolved = Rule {
-            object: object.name.clone(),
-            name: rule.name.as_ref().map(|name| name.get_ref().clone()),
-            reach: object.reach,
-            lock,
+            subject,
             requirement,
+            name: rule.name.as_ref().map(|name| name.get_ref().clone()),
             conditions: conditions.into_iter().collect::<Option<_>>()?,
             condition: texts.join(" && "),
             when: when?,
-            sources: (rule.source.get_ref().iter())
-                .map(|s| s.get_ref().clone())
-                .collect(),
+            sources,
             source,
         };
         if let (Some(first), Some(last), false) = (
@@ -77,180 +82,199 @@ impl OpCheck<'_, '_, '_> {
         Some(resolved)
     }
 
-    /// Resolves `object->lock`.
-    fn lock(&mut self, written: &Spanned<String>) -> Option<(usize, facts::Lock)> {
+    /// Looks up what a rule is about and what it says of it.
+    fn promise(&mut self, rule: &data::Rule, at: Range<usize>) -> Option<(Subject, Requirement)> {
+        match (&rule.lock, &rule.requires, &rule.sleep) {
+            (Some(lock), Some(requires), None) => {
+                let subject = self.lock(lock);
+                let words = &Requirement::OF_LOCK;
+                let requirement = self.check.word(requires, "requirement", words)?;
+                let subject = subject?;
+                let kind = subject.lock()?.kind;
+                let mode = matches!(requirement, Requirement::Exclusive | Requirement::Shared);
+                if mode && !kind.has_modes() {
+                    let name = subject.lock()?.name;
+                    self.check.error(
+                        requires.span(),
+                        format!("`{name}` cannot be `{}`", requirement.word()),
+                        format!("{} has no modes", kind.name()),
+                        "write `held`",
+                    );
+                    return None;
+                }
+                Some((subject, requirement))
+            }
+            (None, None, Some(sleep)) => {
+                if let Some(when) = &rule.when {
+                    self.check.error(
+                        when.span(),
+                        "a rule about sleeping at one end of the callback",
+                        "it is about all the time in between",
+                        "remove `when`",
+                    );
+                }
+                let words = &Requirement::OF_SLEEP;
+                Some((Subject::Sleep, self.check.word(sleep, "word", words)?))
+            }
+            _ => {
+                self.check.error(
+                    at,
+                    "a rule has to be about a lock or about sleeping",
+                    "this is neither, or both",
+                    "write `lock` and `requires`, or `sleep`",
+                );
+                None
+            }
+        }
+    }
+
+    /// Resolves `object->lock`, or a lock of which there is one.
+    fn lock(&mut self, written: &Spanned<String>) -> Option<Subject> {
         const HELP: &str = "write the object and its lock as in C: `dir->i_rwsem`";
-        let names = match c::members(written.get_ref()) {
-            Ok(names) => names,
+        let way = match c::way(written.get_ref()) {
+            Ok(way) => way,
             Err(error) => {
                 self.check.error_in(written, error, HELP);
                 return None;
             }
         };
-        let [object, (lock, lock_at)] = &names[..] else {
-            let error = c::Error {
-                at: 0..written.get_ref().len(),
-                message: "this is not one object and one lock".to_owned(),
-            };
-            self.check.error_in(written, error, HELP);
-            return None;
-        };
-        let found = self.object(written, (&object.0, object.1.clone()));
-        let locks: Vec<&str> = facts::LOCKS.iter().map(|l| l.field).collect();
-        let name = (lock.as_str(), lock_at.clone());
-        let known = facts::LOCKS[self.check.find(written, name, "lock", &locks)?];
-        let index = found?;
-
-        let Object { name, reach } = &self.objects[index];
-        if known.owner != reach.path.to {
-            let at = self.check.within(written, lock_at.clone());
-            self.check.error(
-                at,
-                format!("`{name}` has no `{lock}`"),
-                format!(
-                    "`{name}` is a struct {}, `{lock}` a field of struct {}",
-                    reach.path.to, known.owner
-                ),
-                format!("give a struct {} a name in `objects`", known.owner),
-            );
-            return None;
-        }
-        Some((index, known))
-    }
-
-    /// Looks up an object that stands in a string.
-    fn object(&mut self, text: &Spanned<String>, name: (&str, Range<usize>)) -> Option<usize> {
-        if self.broken.contains(&name.0) {
-            return None;
-        }
-        let names: Vec<&str> = self.objects.iter().map(|o| o.name.as_str()).collect();
-        self.check.find(text, name, "object", &names)
-    }
-
-    /// Looks up an argument that stands in a string.
-    fn argument(&mut self, text: &Spanned<String>, name: (&str, Range<usize>)) -> Option<usize> {
-        let names: Vec<&str> = self.arguments.iter().map(|a| a.name.as_str()).collect();
-        self.check.find(text, name, "argument", &names)
-    }
-
-    /// Looks up the names of a condition.
-    fn condition(&mut self, text: &Spanned<String>) -> Option<Condition> {
-        const HELP: &str = "conditions are: `exists(object)`, `is_dir(object)`, \
-            `!is_dir(object)`, `argument == argument`, `argument != argument`, \
-            `argument & FLAG`, `!(argument & FLAG)`";
-        let parsed = match c::condition(text.get_ref()) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.check.error_in(text, error, HELP);
+        let (object, (name, name_at)) = match (&way.members[..], way.indirect) {
+            ([], false) => (None, way.argument),
+            ([lock], false) => (Some(way.argument), lock.clone()),
+            _ => {
+                let error = c::Error {
+                    at: 0..written.get_ref().len(),
+                    message: "this is not one object and one lock".to_owned(),
+                };
+                self.check.error_in(written, error, HELP);
                 return None;
             }
         };
-        let mut reach = |name| {
-            let object = self.object(text, name)?;
-            Some(self.objects[object].reach)
+        let object = object.map(|object| self.object(written, object));
+        let mut locks: Vec<&str> = facts::LOCKS.iter().map(|l| l.name).collect();
+        locks.dedup();
+        self.check
+            .find(written, (name, name_at.clone()), "lock", &locks)?;
+        let known: Vec<facts::Lock> =
+            (facts::LOCKS.iter().filter(|l| l.name == name).copied()).collect();
+        let object = match object {
+            Some(object) => Some(object?),
+            None => None,
         };
-        Some(match parsed {
-            c::Condition::Exists(o) => Condition::Exists(reach(o)?),
-            c::Condition::IsDir(o) => Condition::IsDir(reach(o)?),
-            c::Condition::NotDir(o) => Condition::NotDir(reach(o)?),
-            c::Condition::Differ(a, b) => {
-                Condition::Differ(self.argument(text, a)?, self.argument(text, b)?)
-            }
-            c::Condition::Same(a, b) => {
-                Condition::Same(self.argument(text, a)?, self.argument(text, b)?)
-            }
-            c::Condition::FlagSet(a, f) => {
-                Condition::FlagSet(self.argument(text, a)?, self.check.flag(text, f)?)
-            }
-            c::Condition::FlagClear(a, f) => {
-                Condition::FlagClear(self.argument(text, a)?, self.check.flag(text, f)?)
-            }
-        })
+        let of = object.map(|o| o.of.as_str());
+        if let Some(lock) = known.iter().find(|lock| lock.owner == of) {
+            return Some(match object {
+                Some(object) => Subject::Lock {
+                    object: object.name.clone(),
+                    reach: object.reach.clone(),
+                    lock: *lock,
+                },
+                None => Subject::Global(*lock),
+            });
+        }
+        let at = self.check.within(written, name_at);
+        let owners: Vec<&str> = known.iter().filter_map(|lock| lock.owner).collect();
+        let (message, label, help) = match (object, &owners[..]) {
+            (Some(_), []) => (
+                format!("`{name}` is in no object"),
+                "there is one for the whole kernel".to_owned(),
+                format!("write `{name}` alone"),
+            ),
+            (Some(object), owners) => (
+                format!("`{}` has no `{name}`", object.name),
+                format!(
+                    "`{}` is a struct {}, `{name}` a field of struct {}",
+                    object.name,
+                    object.of,
+                    owners.join(" or ")
+                ),
+                format!(
+                    "give a struct {} a name in the `objects` of the slot",
+                    owners[0]
+                ),
+            ),
+            (None, owners) => (
+                format!("cannot understand `{}`", written.get_ref()),
+                format!("each struct {} has one", owners.join(" or ")),
+                HELP.to_owned(),
+            ),
+        };
+        self.check.error(at, message, label, help);
+        None
     }
 
-    /// Says where a rule is written.
-    fn source(&mut self, sources: &Spanned<Vec<Spanned<String>>>) -> String {
+    /// Looks up an object that stands in a string.
+    pub(super) fn object(
+        &mut self,
+        text: &Spanned<String>,
+        name: (&str, Range<usize>),
+    ) -> Option<&'d Object> {
+        let objects = &self.slot?.objects;
+        let names: Vec<&str> = objects.iter().map(|o| o.name.as_str()).collect();
+        let index = self.check.find(text, name, "object", &names)?;
+        Some(&objects[index])
+    }
+
+    /// Says where a rule is written: in names, and in full.
+    fn source(&mut self, rule: &data::Rule) -> (Vec<String>, String) {
         let (table_name, table) = self.table;
-        if sources.get_ref().is_empty() {
+        let name = self.name.get_ref();
+        let mut places: Vec<String> = Vec::new();
+        let default = [Spanned::new(0..0, "row".to_owned())];
+        let (sources, at) = match &rule.source {
+            Some(sources) => (&sources.get_ref()[..], sources.span()),
+            None => {
+                let all = [&rule.lock, &rule.sleep].into_iter().flatten().next();
+                (&default[..], all.map_or(self.name.span(), |t| t.span()))
+            }
+        };
+        if sources.is_empty() {
             self.check.error(
-                sources.span(),
+                at.clone(),
                 "a rule without a source",
                 "where is it written?",
                 "name the `row`, or sentences of the table",
             );
         }
-        let has_row = self.op.row.is_some() || self.op.unlisted.is_none();
-        let mut places: Vec<String> = Vec::new();
-        for source in sources.get_ref() {
+        let has_row = self.op.row.is_some();
+        for source in sources {
             let key = source.get_ref();
+            let at = match rule.source {
+                Some(_) => source.span(),
+                None => at.clone(),
+            };
             match table.sentence.get(source) {
-                _ if key == "row" && has_row => places.push(format!("row {}", self.name)),
-                Some(data::Sentence {
-                    document: Some(document),
-                    ..
-                }) => places.push(format!("sentence {key} of {document}")),
-                Some(_) => places.push(format!("sentence {key}")),
+                _ if key == "row" && has_row => places.push(format!("row {name}")),
+                Some(said) => {
+                    let of = &said.of;
+                    if !of.is_empty() && !of.iter().any(|op| op.get_ref() == name) {
+                        self.check.error(
+                            at,
+                            format!("sentence `{key}` does not speak of `{name}`"),
+                            "a rule of this op has it as its source",
+                            "name the op in `of`, or take the sentence out of the sources",
+                        );
+                    }
+                    places.push(match &said.document {
+                        Some(document) => format!("sentence {key} of {document}"),
+                        None => format!("sentence {key}"),
+                    });
+                }
                 None => {
                     let known = table.sentence.keys().map(|k| k.get_ref().as_str());
                     let names: Vec<&str> = known.chain(has_row.then_some("row")).collect();
                     self.check.error(
-                        source.span(),
+                        at,
                         format!("unknown source `{key}`"),
-                        "neither the row nor a sentence of this table",
+                        format!("neither the row of `{name}` nor a sentence of this table"),
                         one_of(key, &names),
                     );
                 }
             }
         }
         let (document, edition) = (&self.file.document, self.file.edition.get_ref());
-        format!("{document} {edition}, {table_name}, {}", places.join(", "))
-    }
-}
-
-impl Check<'_> {
-    /// Looks up a word in a list of them.
-    fn word<T: Copy>(
-        &mut self,
-        word: &Spanned<String>,
-        what: &str,
-        all: &[(&str, T)],
-    ) -> Option<T> {
-        let found = all.iter().find(|(name, _)| name == word.get_ref());
-        if found.is_none() {
-            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-            self.error(
-                word.span(),
-                format!("unknown {what} `{}`", word.get_ref()),
-                "this word has no meaning here",
-                one_of(word.get_ref(), &names),
-            );
-        }
-        found.map(|(_, value)| *value)
-    }
-
-    /// Looks up a flag that stands in a string.
-    fn flag(&mut self, text: &Spanned<String>, name: (&str, Range<usize>)) -> Option<&'static str> {
-        Some(facts::FLAGS[self.find(text, name, "flag", facts::FLAGS)?])
-    }
-
-    /// Looks up a name that stands in a string.
-    fn find(
-        &mut self,
-        text: &Spanned<String>,
-        (name, at): (&str, Range<usize>),
-        what: &str,
-        all: &[&str],
-    ) -> Option<usize> {
-        let found = all.iter().position(|known| *known == name);
-        if found.is_none() {
-            let at = self.within(text, at);
-            self.error(
-                at,
-                format!("unknown {what} `{name}`"),
-                format!("there is no such {what}"),
-                one_of(name, all),
-            );
-        }
-        found
+        let names = sources.iter().map(|s| s.get_ref().clone()).collect();
+        let full = format!("{document} {edition}, {table_name}, {}", places.join(", "));
+        (names, full)
     }
 }
