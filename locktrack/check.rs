@@ -20,19 +20,16 @@ use kprobes::{
     Hit, //
 };
 use peek::{
-    Dentry,
-    File,
+    follow,
+    number,
     Inode,
-    Path,
-    Slot, //
+    SuperBlock, //
 };
 use rules::{
     Condition,
-    Op,
-    Reach,
     Requirement,
     Rule,
-    When, //
+    Value, //
 };
 
 use crate::{
@@ -40,21 +37,19 @@ use crate::{
         Event,
         Hits, //
     },
+    plan::{
+        self,
+        Checked, //
+    },
     tables::FsId,
     tracker::Tracker, //
 };
-
-/// A callback that has rules, with its place in the table.
-pub(crate) struct Checked {
-    pub(crate) op: &'static Op,
-    pub(crate) slot: Slot,
-}
 
 /// The handler on one function, which can be one callback of many tables, or several of them.
 pub(crate) struct Callback {
     tracker: Arc<Tracker>,
     address: usize,
-    /// A bit for each of [`Tracker::ops`] that this function was found as.
+    /// A bit for each callback of [`Tracker::plan`] that this function was found as.
     ops: Atomic<u64>,
 }
 
@@ -67,7 +62,7 @@ impl Callback {
         }
     }
 
-    /// The function was found as this one of [`Tracker::ops`] too. Only the registry calls this.
+    /// The function was found as this callback of [`Tracker::plan`] too. Only the registry calls this.
     pub(crate) fn add_op(&self, op: usize) {
         self.ops.store(self.ops.load(Relaxed) | 1 << op, Relaxed);
     }
@@ -75,39 +70,35 @@ impl Callback {
     /// Finds the object whose own table has this function in this place, if its filesystem is attached.
     ///
     /// A function can be called for another filesystem that uses it, or by another function.
-    fn subject(&self, hit: &Hit<'_>, checked: &Checked) -> Option<(FsId, Inode)> {
-        let mut inodes = checked
-            .op
-            .rules()
-            .iter()
-            .filter_map(|rule| inode(hit, rule.reach));
-        let inode = inodes.find(|inode| inode.callback(checked.slot) == Some(self.address))?;
+    fn subject(&self, hit: &Hit<'_>, callback: &plan::Callback) -> Option<(FsId, Inode)> {
+        let mut inodes = callback.inodes.iter().filter_map(|reach| {
+            let inode = follow(hit.argument(reach.argument), reach.path)?;
+            Inode::new(inode)
+        });
+        let inode = inodes.find(|inode| inode.callback(callback.place) == Some(self.address))?;
         let fs = self.tracker.tables.fs(inode.super_block()?.s_type()?)?;
         Some((fs, inode))
     }
 
-    fn check(&self, hit: &Hit<'_>, checked: &Checked, fs: FsId, subject: Inode) {
+    fn check(&self, hit: &Hit<'_>, rules: &[Checked], fs: FsId, subject: Inode) {
         let tracker = &*self.tracker;
         // Another table of this filesystem can share the function, and be new.
         if let Some(table) = subject.i_op() {
             tracker.saw_table(table, fs);
         }
-        for rule in checked.op.rules() {
-            if rule.when != When::Entry {
-                continue;
-            }
-            let event = match lock(hit, rule) {
-                Some(lock) if applies(hit, rule) => {
+        for checked in rules {
+            let event = match lock(hit, checked) {
+                Some(lock) if applies(hit, checked.rule) => {
                     let answer = lock.query();
-                    if verdict(rule.requirement, answer) == Some(Verdict::Violation) {
+                    if verdict(checked.rule.requirement, answer) == Some(Verdict::Violation) {
                         let s_dev = subject.super_block().and_then(|sb| sb.s_dev());
-                        tracker.violated(hit, rule, fs, answer, s_dev.unwrap_or(0));
+                        tracker.violated(hit, checked, fs, answer, s_dev.unwrap_or(0));
                     }
                     Event::Answered(answer)
                 }
                 _ => Event::NotApplicable,
             };
-            tracker.counts.rule(hit.cpu(), rule.id, event);
+            tracker.counts.rule(hit.cpu(), checked.number, event);
         }
     }
 }
@@ -120,12 +111,14 @@ impl Handler for Callback {
         }
         let mut hits = Hits::Foreign;
         let ops = self.ops.load(Relaxed);
-        for (index, checked) in tracker.ops.iter().enumerate() {
+        // All rules of a call are those of one edition, also if it is switched meanwhile.
+        let edition = tracker.edition.load(Relaxed);
+        for (index, callback) in tracker.plan.callbacks.iter().enumerate() {
             if ops & 1 << index == 0 {
                 continue;
             }
-            if let Some((fs, subject)) = self.subject(hit, checked) {
-                self.check(hit, checked, fs, subject);
+            if let Some((fs, subject)) = self.subject(hit, callback) {
+                self.check(hit, callback.rules(edition), fs, subject);
                 hits = Hits::Checked;
             }
         }
@@ -139,39 +132,47 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
         Requirement::Exclusive => Some(answer.at_least(Mode::Exclusive)),
         Requirement::Shared | Requirement::Held => Some(answer.at_least(Mode::Shared)),
         Requirement::NotHeld => Some(answer.not_held()),
-        Requirement::NotPromised => None,
-    }
-}
-
-/// Follows an argument to an inode.
-fn inode(hit: &Hit<'_>, reach: Reach) -> Option<Inode> {
-    let argument = hit.argument(reach.argument);
-    match reach.path {
-        rules::Path::Inode | rules::Path::InodeSuper => Inode::new(argument),
-        rules::Path::DentryInode => Dentry::new(argument)?.inode(),
-        rules::Path::PathInode => Path::new(argument)?.dentry()?.inode(),
-        rules::Path::FileInode => File::new(argument)?.inode(),
+        // The last two are about no lock.
+        Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => None,
     }
 }
 
 /// Finds the lock of a rule, if there is the object that it belongs to.
-fn lock(hit: &Hit<'_>, rule: &Rule) -> Option<Lock> {
-    let inode = inode(hit, rule.reach)?;
-    Some(match rule.lock {
-        rules::Lock::IRwsem => inode.i_rwsem(),
-        rules::Lock::SVfsRenameMutex => inode.super_block()?.s_vfs_rename_mutex(),
-    })
+fn lock(hit: &Hit<'_>, checked: &Checked) -> Option<Lock> {
+    let object = follow(hit.argument(checked.reach.argument), checked.reach.path)?;
+    match checked.lock {
+        rules::Lock::IRwsem => Inode::new(object).map(Inode::i_rwsem),
+        rules::Lock::SVfsRenameMutex => SuperBlock::new(object).map(SuperBlock::s_vfs_rename_mutex),
+        // [`plan`] leaves them out.
+        _ => None,
+    }
 }
 
 /// Returns whether all conditions of a rule hold.
 fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
+    let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
+    let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
+    let value = |value| match value {
+        Value::Argument(argument) => Some(hit.argument(argument) as u64),
+        Value::Member {
+            reach,
+            offset,
+            size,
+        } => number(object(reach)?.wrapping_add(offset), size),
+        // Not known yet.
+        Value::Returned => None,
+    };
+    let flag = |of, mask| Some(value(of)? as u32 & mask != 0);
     rule.conditions.iter().all(|condition| match *condition {
-        Condition::Exists(reach) => inode(hit, reach).is_some(),
-        Condition::IsDir(reach) => inode(hit, reach).and_then(Inode::is_dir) == Some(true),
-        Condition::NotDir(reach) => inode(hit, reach).and_then(Inode::is_dir) == Some(false),
+        Condition::Exists(reach) => object(reach).is_some(),
+        Condition::IsDir(reach) => is_dir(reach) == Some(true),
+        Condition::NotDir(reach) => is_dir(reach) == Some(false),
         Condition::Differ(one, other) => hit.argument(one) != hit.argument(other),
         Condition::Same(one, other) => hit.argument(one) == hit.argument(other),
-        Condition::FlagSet { argument, mask } => hit.argument(argument) as u32 & mask != 0,
-        Condition::FlagClear { argument, mask } => hit.argument(argument) as u32 & mask == 0,
+        Condition::FlagSet { value, mask } => flag(value, mask) == Some(true),
+        Condition::FlagClear { value, mask } => flag(value, mask) == Some(false),
+        Condition::True(argument) => hit.argument(argument) as u8 != 0,
+        Condition::False(argument) => hit.argument(argument) as u8 == 0,
+        Condition::Returned(_) => false,
     })
 }

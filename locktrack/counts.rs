@@ -17,7 +17,8 @@ use kernel::{
         Relaxed, //
     },
 };
-use rules::RULES;
+
+use crate::plan::Number;
 
 /// The answers that are told apart, in the order of the columns.
 pub(crate) const ANSWERS: [Answer; 6] = [
@@ -52,14 +53,14 @@ const HITS: usize = 2;
 
 /// Counters of each CPU, so that none is fought over.
 pub(crate) struct Counts {
-    /// `stride` counters for each CPU: [`HITS`] of them, then [`EVENTS`] for each rule.
+    /// `stride` counters for each CPU: [`HITS`] of them, then [`EVENTS`] for each rule that is checked.
     counters: KVVec<Atomic<u64>>,
     stride: usize,
 }
 
 impl Counts {
-    pub(crate) fn new() -> Result<Self> {
-        let stride = HITS + RULES.len() * EVENTS;
+    pub(crate) fn new(rules: usize) -> Result<Self> {
+        let stride = HITS + rules * EVENTS;
         let length = stride * nr_cpu_ids() as usize;
         let mut counters = KVVec::with_capacity(length, GFP_KERNEL)?;
         for _ in 0..length {
@@ -86,7 +87,7 @@ impl Counts {
     }
 
     /// Counts an event of a rule.
-    pub(crate) fn rule(&self, cpu: CpuId, rule: u16, event: Event) {
+    pub(crate) fn rule(&self, cpu: CpuId, rule: Number, event: Event) {
         self.add(cpu, Self::index(rule, event));
     }
 
@@ -96,7 +97,7 @@ impl Counts {
     }
 
     /// Returns how often an event of a rule was counted.
-    pub(crate) fn of_rule(&self, rule: u16, event: Event) -> u64 {
+    pub(crate) fn of_rule(&self, rule: Number, event: Event) -> u64 {
         self.sum(Self::index(rule, event))
     }
 
@@ -112,7 +113,7 @@ impl Counts {
         }
     }
 
-    fn index(rule: u16, event: Event) -> usize {
+    fn index(rule: Number, event: Event) -> usize {
         let event = match event {
             Event::Answered(answer) => ANSWERS
                 .iter()
@@ -120,6 +121,6 @@ impl Counts {
                 .unwrap_or(ANSWERS.len() - 1),
             Event::NotApplicable => ANSWERS.len(),
         };
-        HITS + usize::from(rule) * EVENTS + event
+        HITS + usize::from(rule.0) * EVENTS + event
     }
 }

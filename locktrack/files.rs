@@ -27,8 +27,9 @@ use kernel::{
 };
 use kprobes::Symbol;
 use rules::{
-    OPS,
-    RULES, //
+    Edition,
+    Rule,
+    EDITIONS, //
 };
 
 use crate::{
@@ -39,6 +40,7 @@ use crate::{
         ANSWERS, //
     },
     discover::PLACES,
+    plan::Number,
     text::{
         Device,
         Name,
@@ -53,7 +55,7 @@ use crate::{
 pub(crate) fn create(tracker: &Arc<Tracker>) -> Result<Dir<Tracker>> {
     let dir = Dir::new(c"locktrack", tracker.clone())?;
     dir.add::<LocalModule, Attach>()?;
-    dir.add::<LocalModule, Edition>()?;
+    dir.add::<LocalModule, EditionFile>()?;
     dir.add::<LocalModule, Rules>()?;
     dir.add::<LocalModule, Coverage>()?;
     dir.add::<LocalModule, Observed>()?;
@@ -62,6 +64,17 @@ pub(crate) fn create(tracker: &Arc<Tracker>) -> Result<Dir<Tracker>> {
     dir.add::<LocalModule, Reset>()?;
     dir.add::<LocalModule, Enable>()?;
     Ok(dir)
+}
+
+/// Returns the rules of the active edition.
+fn rules_of(tracker: &Tracker) -> &'static [Rule] {
+    tracker.edition().map_or(&[], Edition::rules)
+}
+
+/// Returns those of them that are checked.
+fn checked_of(tracker: &Tracker) -> impl Iterator<Item = (&'static Rule, Number)> + '_ {
+    let edition = tracker.edition().into_iter();
+    edition.flat_map(|edition| tracker.plan.checked(edition))
 }
 
 struct Attach;
@@ -104,12 +117,14 @@ impl File for Attach {
             );
             for (at, &(op, address)) in uses.clone().enumerate() {
                 let again = uses.clone().take(at).any(|&other| other == (op, address));
-                let (false, Some(function), Some(checked)) =
-                    (again, registry.function(address), tracker.ops.get(op))
-                else {
+                let (false, Some(function), Some(callback)) = (
+                    again,
+                    registry.function(address),
+                    tracker.plan.callbacks.get(op),
+                ) else {
                     continue;
                 };
-                let (op, symbol) = (checked.op, Symbol::of_function(address));
+                let (op, symbol) = (callback.slot, Symbol::of_function(address));
                 match &function.probe {
                     Ok(probe) => seq_print!(
                         seq,
@@ -166,22 +181,27 @@ impl File for Attach {
     }
 }
 
-struct Edition;
+struct EditionFile;
 
-impl File for Edition {
+impl File for EditionFile {
     type Data = Tracker;
     const NAME: &'static CStr = c"edition";
+    const WRITE: bool = true;
 
-    fn show(_tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack edition 1\n");
-        // Sorted by edition.
-        let mut last = "";
-        for op in OPS {
-            if op.edition != last {
-                last = op.edition;
-                seq_print!(seq, "{last}\n");
-            }
+    fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
+        seq_print!(seq, "locktrack edition 2\n");
+        if let Some(edition) = tracker.edition() {
+            seq_print!(seq, "active\t{}\n", edition.name);
         }
+        for edition in EDITIONS {
+            seq_print!(seq, "edition\t{}\n", edition.name);
+        }
+    }
+
+    fn store(tracker: &Arc<Tracker>, text: &str) -> Result {
+        tracker.set_edition(text).inspect_err(|_| {
+            pr_err!("edition: there is no '{text}': read this file to see what there is\n");
+        })
     }
 }
 
@@ -191,13 +211,13 @@ impl File for Rules {
     type Data = Tracker;
     const NAME: &'static CStr = c"rules";
 
-    fn show(_tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack rules 1\n");
+    fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
+        seq_print!(seq, "locktrack rules 2\n");
         seq_print!(
             seq,
-            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\n"
+            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\n"
         );
-        for rule in RULES {
+        for rule in rules_of(tracker) {
             let condition = if rule.condition.is_empty() {
                 "-"
             } else {
@@ -205,10 +225,15 @@ impl File for Rules {
             };
             seq_print!(
                 seq,
-                "{}\t{}\t{condition}\t{}\n",
+                "{}\t{}\t{condition}\t{}\t{}\n",
                 Name(rule),
                 rule.when.name(),
-                rule.source
+                rule.source,
+                if tracker.plan.number(rule).is_some() {
+                    "yes"
+                } else {
+                    "no"
+                }
             );
         }
     }
@@ -226,11 +251,11 @@ impl File for Coverage {
             seq,
             "# id\tcallback\tobject\tlock\trequires\thits\tok\tsomeone\tviolation\tunknown\tunjudged\n"
         );
-        for rule in RULES {
+        for (rule, number) in checked_of(tracker) {
             let (mut hits, mut ok, mut someone, mut violation, mut unknown, mut unjudged) =
                 (0, 0, 0, 0, 0, 0);
             for answer in ANSWERS {
-                let count = tracker.counts.of_rule(rule.id, Event::Answered(answer));
+                let count = tracker.counts.of_rule(number, Event::Answered(answer));
                 hits += count;
                 match verdict(rule.requirement, answer) {
                     Some(Verdict::Ok) if answer.is_exact() => ok += count,
@@ -262,13 +287,13 @@ impl File for Observed {
             seq_print!(seq, "\t{}", answer.name());
         }
         seq_print!(seq, "\tnot-applicable\n");
-        for rule in RULES {
+        for (rule, number) in checked_of(tracker) {
             seq_print!(seq, "{}", Name(rule));
             for answer in ANSWERS {
-                let count = tracker.counts.of_rule(rule.id, Event::Answered(answer));
+                let count = tracker.counts.of_rule(number, Event::Answered(answer));
                 seq_print!(seq, "\t{count}");
             }
-            let count = tracker.counts.of_rule(rule.id, Event::NotApplicable);
+            let count = tracker.counts.of_rule(number, Event::NotApplicable);
             seq_print!(seq, "\t{count}\n");
         }
     }

@@ -29,6 +29,7 @@ mod check;
 mod counts;
 mod discover;
 mod files;
+mod plan;
 mod registry;
 mod tables;
 mod text;

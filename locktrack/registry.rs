@@ -37,7 +37,7 @@ const FRESH: usize = 64;
 /// A probe, or why there is none.
 pub(crate) type Probed<H> = Result<Pin<KBox<Probe<H>>>>;
 
-/// A callback in a table: the index in [`Tracker::ops`], and the address of the function.
+/// A callback in a table: the index in the callbacks of [`Tracker::plan`], and the address of the function.
 pub(crate) type Use = (usize, usize);
 
 /// A table of an attached filesystem.
@@ -270,10 +270,10 @@ impl Registry {
         if tracker.tables.is_known(address, id) {
             return Ok(());
         }
-        let mut uses = KVec::with_capacity(tracker.ops.len(), GFP_KERNEL)?;
-        for (op, checked) in tracker.ops.iter().enumerate() {
-            if let Some(callback) = checked.slot.callback(address) {
-                uses.push((op, callback), GFP_KERNEL)?;
+        let mut uses = KVec::with_capacity(tracker.plan.callbacks.len(), GFP_KERNEL)?;
+        for (op, callback) in tracker.plan.callbacks.iter().enumerate() {
+            if let Some(function) = callback.place.callback(address) {
+                uses.push((op, function), GFP_KERNEL)?;
             }
         }
         let table = Table { address, uses };

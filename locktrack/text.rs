@@ -89,8 +89,8 @@ impl kernel::fmt::Display for Name {
             rule.id,
             rule.table,
             rule.op,
-            rule.object,
-            rule.lock.name(),
+            rule.object().unwrap_or("-"),
+            rule.subject_name(),
             rule.requirement.name(),
         ))
     }

@@ -21,15 +21,17 @@ use kprobes::{
     Hit,
     Run, //
 };
-use peek::Slot;
 use rules::{
-    Rule,
-    OPS, //
+    Edition,
+    EDITIONS, //
 };
 
 use crate::{
-    check::Checked,
     counts::Counts,
+    plan::{
+        Checked,
+        Plan, //
+    },
     registry::Registry,
     tables::{
         FsId,
@@ -49,8 +51,9 @@ pub(crate) struct Tracker {
     pub(crate) counts: Counts,
     pub(crate) tables: Tables,
     pub(crate) violations: Violations,
-    /// The callbacks that have rules.
-    pub(crate) ops: KVec<Checked>,
+    pub(crate) plan: Plan,
+    /// The index in [`EDITIONS`] of the rules that are checked.
+    pub(crate) edition: Atomic<usize>,
     /// Tables that were seen when there was no room to note them, or none to know them.
     pub(crate) tables_lost: Atomic<u64>,
     #[pin]
@@ -63,22 +66,9 @@ pub(crate) struct Tracker {
 
 impl Tracker {
     pub(crate) fn new() -> Result<Arc<Self>> {
-        let mut ops = KVec::new();
-        for op in OPS {
-            match Slot::find(op.table, op.op) {
-                Some(slot) if !op.rules().is_empty() => {
-                    ops.push(Checked { op, slot }, GFP_KERNEL)?
-                }
-                Some(_) => (),
-                None => pr_warn!("this kernel has no {}.{}: not checked\n", op.table, op.op),
-            }
-        }
-        if ops.len() > u64::BITS as usize {
-            pr_err!("the rules know too many callbacks\n");
-            return Err(E2BIG);
-        }
-        let counts = Counts::new()?;
-        let violations = Violations::new()?;
+        let plan = Plan::new()?;
+        let counts = Counts::new(plan.rules())?;
+        let violations = Violations::new(plan.rules())?;
         let texts = Texts::new()?;
         Arc::pin_init(
             pin_init!(Self {
@@ -86,7 +76,8 @@ impl Tracker {
                 counts,
                 tables: Tables::new(),
                 violations,
-                ops,
+                plan,
+                edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
                 tables_lost: Atomic::new(0),
                 registry <- new_mutex!(Registry::new(), "locktrack::registry"),
                 texts <- new_mutex!(texts, "locktrack::texts"),
@@ -121,8 +112,15 @@ impl Tracker {
     }
 
     /// Keeps a violation. Can be called in a handler.
-    pub(crate) fn violated(&self, hit: &Hit<'_>, rule: &Rule, fs: FsId, found: Answer, s_dev: u32) {
-        if self.violations.record(hit, rule, fs, found, s_dev) {
+    pub(crate) fn violated(
+        &self,
+        hit: &Hit<'_>,
+        checked: &Checked,
+        fs: FsId,
+        found: Answer,
+        s_dev: u32,
+    ) {
+        if self.violations.record(hit, checked, fs, found, s_dev) {
             // The names have to be looked up before the caller's module can go.
             self.deferred.raise();
         }
@@ -149,6 +147,26 @@ impl Tracker {
         self.tables_lost.store(0, Relaxed);
         texts.clear();
         self.enabled.store(enabled, Relaxed);
+    }
+
+    /// Returns the edition whose rules are checked. There is one, or nothing could be attached.
+    pub(crate) fn edition(&self) -> Option<&'static Edition> {
+        EDITIONS.get(self.edition.load(Relaxed))
+    }
+
+    /// Checks the rules of another edition from now on: when this returns, no call is checked against the
+    /// old ones any more. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if there is no edition of this name.
+    pub(crate) fn set_edition(&self, name: &str) -> Result {
+        let index = EDITIONS.iter().position(|edition| edition.name == name);
+        let index = index.ok_or(EINVAL)?;
+        self.edition.store(index, Relaxed);
+        // Handlers run with preemption off.
+        rcu::synchronize_rcu();
+        Ok(())
     }
 
     /// Turns checking on or off.

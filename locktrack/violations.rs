@@ -20,6 +20,10 @@ use rules::{
 
 use crate::{
     counts::ANSWERS,
+    plan::{
+        Checked,
+        Number, //
+    },
     tables::FsId, //
 };
 
@@ -36,14 +40,10 @@ pub(crate) const FRAMES: usize = 16;
 struct Key(u64);
 
 impl Key {
-    fn new(rule: u16, fs: FsId, caller: usize) -> Self {
+    fn new(rule: Number, fs: FsId, caller: usize) -> Self {
         const { assert!(crate::tables::FILESYSTEMS <= 1 << 6) };
-        let parts = u64::from(rule) << 6 | u64::from(fs.0);
+        let parts = u64::from(rule.0) << 6 | u64::from(fs.0);
         Self((caller as u64) << 16 | parts & 0xffff)
-    }
-
-    fn rule(self) -> Option<&'static Rule> {
-        RULES.get((self.0 >> 6 & 0x3ff) as usize)
     }
 
     fn fs(self) -> FsId {
@@ -64,6 +64,8 @@ struct Slot {
     count: Atomic<u64>,
     last: Atomic<u64>,
     first: Atomic<u64>,
+    /// Its index in [`RULES`].
+    rule: Atomic<u32>,
     found: Atomic<u32>,
     s_dev: Atomic<u32>,
     pid: Atomic<i32>,
@@ -79,6 +81,7 @@ impl Slot {
             count: Atomic::new(0),
             last: Atomic::new(0),
             first: Atomic::new(0),
+            rule: Atomic::new(0),
             found: Atomic::new(0),
             s_dev: Atomic::new(0),
             pid: Atomic::new(0),
@@ -115,8 +118,8 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
-    pub(crate) fn new() -> Result<Self> {
-        if RULES.len() > 1 << 10 {
+    pub(crate) fn new(rules: usize) -> Result<Self> {
+        if rules > 1 << 10 {
             // A key has no more room for a rule's number.
             return Err(E2BIG);
         }
@@ -134,19 +137,19 @@ impl Violations {
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
-        rule: &Rule,
+        checked: &Checked,
         fs: FsId,
         found: Answer,
         s_dev: u32,
     ) -> bool {
-        let key = Key::new(rule.id, fs, hit.caller());
+        let key = Key::new(checked.number, fs, hit.caller());
         let now = hit.time();
         for slot in &self.slots {
             let mut seen = slot.key.load(Relaxed);
             if seen == 0 {
                 match slot.key.cmpxchg(0, key.0, Relaxed) {
                     Ok(_) => {
-                        slot.fill(hit, found, s_dev, now);
+                        slot.fill(hit, checked.rule, found, s_dev, now);
                         return true;
                     }
                     Err(other) => seen = other,
@@ -187,7 +190,8 @@ impl Violations {
 }
 
 impl Slot {
-    fn fill(&self, hit: &Hit<'_>, found: Answer, s_dev: u32, now: u64) {
+    fn fill(&self, hit: &Hit<'_>, rule: &Rule, found: Answer, s_dev: u32, now: u64) {
+        self.rule.store(rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
         self.last.store(now, Relaxed);
         let found = ANSWERS.iter().position(|&answer| answer == found);
@@ -220,7 +224,7 @@ impl Slot {
         }
         Some(Record {
             index,
-            rule: key.rule()?,
+            rule: RULES.get(self.rule.load(Relaxed) as usize)?,
             fs: key.fs(),
             caller: key.caller(),
             count: self.count.load(Relaxed),

@@ -5,4 +5,8 @@
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/namei.h>
 #include <linux/statfs.h>
+
+/* Macros that bindgen cannot evaluate by itself. */
+const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;

@@ -31,6 +31,17 @@ mod generated {
     ));
 }
 
+/// File locks, whose structs the kernel's bindings know as opaque types.
+pub mod filelock {
+    use kernel::bindings::*;
+    use kernel::ffi;
+
+    include!(concat!(
+        env!("SAMPLEFS_OBJ"),
+        "/rust/extra_bindings/filelock_generated.rs"
+    ));
+}
+
 mod helpers {
     #[allow(unused_imports)]
     use super::generated::*;

@@ -2,7 +2,7 @@
 
 //! What can be seen of VFS objects without taking part in the VFS.
 //!
-//! - [`Inode`], [`Dentry`], [`SuperBlock`] and so on are addresses that a probed function was given. Every look
+//! - [`Inode`] and [`SuperBlock`] are addresses that a probed function was given, or that [`follow`] found. Every look
 //!   through them is a copy that survives a fault: a handler cannot know what a foreign caller passed.
 //! - [`FileSystemType`] is a registered filesystem whose module stays, and finds the tables of operations
 //!   of what is mounted.
@@ -15,10 +15,9 @@ mod slot;
 
 pub use fs_type::FileSystemType;
 pub use object::{
-    Dentry,
-    File,
+    follow,
+    number,
     Inode,
-    Path,
     SuperBlock, //
 };
 pub use slot::Slot;

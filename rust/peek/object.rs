@@ -21,6 +21,27 @@ fn is_pointer(value: usize) -> bool {
     value != 0 && value < usize::MAX - bindings::MAX_ERRNO as usize
 }
 
+/// Follows pointers: the first is an address, and the next is read at each of `path` bytes behind the last.
+/// Null and what is no pointer lead nowhere.
+#[inline]
+pub fn follow(first: usize, path: &[usize]) -> Option<usize> {
+    let first = is_pointer(first).then_some(first)?;
+    path.iter()
+        .try_fold(first, |object, &offset| pointer(object, offset))
+}
+
+/// Reads a number of so many bytes; [`None`] if nothing can be read there.
+#[inline]
+pub fn number(address: usize, size: usize) -> Option<u64> {
+    match size {
+        1 => read_nofault::<u8>(address).map(u64::from),
+        2 => read_nofault::<u16>(address).map(u64::from),
+        4 => read_nofault::<u32>(address).map(u64::from),
+        8 => read_nofault::<u64>(address),
+        _ => None,
+    }
+}
+
 macro_rules! object {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -40,21 +61,6 @@ macro_rules! object {
 object! {
     /// What is believed to be a `struct inode`.
     Inode
-}
-
-object! {
-    /// What is believed to be a `struct dentry`.
-    Dentry
-}
-
-object! {
-    /// What is believed to be a `struct path`.
-    Path
-}
-
-object! {
-    /// What is believed to be a `struct file`.
-    File
 }
 
 object! {
@@ -92,30 +98,6 @@ impl Inode {
     #[inline]
     pub fn i_rwsem(self) -> Lock {
         Lock::RwSemaphore(self.0.wrapping_add(offset_of!(bindings::inode, i_rwsem)))
-    }
-}
-
-impl Dentry {
-    /// Returns `d_inode`, which is null for a negative dentry.
-    #[inline]
-    pub fn inode(self) -> Option<Inode> {
-        pointer(self.0, offset_of!(bindings::dentry, d_inode)).map(Inode)
-    }
-}
-
-impl Path {
-    /// Returns the dentry.
-    #[inline]
-    pub fn dentry(self) -> Option<Dentry> {
-        pointer(self.0, offset_of!(bindings::path, dentry)).map(Dentry)
-    }
-}
-
-impl File {
-    /// Returns `f_inode`.
-    #[inline]
-    pub fn inode(self) -> Option<Inode> {
-        pointer(self.0, offset_of!(bindings::file, f_inode)).map(Inode)
     }
 }
 

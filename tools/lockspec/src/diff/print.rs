@@ -65,17 +65,28 @@ impl Diff {
     }
 }
 
-/// Breaks a text into lines that fit beside what is `left` of them.
+/// Breaks a text into lines that fit beside what is `left` of them. What starts with a mark and a
+/// blank goes on below its first word.
 fn wrap(text: &str, left: usize) -> Vec<String> {
+    let hanging = if text.starts_with(['-', '+']) {
+        "  "
+    } else {
+        ""
+    };
     let width = WIDTH.saturating_sub(left).max(40);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            // A star belongs to the type before it.
+            Some(line)
+                if line.chars().count() + 1 + word.chars().count() <= width
+                    || word.starts_with('*') =>
+            {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            Some(_) => lines.push(format!("{hanging}{word}")),
+            None => lines.push(word.to_owned()),
         }
     }
     lines

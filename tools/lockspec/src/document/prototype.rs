@@ -143,10 +143,10 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
                 "the arguments in parentheses are expected here",
             )
         })?;
-    if !is_balanced(inner) {
+    let inner = balanced(inner).ok_or_else(|| {
         let end = from + arguments.trim_end().len();
-        return Err((at(from..end), "the parentheses do not match"));
-    }
+        (at(from..end), "the parentheses do not match")
+    })?;
     if inner.contains(';') {
         return Err((whole, "there is a `;` within it"));
     }
@@ -158,21 +158,22 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
     })
 }
 
-/// Whether the parentheses in the arguments match. One too many at their start is a slip that the
-/// documents have, and leaves no doubt about what is meant.
-fn is_balanced(inner: &str) -> bool {
+/// Returns the arguments, if their parentheses match. One too many at their start is a slip that
+/// the documents have, and leaves no doubt about what is meant: it is left out.
+fn balanced(inner: &str) -> Option<&str> {
     let mut depth = 0_usize;
     for c in inner.chars() {
         match c {
             '(' => depth += 1,
-            ')' => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return false,
-            },
+            ')' => depth = depth.checked_sub(1)?,
             _ => (),
         }
     }
-    depth == 0 || depth == 1 && inner.trim_start().starts_with('(')
+    match depth {
+        0 => Some(inner),
+        1 => inner.trim_start().strip_prefix('('),
+        _ => None,
+    }
 }
 
 /// Writes a piece of C with the white space that all prototypes of the data have:
