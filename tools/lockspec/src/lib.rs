@@ -8,6 +8,7 @@
 pub mod c;
 pub mod check;
 pub mod data;
+pub mod diff;
 pub mod document;
 pub mod facts;
 pub mod generate;

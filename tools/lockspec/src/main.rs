@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use lockspec::check::check;
+use lockspec::diff::diff;
 use lockspec::document::{self, Document};
 use lockspec::generate::generate;
 use lockspec::import::{import, Like};
@@ -20,8 +21,8 @@ use lockspec::spec::{Edition, Specification};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Exit status: 0 done, 1 the rules have errors, 2 a file cannot \
-    be read or written, or wrong usage."
+    after_help = "Exit status: 0 done, 1 the rules have errors, or a document differs from them, \
+    2 a file cannot be read or written, or wrong usage."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -44,6 +45,20 @@ enum Command {
         /// How it is written.
         #[arg(long, default_value = "terminal", value_parser = format)]
         format: Format,
+        /// The rules, one file for each edition; by default what is in the folder `rules`.
+        #[arg(long, num_args = 1.., value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Compare a document of the kernel with an edition of the rules.
+    ///
+    /// Exit status: 0 they are the same, 1 they differ, 2 one of them cannot be read.
+    Diff {
+        /// The document: Documentation/filesystems/locking.rst, or Locking up to v5.2.
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// The edition, such as `v6.1`; by default the newest.
+        #[arg(long, value_name = "EDITION")]
+        edition: Option<String>,
         /// The rules, one file for each edition; by default what is in the folder `rules`.
         #[arg(long, num_args = 1.., value_name = "FILE")]
         rules: Vec<PathBuf>,
@@ -80,10 +95,22 @@ enum Command {
 enum Failure {
     /// The rules have errors: what they are.
     Invalid(String),
-    /// A document cannot be understood: where, and why.
+    /// A document differs from the rules, as has been said.
+    Differs,
+    /// A document, or the rules to compare it with, cannot be understood: where, and why.
     Document(String),
     /// A file could not be used: which, how, and why.
     File(String),
+}
+
+impl Failure {
+    /// Makes rules with errors a file that cannot be read.
+    fn into_unreadable(self) -> Self {
+        match self {
+            Self::Invalid(errors) => Self::Document(errors),
+            other => other,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -93,6 +120,7 @@ fn main() -> ExitCode {
             eprint!("{errors}");
             ExitCode::from(1)
         }
+        Err(Failure::Differs) => ExitCode::from(1),
         Err(Failure::Document(errors)) => {
             eprint!("{errors}");
             ExitCode::from(2)
@@ -124,6 +152,33 @@ fn run(command: Command) -> Result<(), Failure> {
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
+        }
+        Command::Diff {
+            document,
+            edition,
+            rules,
+        } => {
+            let edition = edition.as_deref().map(parse_edition).transpose()?;
+            let specification = load(&rules_files(rules)?).map_err(Failure::into_unreadable)?;
+            let spec = match edition {
+                Some(edition) => specification.editions.iter().find(|s| s.edition == edition),
+                None => specification.editions.last(),
+            };
+            let spec = spec.ok_or_else(|| {
+                let editions = specification.editions.iter().map(|s| s.edition.to_string());
+                let editions: Vec<String> = editions.collect();
+                Failure::File(format!(
+                    "there is no such edition; there are: {}",
+                    editions.join(", ")
+                ))
+            })?;
+            let found = diff(&read_document(&document)?, spec);
+            let text = found.print(&document.display().to_string(), &spec.edition.to_string());
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            match found.is_empty() {
+                true => Ok(()),
+                false => Err(Failure::Differs),
+            }
         }
         Command::Import {
             document,

@@ -158,8 +158,8 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
     })
 }
 
-/// Returns the arguments, whose parentheses must match. One too many at their start is a slip
-/// that the documents have, and leaves no doubt about what is meant.
+/// Returns the arguments, if their parentheses match. One too many at their start is a slip that
+/// the documents have, and leaves no doubt about what is meant: it is left out.
 fn balanced(inner: &str) -> Option<&str> {
     let mut depth = 0_usize;
     for c in inner.chars() {
