@@ -26,17 +26,14 @@ use core::{
 
 /// The kernel's structs, where rules have to look into them.
 mod bindings {
+    // A name hides what a glob brings: the kernel's bindings know these as opaque types.
     #[allow(unused_imports, reason = "no rule need be about file locks")]
-    pub(super) use extra_bindings::{
-        filelock::{
-            file_lease,
-            file_lock,
-            file_lock_operations,
-            lease_manager_operations,
-            lock_manager_operations, //
-        },
+    pub(super) use extra_bindings::filelock::{
+        file_lease,
+        file_lock,
         *, //
     };
+    pub(super) use extra_bindings::*;
 }
 
 /// The lock is held, at least shared.

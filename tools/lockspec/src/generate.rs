@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::facts::Member;
-use crate::rust::Value;
+use crate::rust::{self, Value};
 use crate::spec::{
     self, Condition, Op, Reach, Requirement, Returned, Rule, SlotId, Spec, Specification, Step,
     Subject, Table, When,
@@ -80,7 +80,14 @@ pub fn generate(specification: &Specification) -> String {
     ];
     for (name, of, doc, rows) in statics {
         let _ = write!(out, "\n/// {doc}\npub static {name}: &[{of}] = ");
-        out.push_str(&Value::Array(rows).print(0, out.lines().last().map_or(0, str::len) + 1));
+        match &rows[..] {
+            // A single row hugs the brackets.
+            [row] => out += &format!("&[{}]", row.print(0, rust::LINE)),
+            _ => {
+                let column = out.lines().last().map_or(0, str::len) + 1;
+                out.push_str(&Value::Array(rows).print(0, column));
+            }
+        }
         out.push_str(";\n");
     }
     out
@@ -191,10 +198,11 @@ fn reach(r: &Reach) -> Value {
 
 /// Returns where a member stands in its struct, which the bindings say when this is compiled.
 fn offset_of(member: &Member) -> Value {
-    Value::plain(format_args!(
-        "offset_of!(bindings::{}, {})",
-        member.of, member.rust
-    ))
+    let of = format!("bindings::{}", member.of);
+    Value::Call(
+        "offset_of!",
+        vec![Value::plain(of), Value::plain(member.rust)],
+    )
 }
 
 fn value(value: &spec::Value) -> Value {

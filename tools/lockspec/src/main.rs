@@ -14,7 +14,7 @@ use lockspec::document::{self, Document};
 use lockspec::generate::generate;
 use lockspec::import::{import, Like};
 use lockspec::report::Report;
-use lockspec::show::show;
+use lockspec::show::{show, Format};
 use lockspec::spec::{Edition, Specification};
 
 /// Checks the locking rules of VFS callbacks and compiles them into Rust.
@@ -37,11 +37,14 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Show the rules, of all tables, of a table, or of a callback.
+    /// Show what became of all tables or of a table from edition to edition, or a callback's rules.
     Show {
         /// `TABLE` or `TABLE.OP`, such as `inode_operations.rename`.
         #[arg(value_name = "WHAT")]
         what: Option<String>,
+        /// How it is written.
+        #[arg(long, default_value = "terminal", value_parser = format)]
+        format: Format,
         /// The rules, one file for each edition; by default what is in the folder `rules`.
         #[arg(long, num_args = 1.., value_name = "FILE")]
         rules: Vec<PathBuf>,
@@ -139,9 +142,13 @@ fn run(command: Command) -> Result<(), Failure> {
             }
             Ok(())
         }
-        Command::Show { what, rules } => {
-            let files = rules_files(rules)?;
-            let text = show(&load(&files)?, what.as_deref()).map_err(Failure::File)?;
+        Command::Show {
+            what,
+            format,
+            rules,
+        } => {
+            let specification = load(&rules_files(rules)?)?;
+            let text = show(&specification, what.as_deref(), format).map_err(Failure::File)?;
             // Whoever reads it may have read enough.
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
@@ -204,6 +211,14 @@ fn run(command: Command) -> Result<(), Failure> {
             })
         }
     }
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    let found = Format::ALL.iter().find(|(name, _)| *name == text);
+    found.map(|(_, format)| *format).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|(name, _)| *name).collect();
+        format!("write one of {}", names.join(", "))
+    })
 }
 
 fn parse_edition(text: &str) -> Result<Edition, Failure> {

@@ -59,13 +59,19 @@ impl Value {
                 }
                 "}"
             }
-            // A single argument hugs the parentheses.
-            Self::Call(name, arguments) => {
-                let arguments: Vec<String> = (arguments.iter())
-                    .map(|a| a.print(indent, column + name.len() + 1))
-                    .collect();
-                return format!("{name}({})", arguments.join(", "));
-            }
+            // A single argument hugs the parentheses, and is what gives way.
+            Self::Call(name, arguments) => match &arguments[..] {
+                [one] => {
+                    let one = match one {
+                        Self::Call(inner, arguments) if arguments.len() > 1 => {
+                            below(inner, arguments, indent)
+                        }
+                        _ => one.print(indent, column + name.len() + 1),
+                    };
+                    return format!("{name}({one})");
+                }
+                _ => return below(name, arguments, indent),
+            },
         };
         out + &" ".repeat(indent) + close
     }
@@ -95,4 +101,15 @@ impl Value {
             }
         }
     }
+}
+
+/// Writes a call with each argument on a line. Those of a macro keep what follows the last.
+fn below(name: &str, arguments: &[Value], indent: usize) -> String {
+    let pad = " ".repeat(indent + 4);
+    let lines: Vec<String> = (arguments.iter())
+        .map(|a| format!("{pad}{}", a.print(indent + 4, indent + 4)))
+        .collect();
+    let last = if name.ends_with('!') { "" } else { "," };
+    let close = " ".repeat(indent);
+    format!("{name}(\n{}{last}\n{close})", lines.join(",\n"))
 }

@@ -115,7 +115,7 @@ pub fn possible(rule: &Rule) -> bool {
 /// spoken of by no rule.
 pub fn always(rules: &[&Rule]) -> Option<Requirement> {
     let cases = Cases::of(rules.iter().copied())?;
-    let weakest = cases
+    cases
         .all()
         .map(|case| {
             (rules
@@ -124,8 +124,7 @@ pub fn always(rules: &[&Rule]) -> Option<Requirement> {
                 .map(|r| r.requirement))
             .max()
         })
-        .min()?;
-    weakest
+        .min()?
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{compile, edit, project, SMALL};
+use common::{compile, edit, project, CALLBACKS, SMALL};
 
 fn lockspec(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lockspec"))
@@ -20,6 +20,7 @@ fn lockspec(folder: &Path, arguments: &[&str]) -> Output {
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("callbacks.toml"), CALLBACKS).expect("a file");
     fs::write(folder.path().join("right.toml"), SMALL).expect("a file");
     let wrong = edit(SMALL, "\"not promised\"", "\"nothing\"");
     fs::write(folder.path().join("wrong.toml"), wrong).expect("a file");
@@ -55,7 +56,7 @@ fn generate_leaves_the_output_alone_if_the_rules_are_wrong() {
         "before"
     );
     let files = fs::read_dir(folder.path()).expect("the folder").count();
-    assert_eq!(files, 3, "nothing else is left behind");
+    assert_eq!(files, 4, "nothing else is left behind");
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn check_says_where_the_error_is() {
     let output = lockspec(folder.path(), &["check", "wrong.toml"]);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("wrong.toml:53:41"), "{error}");
+    assert!(error.contains("wrong.toml:49:41"), "{error}");
 }
 
 #[test]

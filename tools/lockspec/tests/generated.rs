@@ -4,11 +4,17 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{compile, edit, project, rules, SMALL};
+use common::{checked, compile, edit, project, CALLBACKS, SMALL};
+use lockspec::check::check;
+use lockspec::facts;
+use lockspec::generate::generate;
+use lockspec::report::Report;
+use lockspec::spec::{Config, Specification};
 
 #[test]
 fn small() {
@@ -60,47 +66,126 @@ fn rustc(folder: &Path) -> Command {
     command
 }
 
-/// Stands for the `kernel` crate: `struct inode_operations` as v7.3 has it, by argument counts.
-const KERNEL: &str = "
-    #![allow(missing_docs, non_camel_case_types)]
-    pub mod bindings {
-        pub const O_CREAT: u32 = 0o100;
-        pub const RENAME_EXCHANGE: u32 = 2;
-        pub type F1 = Option<unsafe extern \"C\" fn(*mut u8)>;
-        pub type F2 = Option<unsafe extern \"C\" fn(*mut u8, *mut u8) -> i32>;
-        pub type F3 = Option<unsafe extern \"C\" fn(*mut u8, *mut u8, i32) -> i32>;
-        pub type F4 = Option<unsafe extern \"C\" fn(*mut u8, *mut u8, *mut u8, i32) -> i32>;
-        pub type F5 = Option<unsafe extern \"C\" fn(*mut u8, *mut u8, *mut u8, u32, u32) -> i32>;
-        pub type F6 =
-            Option<unsafe extern \"C\" fn(*mut u8, *mut u8, *mut u8, *mut u8, *mut u8, u32) -> i32>;
-        #[repr(C)]
-        pub struct inode_operations {
-            pub lookup: F3, pub get_link: F3, pub permission: F3, pub get_inode_acl: F3,
-            pub readlink: F3, pub create: F4, pub link: F3, pub unlink: F2, pub symlink: F4,
-            pub mkdir: F4, pub rmdir: F2, pub mknod: F5, pub rename: F6, pub setattr: F3,
-            pub getattr: F5, pub listxattr: F3, pub fiemap: F4, pub update_time: F3,
-            pub sync_lazytime: F1, pub atomic_open: F5, pub tmpfile: F4, pub get_acl: F3,
-            pub set_acl: F4, pub fileattr_set: F3, pub fileattr_get: F2, pub get_offset_ctx: F1,
+/// What a struct has: a field, and its type or the struct that it is.
+#[derive(Default)]
+struct Fake(BTreeMap<String, Fake>);
+
+impl Fake {
+    /// Adds the member at the end of a path.
+    fn add(&mut self, path: &str) {
+        let mut at = self;
+        for name in path.split('.') {
+            at = at.0.entry(name.to_owned()).or_default();
         }
     }
-";
 
-/// Compiles the `rules` crate in a folder from this data, and says what rustc does.
-fn crate_of(folder: &Path, data: &str, kernel: &str) -> Result<(), String> {
-    let generated = compile(&[data])?;
+    /// Writes the struct, and those in it.
+    fn write(&self, name: &str, out: &mut String) {
+        let mut fields = String::new();
+        for (field, inner) in &self.0 {
+            let of = match inner.0.is_empty() {
+                true => "*mut u8".to_owned(),
+                false => format!("{name}_{field}"),
+            };
+            fields += &format!("pub {field}: {of}, ");
+            if !inner.0.is_empty() {
+                inner.write(&of, out);
+            }
+        }
+        *out += &format!("#[repr(C)] pub struct {name} {{ {fields}}}\n");
+    }
+}
+
+/// Stands for the crate `extra_bindings`: as the callbacks say that C has it, so that an edit of this
+/// is another kernel.
+fn bindings(specification: &Specification) -> String {
+    let mut members: BTreeMap<&str, Fake> = BTreeMap::new();
+    for member in facts::MEMBERS {
+        members.entry(member.of).or_default().add(member.rust);
+    }
+    let (mut of_locks, mut others) = (String::new(), String::new());
+    for (name, fake) in members {
+        match name {
+            "file_lock" | "file_lease" => fake.write(name, &mut of_locks),
+            _ => fake.write(name, &mut others),
+        }
+    }
+    for s in &specification.callbacks.structs {
+        // As a kernel is that was configured without any option.
+        let there = |config: &Option<Config>| config.as_ref().is_none_or(|config| !config.set);
+        let mut text = format!("#[repr(C)] pub struct {} {{\n", s.name);
+        for field in s.fields.iter().filter(|f| there(&f.config)) {
+            text += &format!("    pub {}: u8,\n", field.name);
+        }
+        for slot in s.slots.iter().filter(|slot| there(&slot.config)) {
+            let arguments = vec!["*mut u8"; slot.arguments.len()].join(", ");
+            text += &format!(
+                "    pub {}: Option<unsafe extern \"C\" fn({arguments})>,\n",
+                slot.name
+            );
+        }
+        match &s.name[..] {
+            "file_lock_operations" | "lease_manager_operations" | "lock_manager_operations" => {
+                of_locks += &(text + "}\n");
+            }
+            _ => others += &(text + "}\n"),
+        }
+    }
+    format!(
+        "#![allow(missing_docs, non_camel_case_types, non_upper_case_globals, non_snake_case)]\n\
+         pub const O_CREAT: u32 = 0o100;\n\
+         pub const RENAME_EXCHANGE: u32 = 2;\n\
+         pub const MAY_NOT_BLOCK: u32 = 0x80;\n\
+         pub const RUST_CONST_HELPER_LOOKUP_RCU: u32 = 1 << 8;\n\
+         pub const fault_flag_FAULT_FLAG_VMA_LOCK: u32 = 1 << 12;\n\
+         pub const vm_fault_reason_VM_FAULT_LOCKED: u32 = 0x200;\n\
+         pub const vm_fault_reason_VM_FAULT_RETRY: u32 = 0x400;\n\
+         {others}pub mod filelock {{\n{of_locks}}}\n"
+    )
+}
+
+/// Compiles the `rules` crate in a folder, and says what rustc does.
+fn crate_of(folder: &Path, specification: &Specification, bindings: &str) -> Result<(), String> {
     fs::create_dir_all(folder.join("rust/rules")).expect("a folder");
+    let generated = generate(specification);
     fs::write(folder.join("rust/rules/generated.rs"), generated).expect("a file");
-    fs::write(folder.join("kernel.rs"), kernel).expect("a file");
+    fs::write(folder.join("bindings.rs"), bindings).expect("a file");
     let lib = project().join("rust/rules/lib.rs");
-    for (name, source) in [("kernel", Path::new("kernel.rs")), ("rules", &lib)] {
+    for (name, source) in [
+        ("extra_bindings", Path::new("bindings.rs")),
+        ("rules", &lib),
+    ] {
         let output = run(rustc(folder)
-            .args(["--crate-type=rlib", "--extern=kernel", "--crate-name", name])
+            .args([
+                "--crate-type=rlib",
+                "--extern=extra_bindings",
+                "--crate-name",
+                name,
+            ])
             .arg(source));
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
     }
     Ok(())
+}
+
+/// The callbacks and all editions of this project, the newest with an edit.
+fn project_rules(edit: impl Fn(String) -> String) -> Specification {
+    let mut report = Report::default();
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(project().join("rules")).expect("the rules") {
+        let path = entry.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a file");
+        let text = match path.ends_with("v7.3.toml") {
+            true => edit(text),
+            false => text,
+        };
+        numbers.push(report.add_file(path.display().to_string(), text));
+    }
+    let specification = check(&mut report, &numbers);
+    assert!(report.is_empty(), "{}", report.render());
+    specification
 }
 
 fn folder() -> tempfile::TempDir {
@@ -122,12 +207,21 @@ const CHECKER: &str = "
             assert_eq!(usize::from(rule.id), i);
         }
         for op in rules::OPS {
-            assert!(op.rules().iter().all(|r| r.op == op.op && r.table == op.table));
-            assert!(op.rules().iter().all(|r| r.reach.argument < op.arguments));
+            let slot = &rules::SLOTS[op.slot];
+            for rule in op.rules() {
+                assert_eq!((rule.op, rule.table), (op.op, op.table));
+                if let rules::Subject::Object { reach, .. } = rule.subject {
+                    assert!(reach.argument < slot.arguments);
+                }
+            }
         }
         assert_eq!(rules::OPS.iter().map(|op| op.rules().len()).sum::<usize>(), rules::RULES.len());
-        let unlink = rules::OPS.iter().find(|op| op.op == \"unlink\").unwrap();
-        let dir = unlink.rules().iter().find(|r| r.object == \"dir\").unwrap();
+        assert_eq!(rules::EDITIONS.iter().map(|e| e.rules().len()).sum::<usize>(), rules::RULES.len());
+        assert_eq!(rules::EDITIONS.iter().map(|e| e.ops().len()).sum::<usize>(), rules::OPS.len());
+        let newest = rules::EDITIONS.last().unwrap();
+        assert!(newest.rules().iter().all(|rule| rule.edition == newest.name));
+        let unlink = newest.ops().iter().find(|op| op.op == \"unlink\").unwrap();
+        let dir = unlink.rules().iter().find(|r| r.object() == Some(\"dir\")).unwrap();
         print!(\"{}\", dir.requirement.name());
     }
 ";
@@ -148,9 +242,8 @@ fn program(folder: &Path, text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// `unlink` in the data of v7.3 with a weaker promise about the directory.
-fn weaker_unlink() -> String {
-    let data = rules("v7.3");
+/// Weakens what v7.3 promises about the directory of `unlink`.
+fn weaker_unlink(data: String) -> String {
     let (before, unlink) = data
         .split_once("[op.inode_operations.unlink]")
         .expect("unlink");
@@ -161,14 +254,16 @@ fn weaker_unlink() -> String {
 #[test]
 fn an_edit_reaches_types_and_table() {
     let folder = folder();
-    crate_of(folder.path(), &rules("v7.3"), KERNEL).expect("it compiles");
+    let right = project_rules(|data| data);
+    crate_of(folder.path(), &right, &bindings(&right)).expect("it compiles");
     program(folder.path(), FILESYSTEM).expect("it compiles");
     assert_eq!(
         program(folder.path(), CHECKER).expect("it compiles"),
         "exclusive"
     );
 
-    crate_of(folder.path(), &weaker_unlink(), KERNEL).expect("it compiles");
+    let weaker = project_rules(weaker_unlink);
+    crate_of(folder.path(), &weaker, &bindings(&weaker)).expect("it compiles");
     let error = program(folder.path(), FILESYSTEM).expect_err("the filesystem asks for too much");
     assert!(
         error.contains("`rules::Shared: AtLeast<rules::Exclusive>` is not satisfied"),
@@ -181,40 +276,65 @@ fn an_edit_reaches_types_and_table() {
 }
 
 #[test]
-fn the_kernels_struct_has_the_last_word() {
+fn the_kernels_structs_have_the_last_word() {
     let folder = folder();
-    let more = edit(
-        KERNEL,
-        "pub get_offset_ctx: F1,",
-        "pub get_offset_ctx: F1, pub whirl: F1,",
-    );
-    let error = crate_of(folder.path(), &rules("v7.3"), &more).expect_err("a slot more");
-    assert!(
-        error.contains("pattern does not mention field `whirl`"),
-        "{error}"
-    );
+    let small = checked(CALLBACKS, &[SMALL]).expect("this is right");
+    let kernel = bindings(&small);
+    crate_of(folder.path(), &small, &kernel).expect("it compiles");
 
-    let fewer = edit(KERNEL, "pub fiemap: F4, ", "");
-    let error = crate_of(folder.path(), &rules("v7.3"), &fewer).expect_err("a slot less");
-    assert!(
-        error.contains("does not have a field named `fiemap`"),
-        "{error}"
-    );
+    let put = "    pub put: Option<unsafe extern \"C\" fn()>,\n";
+    for (from, to, error) in [
+        (
+            put,
+            format!("{put}    pub whirl: u8,\n"),
+            "pattern does not mention field `whirl`",
+        ),
+        (put, String::new(), "does not have a field named `put`"),
+        (put, put.replace("fn()", "fn(u8)"), "= put;"),
+        (
+            "pub d_inode: ",
+            "pub d_nodes: ".to_owned(),
+            "no field `d_inode` on type",
+        ),
+        (
+            "    pub owner: u8,\n",
+            String::new(),
+            "does not have a field named `owner`",
+        ),
+    ] {
+        let errors = crate_of(folder.path(), &small, &edit(&kernel, from, &to));
+        let errors = errors.expect_err("another kernel");
+        assert!(errors.contains(error), "{errors}");
+    }
+}
 
-    let other = edit(KERNEL, "pub fiemap: F4", "pub fiemap: F5");
-    let error = crate_of(folder.path(), &rules("v7.3"), &other).expect_err("an argument more");
-    assert!(
-        error.contains("_: &Option") && error.contains("= fiemap;"),
-        "{error}"
-    );
+#[test]
+fn options_of_the_kernel_count() {
+    let folder = folder();
+    let small = checked(CALLBACKS, &[SMALL]).expect("this is right");
+    crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
+    let text = "
+        //! A user of the table.
+        fn main() {
+            for slot in rules::SLOTS.iter().filter(|slot| slot.offset.is_none()) {
+                print!(\"{} \", slot.op);
+            }
+        }
+    ";
+    assert_eq!(program(folder.path(), text).expect("it compiles"), "");
+    let without = edit(CALLBACKS, "\"!CONFIG_SIMPLE\"", "\"CONFIG_NUMA\"");
+    let small = checked(&without, &[SMALL]).expect("this is right");
+    crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
+    assert_eq!(program(folder.path(), text).expect("it compiles"), "acl ");
 }
 
 #[test]
 fn the_code_is_formatted() {
     let folder = folder();
-    for data in [SMALL, &rules("v7.3")] {
+    let small = checked(CALLBACKS, &[SMALL]).expect("this is right");
+    for specification in [small, project_rules(|data| data)] {
         let file = folder.path().join("generated.rs");
-        fs::write(&file, compile(&[data]).expect("this is right")).expect("a file");
+        fs::write(&file, generate(&specification)).expect("a file");
         let output = run(Command::new("rustfmt")
             .args(["--edition=2021", "--check"])
             .arg(&file));

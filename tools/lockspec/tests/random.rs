@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use common::{compile, SMALL};
 use lockspec::c;
-use lockspec::spec::Edition;
+use lockspec::spec::{ArgumentKind, Edition};
 
 /// The data with a part of it replaced by a part from elsewhere, or by anything.
 fn damaged() -> impl Strategy<Value = String> {
@@ -35,7 +35,7 @@ fn damaged() -> impl Strategy<Value = String> {
 fn like_c() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
         "struct", "inode", "*", "(", ")", ",", " ", "->", "&", "!", "!=", "==", "is_dir", "exists",
-        "const", "void", "dir", "O_CREAT", "-", "=", "é", ";", "0",
+        "const", "void", "dir", "O_CREAT", "-", "=", "é", ";", "0", ".", "<", ">=", "ret", "bool",
     ]);
     prop::collection::vec(word, 0..12).prop_map(|words| words.concat())
 }
@@ -57,7 +57,7 @@ proptest! {
     fn errors_in_c_are_inside_of_the_text(text in like_c()) {
         let errors = [
             c::prototype(&text).err(),
-            c::members(&text).err(),
+            c::way(&text).err(),
             c::condition(&text).err(),
         ];
         for error in errors.into_iter().flatten() {
@@ -72,7 +72,7 @@ proptest! {
         let arguments = arguments.map_err(|e| TestCaseError::fail(e.message))?;
         for (argument, name) in arguments.iter().zip(&names) {
             prop_assert_eq!(&argument.name, name);
-            prop_assert_eq!(argument.points_to.as_ref(), Some(name));
+            prop_assert_eq!(&argument.kind, &ArgumentKind::Pointer(name.clone()));
         }
         prop_assert_eq!(arguments.len(), names.len());
     }

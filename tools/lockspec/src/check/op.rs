@@ -40,7 +40,7 @@ impl OpCheck<'_, '_, '_> {
                     "remove it",
                 );
             }
-            let Some(rule) = self.rule(written.get_ref()) else {
+            let Some(rule) = self.rule(written) else {
                 continue;
             };
             if let Some(name) = &written.get_ref().name {
@@ -54,7 +54,7 @@ impl OpCheck<'_, '_, '_> {
             if op.gone.is_some() || except.iter().any(|e| e.get_ref() == self.name.get_ref()) {
                 continue;
             }
-            if let Some(rule) = self.every(written.get_ref()) {
+            if let Some(rule) = self.every(written) {
                 self.add(&mut rules, written.span(), rule);
             }
         }

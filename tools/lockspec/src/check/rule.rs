@@ -16,7 +16,8 @@ use crate::suggest::one_of;
 
 impl<'d> OpCheck<'_, '_, 'd> {
     /// Looks up the names of a rule for every op of the table.
-    pub(super) fn every(&mut self, rule: &data::Rule) -> Option<Rule> {
+    pub(super) fn every(&mut self, written: &Spanned<data::Rule>) -> Option<Rule> {
+        let rule = written.get_ref();
         let parts = [
             rule.conditions.first().map(|c| (c.span(), "a condition")),
             rule.name.as_ref().map(|n| (n.span(), "a name")),
@@ -33,12 +34,13 @@ impl<'d> OpCheck<'_, '_, 'd> {
             );
             return None;
         }
-        self.rule(rule)
+        self.rule(written)
     }
 
     /// Looks up the names of a rule.
-    pub(super) fn rule(&mut self, rule: &data::Rule) -> Option<Rule> {
-        let promise = self.promise(rule);
+    pub(super) fn rule(&mut self, written: &Spanned<data::Rule>) -> Option<Rule> {
+        let rule = written.get_ref();
+        let promise = self.promise(rule, written.span());
         let when = match &rule.when {
             Some(when) => self.check.word(when, "time", &When::ALL),
             None => Some(When::Entry),
@@ -81,7 +83,7 @@ impl<'d> OpCheck<'_, '_, 'd> {
     }
 
     /// Looks up what a rule is about and what it says of it.
-    fn promise(&mut self, rule: &data::Rule) -> Option<(Subject, Requirement)> {
+    fn promise(&mut self, rule: &data::Rule, at: Range<usize>) -> Option<(Subject, Requirement)> {
         match (&rule.lock, &rule.requires, &rule.sleep) {
             (Some(lock), Some(requires), None) => {
                 let subject = self.lock(lock);
@@ -114,9 +116,7 @@ impl<'d> OpCheck<'_, '_, 'd> {
                 let words = &Requirement::OF_SLEEP;
                 Some((Subject::Sleep, self.check.word(sleep, "word", words)?))
             }
-            (lock, requires, sleep) => {
-                let written = [lock, requires, sleep].into_iter().flatten().next();
-                let at = written.map_or(self.name.span(), |text| text.span());
+            _ => {
                 self.check.error(
                     at,
                     "a rule has to be about a lock or about sleeping",
@@ -150,10 +150,7 @@ impl<'d> OpCheck<'_, '_, 'd> {
                 return None;
             }
         };
-        let object = match object {
-            Some(object) => Some(self.object(written, object)),
-            None => None,
-        };
+        let object = object.map(|object| self.object(written, object));
         let mut locks: Vec<&str> = facts::LOCKS.iter().map(|l| l.name).collect();
         locks.dedup();
         self.check

@@ -247,7 +247,10 @@ impl Check<'_> {
         if said.digest.is_empty() == said.document.is_none() {
             let (wrong, label) = match said.document {
                 None => ("without a digest", "which sentences of the document is it?"),
-                Some(_) => ("with a digest", "another document has it"),
+                Some(_) => (
+                    "with a digest of another document",
+                    "the digest is of this one",
+                ),
             };
             self.error(
                 name.span(),

@@ -18,9 +18,11 @@ pub(super) fn slots(out: &mut String, callbacks: &Callbacks) -> Slots {
     for (table, s) in callbacks.structs.iter().enumerate() {
         compare(out, s);
         for (slot, written) in s.slots.iter().enumerate() {
-            let place = format!("offset_of!(bindings::{}, {})", s.name, written.name);
+            let of = format!("bindings::{}", s.name);
+            let place = vec![Value::plain(of), Value::plain(&written.name)];
+            let place = Value::Call("Some", vec![Value::Call("offset_of!", place)]);
             let offset = match &written.config {
-                None => Value::Call("Some", vec![Value::plain(place)]),
+                None => place,
                 Some(config) => {
                     let name = format!("{}_{}", s.name, written.name).to_uppercase();
                     optional(out, &name, config, &place);
@@ -43,17 +45,16 @@ pub(super) fn slots(out: &mut String, callbacks: &Callbacks) -> Slots {
 }
 
 /// Writes where a slot is that not every kernel has.
-fn optional(out: &mut String, name: &str, config: &Config, place: &str) {
+fn optional(out: &mut String, name: &str, config: &Config, place: &Value) {
     let (with, without) = (attribute(config, true), attribute(config, false));
     let declared = format!("const {name}: Option<usize> =");
-    let place = format!("Some({place});");
-    let gap = match declared.len() + 1 + place.len() <= rust::LINE {
-        true => " ",
-        false => "\n    ",
+    let (gap, place) = match place.print(0, declared.len() + 1) {
+        flat if !flat.contains('\n') => (" ", flat),
+        _ => ("\n    ", place.print(4, 4)),
     };
     let _ = write!(
         out,
-        "\n{with}\n{declared}{gap}{place}\n{without}\n{declared} None;\n"
+        "\n{with}\n{declared}{gap}{place};\n{without}\n{declared} None;\n"
     );
 }
 
@@ -67,7 +68,11 @@ fn attribute(config: &Config, so: bool) -> String {
 
 /// Writes what compares a struct with the kernel's.
 fn compare(out: &mut String, s: &Struct) {
-    let fields = (s.fields.iter()).map(|f| (format!("{}: _", f.name), &f.config));
+    // rustfmt cannot indent an attribute before `name: _`.
+    let fields = (s.fields.iter()).map(|f| match f.config {
+        Some(_) => (f.name.clone(), &f.config),
+        None => (format!("{}: _", f.name), &f.config),
+    });
     let slots = (s.slots.iter()).map(|slot| (slot.name.clone(), &slot.config));
     let all: Vec<(String, &Option<Config>)> = fields.chain(slots).collect();
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
@@ -95,6 +100,12 @@ fn compare(out: &mut String, s: &Struct) {
          let bindings::{0} {pattern} = slots;\n",
         s.name,
     );
+    for field in &s.fields {
+        if let Some(config) = &field.config {
+            let there = attribute(config, true);
+            let _ = writeln!(out, "    {there}\n    let _ = {};", field.name);
+        }
+    }
     for slot in &s.slots {
         if let Some(config) = &slot.config {
             let _ = writeln!(out, "    {}", attribute(config, true));

@@ -35,6 +35,7 @@ pub(super) fn types(out: &mut String, spec: &Spec, table: &Table) {
 /// Returns the module of a callback: a type for each lock that every call comes with, and in
 /// words what depends on the call.
 fn module(op: &Op) -> String {
+    let module = op.name.to_lowercase();
     let mut locks: Vec<Vec<&Rule>> = Vec::new();
     for rule in &op.rules {
         let same = |r: &Rule| (&r.subject, r.when) == (&rule.subject, rule.when);
@@ -77,8 +78,8 @@ fn module(op: &Op) -> String {
         .chain(named)
         .collect();
     out += &match aliases[..] {
-        [] => format!("    pub mod {} {{}}\n", op.name),
-        _ => format!("    pub mod {} {{\n{}    }}\n", op.name, aliases.join("\n")),
+        [] => format!("    pub mod {module} {{}}\n"),
+        _ => format!("    pub mod {module} {{\n{}    }}\n", aliases.join("\n")),
     };
     out
 }

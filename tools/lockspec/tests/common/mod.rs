@@ -9,8 +9,12 @@ use std::path::PathBuf;
 use lockspec::check::check;
 use lockspec::generate::generate;
 use lockspec::report::Report;
+use lockspec::spec::Specification;
 
-/// Data for tests.
+/// Callbacks for tests.
+pub const CALLBACKS: &str = include_str!("../data/callbacks.toml");
+
+/// An edition for tests, of these callbacks.
 pub const SMALL: &str = include_str!("../data/small.toml");
 
 /// The folder of the whole project.
@@ -34,16 +38,21 @@ pub fn edit(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
-/// Compiles files, of which the first is called `a.toml`, into Rust, or into errors.
-pub fn compile(files: &[&str]) -> Result<String, String> {
+/// Checks files, of which the first is called `a.toml`, and the callbacks.
+pub fn checked(callbacks: &str, files: &[&str]) -> Result<Specification, String> {
     let mut report = Report::default();
-    let numbers: Vec<usize> = ('a'..)
-        .zip(files)
-        .map(|(name, text)| report.add_file(format!("{name}.toml"), *text))
-        .collect();
-    let specs = check(&mut report, &numbers);
+    let mut numbers = vec![report.add_file("callbacks.toml", callbacks)];
+    for (name, text) in ('a'..).zip(files) {
+        numbers.push(report.add_file(format!("{name}.toml"), *text));
+    }
+    let specification = check(&mut report, &numbers);
     match report.is_empty() {
-        true => Ok(generate(&specs)),
+        true => Ok(specification),
         false => Err(report.render()),
     }
+}
+
+/// Compiles files for [`CALLBACKS`] into Rust, or into errors.
+pub fn compile(files: &[&str]) -> Result<String, String> {
+    checked(CALLBACKS, files).map(|specification| generate(&specification))
 }

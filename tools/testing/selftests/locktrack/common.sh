@@ -89,10 +89,12 @@ end()
 	fi
 }
 
-# settle: begins anew with nothing attached and nothing counted.
+# settle: begins anew with nothing attached and nothing counted, by the newest edition.
 settle()
 {
 	detach_all
+	newest=$(tail -n 1 "$locktrack/edition" | cut -f 2)
+	echo "$newest" > "$locktrack/edition"
 	echo 1 > "$locktrack/enable"
 	echo 1 > "$locktrack/reset"
 }
