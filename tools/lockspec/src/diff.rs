@@ -179,7 +179,7 @@ fn prototypes(lines: &mut Vec<Difference>, section: Option<&Section>, table: Opt
             Some((_, text)) if *text == prototype.text => continue,
             Some((_, text)) => (
                 Kind::Changed,
-                vec![format!("{text} ->"), prototype.text.clone()],
+                vec![format!("- {text}"), format!("+ {}", prototype.text)],
             ),
             None => (Kind::New, vec![prototype.text.clone()]),
         };
