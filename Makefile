@@ -20,10 +20,12 @@ help:
 	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
+	@echo '  make fuzz          feed lockspec with made-up input, about 10 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
+	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
@@ -31,7 +33,7 @@ help:
 	@echo 'selftests, check-env, clippy, sparse, rustdoc, rust-analyzer.'
 
 .PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
-	rust-analyzer rustfmt rustfmtcheck docs clean distclean
+	rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
 
 ifdef KDIR
 
@@ -126,7 +128,7 @@ demo:
 
 endif
 
-rustfmt rustfmtcheck docs:
+rustfmt rustfmtcheck docs fuzz:
 	@scripts/setup && scripts/$@
 
 clean:

@@ -71,7 +71,8 @@ pub struct Sentence {
 
 /// Parses a document. If there is none, `report` has errors that say why.
 pub fn parse(report: &mut Report, name: &str, bytes: &[u8]) -> Option<Document> {
-    let file = report.add_file(name, String::from_utf8_lossy(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    let file = report.add_file(name, shown(&text));
     if let Err(error) = std::str::from_utf8(bytes) {
         let at = error.valid_up_to();
         report.error(
@@ -84,7 +85,6 @@ pub fn parse(report: &mut Report, name: &str, bytes: &[u8]) -> Option<Document> 
         return None;
     }
 
-    let text = report.text(file).to_owned();
     let mut errors = Errors {
         file,
         errors: Vec::new(),
@@ -97,6 +97,19 @@ pub fn parse(report: &mut Report, name: &str, bytes: &[u8]) -> Option<Document> 
         report.push(error);
     }
     None
+}
+
+/// Returns the text as it can be shown: without characters that a terminal would obey. Everything
+/// stays where it is.
+fn shown(text: &str) -> String {
+    let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    (text.replace("\r\n", " \n").chars())
+        .map(|c| match c {
+            c if is_harmless(c) => c,
+            c if c.len_utf8() == 1 => '?',
+            _ => '\u{bf}',
+        })
+        .collect()
 }
 
 /// Collects what is wrong in a document.

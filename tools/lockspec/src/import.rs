@@ -12,6 +12,7 @@ use crate::spec::Edition;
 mod like;
 mod write;
 
+use like::KnownTable;
 pub use like::Like;
 use write::{entry, key, list, quote};
 
@@ -29,34 +30,48 @@ pub fn import(document: &Document, edition: Edition, like: Option<&Like>) -> Str
         quote(&edition.to_string()),
         quote(path)
     );
+    let mut names: Vec<String> = Vec::new();
     for section in &document.sections {
-        out += &table(section, edition, like);
+        let known = like.and_then(|like| like.table(&section.title));
+        // Sections are mostly called as the struct that they are about.
+        let mut name = match &known {
+            Some(table) => table.name.clone(),
+            None => section
+                .title
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        if names.contains(&name) {
+            name = section.title.clone();
+        }
+        while names.contains(&name) {
+            name += " again";
+        }
+        out += &table(section, &name, edition, like, known.as_ref());
+        names.push(name);
     }
     out
 }
 
 /// Returns a table with its sentences and ops.
-fn table(section: &Section, edition: Edition, like: Option<&Like>) -> String {
-    let known = like.and_then(|like| like.table(&section.title));
-    let name = match &known {
-        Some(table) => table.name.clone(),
-        None => section
-            .title
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let name = key(&name);
+fn table(
+    section: &Section,
+    name: &str,
+    edition: Edition,
+    like: Option<&Like>,
+    known: Option<&KnownTable>,
+) -> String {
     let rule = "-".repeat(75);
-    let mut out = format!("\n# {}\n# {rule}\n\n[table.{name}]\n", section.title);
+    let mut out = format!("\n# {}\n# {rule}\n\n[table.{}]\n", section.title, key(name));
     if section.title != name {
         entry(&mut out, "title", &quote(&section.title));
     }
     if !section.columns.is_empty() {
         entry(&mut out, "columns", &list(&section.columns));
     }
-    if let Some(table) = &known {
+    if let Some(table) = known {
         for name in ["note", "every"] {
             if let Some(value) = table.value(name) {
                 entry(&mut out, name, &value);
@@ -78,13 +93,14 @@ fn table(section: &Section, edition: Edition, like: Option<&Like>) -> String {
         entry(&mut out, "decide", &quote(&why));
     }
 
-    let sentences = like::sentences(section, edition, known.as_ref());
+    let name = key(name);
+    let sentences = like::sentences(section, edition, known);
     if !sentences.lines.is_empty() {
         out += &format!("\n[table.{name}.sentence]\n{}", sentences.lines);
     }
     for op in ops(section) {
         out += &format!("\n[op.{name}.{}]\n", key(op));
-        out += &like::op(section, op, known.as_ref(), &sentences.left_out);
+        out += &like::op(section, op, known, &sentences.left_out);
     }
     out
 }

@@ -14,7 +14,7 @@ use lockspec::import::{import, Like};
 use lockspec::report::Report;
 use lockspec::spec::Edition;
 
-const CALLBACKS: &str = include_str!("../../tests/data/callbacks.toml");
+const CALLBACKS: &str = include_str!("../callbacks.toml");
 
 fuzz_target!(|bytes: &[u8]| {
     let mut report = Report::default();

@@ -12,7 +12,7 @@ use lockspec::import::Like;
 use lockspec::report::Report;
 use lockspec::show::show;
 
-const CALLBACKS: &str = include_str!("../../tests/data/callbacks.toml");
+const CALLBACKS: &str = include_str!("../callbacks.toml");
 
 fuzz_target!(|text: &str| {
     let mut report = Report::default();

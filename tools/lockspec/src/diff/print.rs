@@ -68,11 +68,8 @@ impl Diff {
 /// Breaks a text into lines that fit beside what is `left` of them. What starts with a mark and a
 /// blank goes on below its first word.
 fn wrap(text: &str, left: usize) -> Vec<String> {
-    let hanging = if text.starts_with(['-', '+']) {
-        "  "
-    } else {
-        ""
-    };
+    let marked = text.starts_with("- ") || text.starts_with("+ ");
+    let hanging = if marked { "  " } else { "" };
     let width = WIDTH.saturating_sub(left).max(40);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -94,7 +94,8 @@ fn header(
 ) -> Vec<String> {
     let mut names = vec![String::new(); runs.len()];
     for line in lines {
-        for (name, pieces) in names.iter_mut().zip(cut(line, runs, errors)) {
+        let cells = cut(line, runs, errors).into_iter().flatten();
+        for (name, pieces) in names.iter_mut().zip(cells) {
             let texts: Vec<&str> = pieces.iter().map(|p| p.text).collect();
             *name = collapse(&format!("{name} {}", texts.join(" ")));
         }
@@ -120,7 +121,9 @@ fn header(
 }
 
 fn row(table: &mut Table, line: &Line, runs: &[Range<usize>], errors: &mut Errors) {
-    let pieces = cut(line, runs, errors);
+    let Some(pieces) = cut(line, runs, errors) else {
+        return;
+    };
     let mut cells: Vec<String> = Vec::new();
     for (i, pieces) in pieces.iter().enumerate().skip(1) {
         cells.push(if i + 1 == runs.len() {
@@ -162,24 +165,30 @@ fn row(table: &mut Table, line: &Line, runs: &[Range<usize>], errors: &mut Error
     }
 }
 
-/// Cuts a line at the columns. The last one has no end.
-fn cut<'a>(line: &Line<'a>, runs: &[Range<usize>], errors: &mut Errors) -> Vec<Vec<Piece<'a>>> {
-    let mut cells: Vec<Vec<Piece>> = vec![Vec::new(); runs.len()];
+/// Cuts a line at the columns, of which the last has no end. Nothing may stand between them.
+fn cut<'a>(
+    line: &Line<'a>,
+    runs: &[Range<usize>],
+    errors: &mut Errors,
+) -> Option<Vec<Vec<Piece<'a>>>> {
     let last = runs.len() - 1;
     let outside = line.characters().find(|(_, column, c)| {
         *c != ' '
             && *c != '\t'
             && !(*column >= runs[last].start || runs.iter().any(|run| run.contains(column)))
     });
-    if let Some((at, column, c)) = outside {
+    if let Some((at, column, _)) = outside {
+        let pieces = line.pieces();
+        let piece = pieces.iter().find(|piece| piece.at.contains(&at));
         errors.push(
-            at..at + c.len_utf8(),
+            piece.map_or(line.at(), |piece| piece.at.clone()),
             "this text is in no column of the table",
-            format!("column {} of the line is between two columns of the table", column + 1),
+            format!("position {} of the line is between two columns", column + 1),
             "the `=` above the table say where its columns are (a tab goes to the next multiple of 8)",
         );
-        return cells;
+        return None;
     }
+    let mut cells: Vec<Vec<Piece>> = vec![Vec::new(); runs.len()];
     for (i, (cell, run)) in cells.iter_mut().zip(runs).enumerate() {
         let inside = |column: usize| column >= run.start && (i == last || column < run.end);
         let mut part: Option<Range<usize>> = None;
@@ -196,5 +205,5 @@ fn cut<'a>(line: &Line<'a>, runs: &[Range<usize>], errors: &mut Errors) -> Vec<V
             .pieces();
         }
     }
-    cells
+    Some(cells)
 }

@@ -26,10 +26,7 @@ pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
             continue;
         }
         let mut end = at + 1;
-        while lines
-            .get(end)
-            .is_some_and(|l| !is_complete(&lines[at..end]) && !starts(l))
-        {
+        while (lines.get(end)).is_some_and(|next| goes_on(&lines[end - 1], next)) {
             end += 1;
         }
         let statement = &lines[at..end];
@@ -57,14 +54,14 @@ pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
     prototypes
 }
 
-/// Whether a declaration starts in this line.
-fn starts(line: &Line) -> bool {
-    line.is_blank() || line.trimmed() == "};" || head(&mut LocatingSlice::new(line.text)).is_ok()
-}
-
-/// Whether these lines end what they started.
-fn is_complete(lines: &[Line]) -> bool {
-    (lines.last()).is_some_and(|line| without_comments(line.text).trim_end().ends_with(';'))
+/// Whether a declaration goes on from one line to the next. A `;` may be missing at its end.
+fn goes_on(line: &Line, next: &Line) -> bool {
+    let code = without_comments(line.text);
+    let code = code.trim_end();
+    if code.ends_with(';') || next.is_blank() || next.trimmed() == "};" {
+        return false;
+    }
+    code.ends_with([',', '(']) || head(&mut LocatingSlice::new(next.text)).is_err()
 }
 
 /// Replaces the comments that end in this text by blanks.

@@ -209,11 +209,12 @@ impl<'a> Scan<'a, '_> {
             let table = (from..end).find(|i| plain::header(&self.lines[*i..]).is_some());
             end = table.unwrap_or(end);
         }
+        let errors = self.errors.errors.len();
         let prototypes = prototype::block(&self.lines[from..end], self.errors);
         self.next = end;
         match &mut self.section {
             Some(open) if !open.has_prototypes => {
-                if prototypes.is_empty() {
+                if prototypes.is_empty() && self.errors.errors.len() == errors {
                     self.errors.push(
                         line.at(),
                         "there are no prototypes",
