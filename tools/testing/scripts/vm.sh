@@ -67,6 +67,19 @@ hang() {
 	exits 124 && err_has 'the guest hung: it did not finish in 30 s.' && err_has 'end of its console'
 }
 
+# The folder for temporary files is another one in the managed root and in the guest, but not
+# if the work tree is in it.
+below_tmp() {
+	local mine
+	mine=$(mktemp -d /tmp/samplefs.XXXXXX)
+	cp -r -- "$scripts" "$mine/scripts"
+	run "$mine/scripts/vm" -- sh -c 'pwd; : >written'
+	exits 0 && out_is "$mine" && { [ -e "$mine/written" ] || say_all "the work tree was not written"; }
+	local result=$?
+	rm -rf -- "$mine"
+	return "$result"
+}
+
 # The guest has one CPU, and its clock counts instructions.
 icount() {
 	run "$scripts/vm" --icount --cpus 2 --verbose -- nproc
@@ -94,11 +107,12 @@ terminated() {
 	say_all "the guest is still there"
 }
 
-plan 6
+plan 7
 managed "output, exit status, options, the work tree" output_and_status
 managed "a complaint in the kernel's log" complaint
 managed "a panic" panic
 managed "a hang" hang
+managed "a work tree below /tmp" below_tmp
 managed "--icount, --verbose" icount
 managed "ended from outside" terminated
 finish
