@@ -138,14 +138,9 @@ fn columns_of<'a>(
     )
 }
 
-/// Whether two columns are the same. One without a name in the document has one in the data.
-fn same_column(new: &str, old: &str) -> bool {
-    new == old || new.is_empty()
-}
-
 fn columns(lines: &mut Vec<Difference>, section: Option<&Section>, table: Option<&Table>) {
     let (new, old) = columns_of(section, table);
-    if new.len() == old.len() && new.iter().zip(old).all(|(new, old)| same_column(new, old)) {
+    if new == old {
         return;
     }
     let names = |columns: &[String]| match columns {
@@ -271,10 +266,6 @@ fn cells_changed(row: &Row, new: &[String], cells: &[String], old: &[String]) ->
             *used = true;
         }
         if was != text {
-            let name = match name.as_str() {
-                "" => old.get(i).map_or("", String::as_str),
-                _ => name,
-            };
             detail.push(format!("{name}: {} -> {}", cell(was), cell(text)));
         }
     }

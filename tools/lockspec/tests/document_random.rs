@@ -188,7 +188,8 @@ proptest! {
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
     ) {
         let lines: Vec<&str> = SMALL[which].lines().collect();
-        let text: String = order.iter().map(|i| format!("{}\n", i.get(&lines))).collect();
+        let lines: Vec<&str> = order.iter().map(|i| *i.get(&lines)).collect();
+        let text = lines.join("\n");
         let answer = read(text.as_bytes());
         prop_assert!(is_answer(&answer), "{:?}", answer);
     }

@@ -82,7 +82,7 @@ struct Scan<'a, 'e> {
     errors: &'e mut Errors,
 }
 
-impl<'a> Scan<'a, '_> {
+impl Scan<'_, '_> {
     /// Reads the next line, and all that belongs to it.
     fn line(&mut self) {
         let line = self.lines[self.next];
