@@ -12,9 +12,9 @@
 //! ```
 //!
 //! A call of a callback goes this way: its probe hits ([`check`]); the callback is found again in the object's own
-//! table; each rule of the `rules` crate whose conditions hold is compared with the answer of the `held` crate; the
-//! answer is counted ([`counts`]), and a broken rule is kept ([`violations`]). Beside that, [`discover`] sees new inodes, and
-//! [`registry`] keeps the probes. [`files`] shows it all.
+//! table; each rule of the active edition that can be checked ([`plan`]) and whose conditions hold is compared with the
+//! answer of the `held` crate; the answer is counted ([`counts`]), and a broken rule is kept ([`violations`]). Beside
+//! that, [`discover`] sees new inodes, and [`registry`] keeps the probes. [`files`] shows it all.
 
 use held::selftest::{
     self,

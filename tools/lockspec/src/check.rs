@@ -83,14 +83,16 @@ pub fn check(report: &mut Report, files: &[usize]) -> Specification {
         specs.push((file, spec));
     }
     specs.sort_by_key(|(_, s)| s.edition);
-    if let (Some((file, newest)), true, Some((c_file, callbacks))) =
-        (specs.last(), report.is_empty(), &found)
-    {
-        let mut check = Check {
-            report,
-            file: *c_file,
-        };
-        check.complete(callbacks, newest, *file);
+    let newest = specs.last().filter(|_| report.is_empty());
+    if let (Some((file, newest)), Some((c_file, callbacks))) = (newest, &found) {
+        // Older documents do not know what came later.
+        if newest.edition >= callbacks.kernel {
+            let mut check = Check {
+                report,
+                file: *c_file,
+            };
+            check.complete(callbacks, newest, *file);
+        }
     }
     specification.editions = specs.into_iter().map(|(_, spec)| spec).collect();
     specification

@@ -211,7 +211,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks that the newest edition speaks of each slot, or says why not.
+    /// Checks that an edition speaks of each slot, or says why not.
     pub(super) fn complete(&mut self, callbacks: &Callbacks, newest: &Spec, newest_file: usize) {
         let tables = || newest.tables.iter();
         let told: BTreeSet<_> = tables()
