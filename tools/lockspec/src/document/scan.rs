@@ -82,7 +82,7 @@ struct Scan<'a, 'e> {
     errors: &'e mut Errors,
 }
 
-impl<'a> Scan<'a, '_> {
+impl Scan<'_, '_> {
     /// Reads the next line, and all that belongs to it.
     fn line(&mut self) {
         let line = self.lines[self.next];
@@ -265,6 +265,7 @@ impl<'a> Scan<'a, '_> {
         match &mut self.section {
             Some(open) if open.section.columns.is_empty() => {
                 open.section.columns = table.columns;
+                open.section.header = table.header;
                 open.section.rows = table.rows;
             }
             open => {
