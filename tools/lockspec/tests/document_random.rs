@@ -88,6 +88,7 @@ fn section() -> impl Strategy<Value = Section> {
                 })
                 .collect(),
             columns,
+            header: 0,
             rows: (rows.into_iter())
                 .map(|(op, cells)| Row { op, cells, line: 0 })
                 .collect(),
@@ -123,6 +124,7 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
     assert!(report.is_empty());
     for section in &mut document.sections {
         section.line = 0;
+        section.header = 0;
         section
             .prototypes
             .iter_mut()

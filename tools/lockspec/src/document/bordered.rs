@@ -49,6 +49,7 @@ pub fn table(lines: &[Line], top: usize, errors: &mut Errors) -> (Option<Table>,
     let columns = header(&lines[top + 1..borders.header], border, &runs, errors);
     let mut table = Table {
         columns,
+        header: lines[top + 1].number,
         rows: Vec::new(),
     };
     for line in &lines[borders.header + 1..borders.bottom] {

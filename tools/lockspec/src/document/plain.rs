@@ -46,6 +46,7 @@ pub fn table(lines: &[Line], header: usize, errors: &mut Errors) -> (Table, usiz
         .min();
     let mut table = Table {
         columns: names,
+        header: lines[0].number,
         rows: Vec::new(),
     };
     let mut starts = starts;

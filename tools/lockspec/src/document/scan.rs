@@ -265,6 +265,7 @@ impl Scan<'_, '_> {
         match &mut self.section {
             Some(open) if open.section.columns.is_empty() => {
                 open.section.columns = table.columns;
+                open.section.header = table.header;
                 open.section.rows = table.rows;
             }
             open => {

@@ -11,6 +11,8 @@ use super::{Errors, Row};
 #[derive(Debug)]
 pub struct Table {
     pub columns: Vec<String>,
+    /// The line of their names.
+    pub header: usize,
     pub rows: Vec<Row>,
 }
 
