@@ -42,7 +42,7 @@ enum Command {
         /// `TABLE` or `TABLE.OP`, such as `inode_operations.rename`.
         #[arg(value_name = "WHAT")]
         what: Option<String>,
-        /// How it is written.
+        /// How it is written: terminal, rst or json.
         #[arg(long, default_value = "terminal", value_parser = format)]
         format: Format,
         /// The rules, one file for each edition; by default what is in the folder `rules`.
