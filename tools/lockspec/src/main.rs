@@ -192,7 +192,13 @@ fn run(command: Command) -> Result<(), Failure> {
             let like = like.as_deref().map(parse_edition).transpose()?;
             let mut others: Vec<Like> = Vec::new();
             for file in rules_files(rules)? {
-                others.extend(Like::parse(&read_text(&file)?));
+                // What callbacks there are does not matter here.
+                if file.file_name() != Some(CALLBACKS.as_ref()) {
+                    let other = Like::parse(&read_text(&file)?);
+                    others.push(other.map_err(|error| {
+                        Failure::File(format!("cannot read {}: {error}", file.display()))
+                    })?);
+                }
             }
             let other = match like {
                 Some(like) => Some(

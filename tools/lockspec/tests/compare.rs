@@ -206,6 +206,17 @@ fn the_exit_status_tells_what_is_the_matter() {
             &["import", "other.rst", "--edition", "v1.1", "--like", "v0.9"],
             2,
         ),
+        (
+            &[
+                "import",
+                "same.rst",
+                "--edition",
+                "v1.1",
+                "--rules",
+                "same.rst",
+            ],
+            2,
+        ),
         (&["import", "broken.rst", "--edition", "v1.1"], 2),
         (&["import", "other.rst"], 2),
     ] {

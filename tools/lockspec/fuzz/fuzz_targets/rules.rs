@@ -25,7 +25,7 @@ fuzz_target!(|text: &str| {
         let _ = generate(&specification);
         let _ = show(&specification, None);
         assert!(
-            Like::parse(text).is_some(),
+            Like::parse(text).is_ok(),
             "import cannot read what check can"
         );
     } else {

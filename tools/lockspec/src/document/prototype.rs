@@ -2,6 +2,7 @@
 
 //! Declarations of callbacks: `TYPE (*OP)(ARGUMENTS);`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use winnow::ascii::multispace0;
@@ -18,6 +19,7 @@ type Input<'a> = LocatingSlice<&'a str>;
 /// Reads the declarations in a block of lines.
 pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
     let mut prototypes: Vec<Prototype> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         // The struct that the declarations were taken from may have left its end behind.
@@ -33,11 +35,11 @@ pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
         at = end;
         match prototype(statement) {
             Ok(prototype) => {
-                if let Some(other) = prototypes.iter().find(|p| p.op == prototype.op) {
+                if let Some(first) = seen.insert(prototype.op.clone(), prototype.line) {
                     errors.push(
                         line.at(),
                         format!("`{}` has two prototypes", prototype.op),
-                        format!("the first one is in line {}", other.line),
+                        format!("another one is in line {first}"),
                         "a callback is declared once",
                     );
                 }

@@ -17,11 +17,20 @@ pub struct Like {
 }
 
 impl Like {
-    /// Parses a file of rules; nothing, if it is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let file = text.parse::<DocumentMut>().ok()?.as_table().clone();
-        let edition = Edition::parse(file.get("edition")?.as_str()?)?;
-        Some(Self { edition, file })
+    /// Parses a file of rules. Of what need not be right for that, nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file = text
+            .parse::<DocumentMut>()
+            .map_err(|error| error.to_string())?;
+        let edition = (file.get("edition").and_then(Item::as_str)).and_then(Edition::parse);
+        Ok(Self {
+            edition: edition.ok_or("it has no edition, such as `v7.3`")?,
+            file: file.as_table().clone(),
+        })
     }
 
     /// How many releases lie between an edition and this one: since v4.20 there are twenty
