@@ -72,6 +72,19 @@ fn lines_are_counted_from_one() {
 }
 
 #[test]
+fn all_comments_of_a_prototype_are_kept() {
+    let text = edit(
+        PLAIN,
+        "(*drop)(void)",
+        "(*drop)(/* really */ void) /* nothing\n\t * at all */",
+    );
+    let document = read("small.txt", text.as_bytes()).expect("a document");
+    let drop = &document.sections[0].prototypes[2];
+    assert_eq!(drop.text, "void (void)");
+    assert_eq!(drop.comment.as_deref(), Some("really nothing * at all"));
+}
+
+#[test]
 fn a_column_may_have_no_name_in_plain_text() {
     let text = edit(PLAIN, "->glue\t\tmay block", "->glue");
     let text = edit(
