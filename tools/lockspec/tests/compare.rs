@@ -239,3 +239,11 @@ fn the_exit_status_tells_what_is_the_matter() {
         );
     }
 }
+
+#[test]
+fn tables_of_sections_with_the_same_word_differ() {
+    let text = include_str!("../fuzz/corpus/document/one-word-twice.rst");
+    let imported = import(&read(text), V1_0, None);
+    assert!(imported.contains("[table.box]\n") && imported.contains("[table.\"box glue\"]\n"));
+    assert!(Like::parse(&imported).is_ok());
+}
