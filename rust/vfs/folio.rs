@@ -73,6 +73,10 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
     /// `folio` must satisfy the invariants. The lock belongs to the result.
     #[inline]
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Self {
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            // SAFETY: The caller promises that it is alive.
+            unsafe { extra_bindings::folio_assert_locked(folio) };
+        }
         // INVARIANT: The caller promises it.
         Self {
             // SAFETY: The caller promises that it is alive. CAST: `Folio` is a transparent wrapper.

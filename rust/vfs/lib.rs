@@ -53,7 +53,8 @@ pub use rules;
 
 pub use locked::{
     Lockable,
-    Locked, //
+    Locked,
+    VfsRenameMutex, //
 };
 pub use sb::SuperBlock;
 

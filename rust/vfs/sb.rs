@@ -93,6 +93,10 @@ impl<'a, F: FileSystem> New<'a, F> {
     ///
     /// `sb` must be what C passes to a `fill_super` of `F`, and `'a` within that call.
     pub(crate) unsafe fn from_raw(sb: *mut bindings::super_block) -> Self {
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            // SAFETY: The caller promises that it is valid. `sget_fc()` has locked it.
+            unsafe { extra_bindings::s_umount_assert_exclusive(sb) };
+        }
         Self {
             sb,
             _lifetime: PhantomData,

@@ -13,6 +13,6 @@ pub fn rename(
     match new_dir {
         NewDir::Same => move_between(old_dir, old_dir), //~ wrong, error E0499: cannot borrow `*old_dir` as mutable more than once
         NewDir::Same => old_dir.inc_nlink(), //~ right
-        NewDir::Other(new_dir) => move_between(old_dir, new_dir),
+        NewDir::Other(new_dir, _) => move_between(old_dir, new_dir),
     }
 }
