@@ -35,6 +35,7 @@ pub mod fs_context;
 pub mod idmap;
 pub mod inode;
 pub mod mode;
+pub mod prelude;
 pub mod sb;
 pub mod stat;
 pub mod vm;

@@ -54,6 +54,9 @@ use crate::{
 pub struct Ops<F: FileSystem>(&'static bindings::inode_operations, PhantomData<F>);
 
 impl<F: FileSystem> Ops<F> {
+    /// The table without callbacks: what C does where a slot is null is enough.
+    pub const NONE: Self = Self(&NONE, PhantomData);
+
     /// Returns the table of `T`.
     pub const fn of<T: Operations<FileSystem = F>>() -> Self {
         Self(Table::<T>::build(), PhantomData)
@@ -67,6 +70,8 @@ impl<F: FileSystem> Ops<F> {
         self.0.get_link.is_some()
     }
 }
+
+static NONE: bindings::inode_operations = pin_init::zeroed();
 
 struct Table<T: Operations>(PhantomData<T>);
 
