@@ -17,6 +17,7 @@ help:
 	@echo '  make clippy        lint the crates, with the kernel'\''s lints'
 	@echo '  make sparse        check the C helpers'
 	@echo '  make selftests     build the kselftests into build/KERNEL/selftests'
+	@echo '  make compile-fail  compile what must not compile, and the examples of the crates'
 	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
@@ -30,10 +31,10 @@ help:
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
-	@echo 'selftests, check-env, clippy, sparse, rustdoc, rust-analyzer.'
+	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
 .PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
-	rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
+	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
 
 ifdef KDIR
 
@@ -56,7 +57,7 @@ LOCKSPEC := $(BUILD)/cargo/release/lockspec
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(BUILD) CRATES_IO=$(CRATES_IO) LOCKSPEC=$(LOCKSPEC)
 
-modules clippy sparse rustdoc rust-analyzer: prepare
+modules clippy sparse compile-fail rustdoc rust-analyzer: prepare
 modules:
 	+$(KBUILD) modules
 
@@ -78,6 +79,9 @@ selftests: modules
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
+
+compile-fail: modules
+	@tools/testing/compile_fail/run $(BUILD)
 
 rustdoc: modules
 	+$(KBUILD) RUSTDOC_OUT=$(BUILD)/rustdoc modules
@@ -110,7 +114,7 @@ else
 setup:
 	@scripts/setup stock test
 
-modules selftests clippy sparse rustdoc rust-analyzer:
+modules selftests clippy sparse compile-fail rustdoc rust-analyzer:
 	+@scripts/managed $(KERNEL) $@
 
 modules_install:

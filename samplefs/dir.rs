@@ -21,6 +21,7 @@ use vfs::{
         Tmpfile, //
     },
     inode::{
+        Moved,
         NewDentry,
         NewDir,
         Operations,
@@ -118,7 +119,7 @@ impl Dirs<'_, '_, '_> {
     fn new_entries(&mut self) -> &mut Entries {
         match &mut self.new {
             NewDir::Same => self.old.guarded_mut(),
-            NewDir::Other(new) => new.guarded_mut(),
+            NewDir::Other(new, _) => new.guarded_mut(),
         }
     }
 
@@ -126,13 +127,13 @@ impl Dirs<'_, '_, '_> {
     fn inc_new_nlink(&mut self) {
         match &mut self.new {
             NewDir::Same => self.old.inc_nlink(),
-            NewDir::Other(new) => new.inc_nlink(),
+            NewDir::Other(new, _) => new.inc_nlink(),
         }
     }
 
     fn set_times(&mut self) {
         self.old.set_mtime_and_ctime_current();
-        if let NewDir::Other(new) = &mut self.new {
+        if let NewDir::Other(new, _) = &mut self.new {
             new.set_mtime_and_ctime_current();
         }
     }
@@ -146,7 +147,7 @@ fn exchange(dirs: &mut Dirs<'_, '_, '_>, a: &Positive<'_, SampleFs>, b: &Positiv
     a.set_d_fsdata(b_cookie);
     b.set_d_fsdata(a_cookie);
 
-    if let NewDir::Other(new) = &mut dirs.new {
+    if let NewDir::Other(new, _) = &mut dirs.new {
         match (a.inode().is_dir(), b.inode().is_dir()) {
             (true, false) => {
                 dirs.old.drop_nlink();
@@ -286,6 +287,7 @@ impl Operations for Dir {
         idmap: &Idmap,
         old_dir: &mut Locked<'_, Inode<SampleFs>, rule::rename::OldDir>,
         old_dentry: Positive<'_, SampleFs>,
+        _moved: Moved<'_, SampleFs>,
         new_dir: NewDir<'_, '_, SampleFs>,
         new_dentry: NewDentry<'_, SampleFs>,
         flags: u32,
@@ -301,7 +303,7 @@ impl Operations for Dir {
 
         // What can fail comes first.
         let prepared = match &new_dentry {
-            NewDentry::Exchange(other) => {
+            NewDentry::Exchange(other, _) => {
                 exchange(&mut dirs, &old_dentry, other);
                 return Ok(());
             }

@@ -133,10 +133,6 @@ impl Operations for Context {
 
     const PARAMETERS: Table = PARAMETERS.table();
 
-    fn init_fs_context(_sb: Option<&SuperBlock<SampleFs>>) -> Result<Self> {
-        Ok(Self::default())
-    }
-
     fn parse_param(&mut self, fc: &FsContext<'_>, opt: u8, value: Value<'_>) -> Result {
         match (opt, value) {
             (MODE, Value::U32(mode)) => {

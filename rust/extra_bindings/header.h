@@ -10,3 +10,4 @@
 
 /* Macros that bindgen cannot evaluate by itself. */
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;
+const unsigned int RUST_CONST_HELPER_SB_RDONLY = SB_RDONLY;

@@ -3,4 +3,5 @@
 
 #include "helpers/held.c"
 #include "helpers/kprobes.c"
+#include "helpers/locked.c"
 #include "helpers/vfs.c"

@@ -4,6 +4,7 @@
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/fs_parser.h>
+#include <linux/highmem.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/namei.h>
@@ -147,6 +148,11 @@ void rust_helper_folio_zero_range(struct folio *folio, size_t start, size_t leng
 {
 	folio_zero_range(folio, start, length);
 	flush_dcache_folio(folio);
+}
+
+void rust_helper_memcpy_to_folio(struct folio *folio, size_t offset, const char *from, size_t len)
+{
+	memcpy_to_folio(folio, offset, from, len);
 }
 
 void rust_helper_folio_attach_private(struct folio *folio, void *data)

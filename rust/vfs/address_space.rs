@@ -67,8 +67,8 @@ pub trait Operations: Sized {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// The helper for `->dirty_folio`. It has no default in C, and must not be null.
-    const DIRTY_FOLIO: DirtyFolio;
+    /// The helper for `->dirty_folio`, which must not be null.
+    const DIRTY_FOLIO: DirtyFolio = DirtyFolio::NOOP_DIRTY_FOLIO;
 
     /// The helper for `->migrate_folio`.
     const MIGRATE_FOLIO: Option<MigrateFolio> = None;
@@ -79,6 +79,8 @@ pub trait Operations: Sized {
 
     /// Provides the folio for a write of `len` bytes at `pos`, locked and with a reference.
     ///
+    /// Without this method, nothing can be written (`EIO`).
+    ///
     /// `i_rwsem` of the inode is held exclusively, except for a symbolic link that nobody has seen
     /// yet (`page_symlink()`); so there is no token of it. May sleep. C's `iocb` may be null and is not
     /// passed on.
@@ -86,9 +88,11 @@ pub trait Operations: Sized {
         inode: WriteBegin<'a, Self::FileSystem>,
         pos: i64,
         len: usize,
-    ) -> Result<WriteFolio<'a, Self::FileSystem>>;
+    ) -> Result<WriteFolio<'a, Self::FileSystem>> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
 
-    /// Takes over what was written: `copied` of the `len` bytes. Uses up the folio of
+    /// Takes over what was written: `copied` of the `len` bytes. Goes with `write_begin`. Uses up the folio of
     /// [`Operations::write_begin`], and so gives it back unlocked. Returns how many bytes count.
     ///
     /// Locks as for [`Operations::write_begin`]. May sleep.
@@ -97,7 +101,9 @@ pub trait Operations: Sized {
         pos: i64,
         len: usize,
         copied: usize,
-    ) -> Result<usize>;
+    ) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
 
     /// A folio with a private value is truncated: its bytes `offset..offset + len` are thrown away.
     ///
@@ -218,8 +224,17 @@ impl<T: Operations> Table<T> {
     const TABLE: bindings::address_space_operations = bindings::address_space_operations {
         read_folio: Some(Self::read_folio),
         dirty_folio: DirtyFolio::get(Some(T::DIRTY_FOLIO)),
-        write_begin: Some(Self::write_begin),
-        write_end: Some(Self::write_end),
+        // C does not look whether it is null.
+        write_begin: if T::HAS_WRITE_BEGIN {
+            Some(Self::write_begin)
+        } else {
+            Some(no_write_begin)
+        },
+        write_end: if T::HAS_WRITE_BEGIN {
+            Some(Self::write_end)
+        } else {
+            None
+        },
         invalidate_folio: if T::HAS_INVALIDATE_FOLIO {
             Some(Self::invalidate_folio)
         } else {

@@ -148,6 +148,9 @@ impl<'a, F: FileSystem> Tmpfile<'a, F> {
     }
 }
 
+/// The type of an entry: a regular file. For others see [`crate::mode::fs_umode_to_dtype`].
+pub const DT_REG: u8 = crate::mode::fs_umode_to_dtype(crate::mode::S_IFREG);
+
 /// Where `->iterate_shared` puts the entries of a directory: `struct dir_context`.
 ///
 /// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
@@ -183,6 +186,35 @@ impl DirContext {
     pub fn dir_emit_dots<F: FileSystem>(&mut self, file: &File<F>) -> bool {
         // SAFETY: Both are valid.
         unsafe { extra_bindings::dir_emit_dots(file.as_ptr(), self.0.get()) }
+    }
+
+    /// Emits `.` and `..` and all `entries`, each a name, a number and a type, from the position on.
+    ///
+    /// For a directory that never changes: the position of an entry is its place in the list. As
+    /// [`DirContext::dir_emit`].
+    ///
+    /// # Errors
+    ///
+    /// None; the result is that of `->iterate_shared`.
+    pub fn dir_emit_all<'n, F: FileSystem>(
+        &mut self,
+        file: &File<F>,
+        entries: impl Iterator<Item = (&'n [u8], u64, u8)>,
+    ) -> Result {
+        if !self.dir_emit_dots(file) {
+            return Ok(());
+        }
+        // `.` and `..` are the first two.
+        let Ok(emitted) = usize::try_from(self.pos() - 2) else {
+            return Ok(());
+        };
+        for (name, ino, dtype) in entries.skip(emitted) {
+            if !self.dir_emit(name, ino, dtype) {
+                break;
+            }
+            self.set_pos(self.pos() + 1);
+        }
+        Ok(())
     }
 
     /// Emits an entry; `dtype` is one of `DT_*`. Returns whether there was room for it.

@@ -73,6 +73,10 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
     /// `folio` must satisfy the invariants. The lock belongs to the result.
     #[inline]
     pub(crate) unsafe fn from_raw(folio: *mut bindings::folio) -> Self {
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            // SAFETY: The caller promises that it is alive.
+            unsafe { extra_bindings::folio_assert_locked(folio) };
+        }
         // INVARIANT: The caller promises it.
         Self {
             // SAFETY: The caller promises that it is alive. CAST: `Folio` is a transparent wrapper.
@@ -143,6 +147,29 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
         // SAFETY: The folio is alive, and the range is within it. What user space maps of it may
         // change at any time: nothing in Rust counts on its content.
         unsafe { extra_bindings::folio_zero_range(self.as_ptr(), start, length) };
+    }
+
+    /// Copies bytes into the folio from `offset` on, or as many of them as it has room for.
+    ///
+    /// Mirrors `memcpy_to_folio()`. Callable in any context.
+    #[inline]
+    pub fn memcpy_to_folio(&self, offset: usize, from: &[u8]) {
+        let size = self.folio_size();
+        let offset = offset.min(size);
+        let len = from.len().min(size - offset);
+        // SAFETY: The folio is alive, and both ranges have that length. What user space maps of it
+        // may change at any time: nothing in Rust counts on its content.
+        unsafe {
+            extra_bindings::memcpy_to_folio(self.as_ptr(), offset, from.as_ptr().cast(), len)
+        };
+    }
+
+    /// Copies bytes into the folio from `offset` on, and zeroes what is behind them.
+    ///
+    /// Mirrors `folio_fill_tail()`. Callable in any context.
+    pub fn folio_fill_tail(&self, offset: usize, from: &[u8]) {
+        self.memcpy_to_folio(offset, from);
+        self.folio_zero_range(offset.saturating_add(from.len()), usize::MAX);
     }
 
     /// The filesystem's private value: `folio_get_private()`.

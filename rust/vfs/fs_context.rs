@@ -164,6 +164,8 @@ impl<const N: usize> Parameters<N> {
     }
 }
 
+static NO_PARAMETERS: Parameters<0> = Parameters::new([]);
+
 /// A reference to [`Parameters`], whatever their number.
 #[derive(Clone, Copy)]
 pub struct Table {
@@ -252,17 +254,23 @@ impl FsContext<'_> {
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
-pub trait Operations: Sized + Send + 'static {
+pub trait Operations: Sized + Send + Default + 'static {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// The mount options.
-    const PARAMETERS: Table;
+    /// The mount options: none, if this is left out.
+    const PARAMETERS: Table = NO_PARAMETERS.table();
+
+    /// Whether it can only be read: every superblock is `SB_RDONLY`, and a remount does not change
+    /// that. C refuses whatever writes with `EROFS`.
+    const READ_ONLY: bool = false;
 
     /// Makes the context for a mount or, if there is a superblock, for a change of its options.
     ///
     /// Mirrors `->init_fs_context` of `struct file_system_type`.
-    fn init_fs_context(sb: Option<&SuperBlock<Self::FileSystem>>) -> Result<Self>;
+    fn init_fs_context(sb: Option<&SuperBlock<Self::FileSystem>>) -> Result<Self> {
+        Ok(Self::default())
+    }
 
     /// Takes an option, which has passed `fs_parse()`: unknown options and values of the wrong form
     /// are refused before, with a message that names them.
@@ -270,7 +278,9 @@ pub trait Operations: Sized + Send + 'static {
     /// # Errors
     ///
     /// Whatever mount(2) is to return. Say more with [`FsContext::invalf`].
-    fn parse_param(&mut self, fc: &FsContext<'_>, opt: u8, value: Value<'_>) -> Result;
+    fn parse_param(&mut self, fc: &FsContext<'_>, opt: u8, value: Value<'_>) -> Result {
+        Err(EINVAL)
+    }
 
     /// Sets up a superblock for a mount and returns its root.
     ///
@@ -401,6 +411,10 @@ impl<T: Operations> VTable<T> {
     ///
     /// As `->get_tree`.
     unsafe extern "C" fn get_tree(fc: *mut bindings::fs_context) -> c_int {
+        if T::READ_ONLY {
+            // SAFETY: `vfs_get_tree()` passes a valid context, which nobody else uses.
+            unsafe { (*fc).sb_flags |= bindings::RUST_CONST_HELPER_SB_RDONLY };
+        }
         // SAFETY: `vfs_get_tree()` passes a valid context.
         unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) }
     }
@@ -438,6 +452,14 @@ impl<T: Operations> VTable<T> {
     ///
     /// As `->reconfigure`.
     unsafe extern "C" fn reconfigure(fc: *mut bindings::fs_context) -> c_int {
+        if T::READ_ONLY {
+            // SAFETY: `reconfigure_super()` passes a valid context, and takes the flags from it after
+            // the call.
+            unsafe { (*fc).sb_flags |= bindings::RUST_CONST_HELPER_SB_RDONLY };
+        }
+        if !T::HAS_RECONFIGURE {
+            return 0;
+        }
         // SAFETY: `reconfigure_super()` passes a context with the root of a superblock.
         let sb = unsafe { (*(*fc).root).d_sb };
         // SAFETY: It has a root, so it is set up; the context has a reference to it.
@@ -457,7 +479,7 @@ impl<T: Operations> VTable<T> {
         parse_param: Some(Self::parse_param),
         parse_monolithic: None,
         get_tree: Some(Self::get_tree),
-        reconfigure: if T::HAS_RECONFIGURE {
+        reconfigure: if T::HAS_RECONFIGURE || T::READ_ONLY {
             Some(Self::reconfigure)
         } else {
             None

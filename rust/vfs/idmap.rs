@@ -36,6 +36,9 @@ impl Idmap {
 pub struct Kuid(pub(crate) bindings::kuid_t);
 
 impl Kuid {
+    /// The superuser, `GLOBAL_ROOT_UID`.
+    pub const GLOBAL_ROOT: Self = Self(bindings::kuid_t { val: 0 });
+
     /// The user as whom the current task creates files, `current_fsuid()`.
     #[inline]
     pub fn current_fsuid() -> Self {
@@ -62,6 +65,9 @@ impl PartialEq for Kuid {
 pub struct Kgid(pub(crate) bindings::kgid_t);
 
 impl Kgid {
+    /// The superuser's group, `GLOBAL_ROOT_GID`.
+    pub const GLOBAL_ROOT: Self = Self(bindings::kgid_t { val: 0 });
+
     /// The group as which the current task creates files, `current_fsgid()`.
     #[inline]
     pub fn current_fsgid() -> Self {

@@ -39,6 +39,7 @@ mod table;
 pub use new::New;
 pub use operations::{
     GetLink,
+    Moved,
     NewDentry,
     NewDir,
     Operations,

@@ -35,6 +35,7 @@ pub mod fs_context;
 pub mod idmap;
 pub mod inode;
 pub mod mode;
+pub mod prelude;
 pub mod sb;
 pub mod stat;
 pub mod vm;
@@ -53,7 +54,8 @@ pub use rules;
 
 pub use locked::{
     Lockable,
-    Locked, //
+    Locked,
+    VfsRenameMutex, //
 };
 pub use sb::SuperBlock;
 

@@ -10,6 +10,7 @@ use kernel::types::NotThreadSafe;
 use rules::{
     AtLeast,
     Exclusive,
+    Held,
     NotPromised,
     Shared, //
 };
@@ -22,14 +23,15 @@ use crate::{
 
 /// An object with a lock that can be held in mode `M`.
 ///
-/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`.
+/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`. For another lock of the
+/// same object there is another type, such as [`VfsRenameMutex`].
 ///
 /// # Safety
 ///
 /// With `CONFIG_PROVE_LOCKING`, [`Lockable::assert_held`] complains if the current task does not
 /// hold the lock in mode `M` or stronger.
 pub unsafe trait Lockable<M> {
-    /// Asserts that the current task holds the lock; nothing without `CONFIG_PROVE_LOCKING`.
+    /// Asserts that the current task holds the lock. Only called with `CONFIG_PROVE_LOCKING`.
     fn assert_held(&self);
 }
 
@@ -66,6 +68,37 @@ unsafe impl<F: FileSystem> Lockable<Exclusive> for SuperBlock<F> {
     }
 }
 
+/// A superblock, as the object of its `s_vfs_rename_mutex`: while that is held, no directory gets
+/// another parent.
+#[repr(transparent)]
+pub struct VfsRenameMutex<F: FileSystem>(SuperBlock<F>);
+
+impl<F: FileSystem> VfsRenameMutex<F> {
+    #[inline]
+    pub(crate) fn of(sb: &SuperBlock<F>) -> &Self {
+        // SAFETY: It is a transparent wrapper, and has no promises of its own.
+        unsafe { &*core::ptr::from_ref(sb).cast() }
+    }
+}
+
+impl<F: FileSystem> Deref for VfsRenameMutex<F> {
+    type Target = SuperBlock<F>;
+
+    #[inline]
+    fn deref(&self) -> &SuperBlock<F> {
+        &self.0
+    }
+}
+
+// SAFETY: The helper is lockdep_assert_held(); a mutex has no modes.
+unsafe impl<F: FileSystem> Lockable<Held> for VfsRenameMutex<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a valid superblock.
+        unsafe { extra_bindings::s_vfs_rename_mutex_assert_held(self.as_ptr()) };
+    }
+}
+
 /// Proof that the current task holds the lock of an object at least in mode `M`.
 ///
 /// The layer makes one for each object that a rule names, when C calls a callback, and lends it to
@@ -93,7 +126,9 @@ impl<'a, T: Lockable<M>, M> Locked<'a, T, M> {
     /// - If `M` is [`Exclusive`], there must be no other token for `object` during `'a`.
     #[inline]
     pub(crate) unsafe fn assume(object: &'a T) -> Self {
-        object.assert_held();
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            object.assert_held();
+        }
         // INVARIANT: The caller promises both parts of it.
         Self {
             object,

@@ -93,6 +93,10 @@ impl<'a, F: FileSystem> New<'a, F> {
     ///
     /// `sb` must be what C passes to a `fill_super` of `F`, and `'a` within that call.
     pub(crate) unsafe fn from_raw(sb: *mut bindings::super_block) -> Self {
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            // SAFETY: The caller promises that it is valid. `sget_fc()` has locked it.
+            unsafe { extra_bindings::s_umount_assert_exclusive(sb) };
+        }
         Self {
             sb,
             _lifetime: PhantomData,
@@ -252,7 +256,7 @@ pub trait Operations: Sized {
     /// Fills in how much there is and how much of it is free.
     ///
     /// The layer has filled in type, block size, name length and `f_fsid` already, as
-    /// `simple_statfs()` does.
+    /// `simple_statfs()` does; without this method that is all.
     fn statfs(sb: &SuperBlock<Self::FileSystem>, buf: &mut Kstatfs) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -340,7 +344,7 @@ impl<T: Operations> Table<T> {
         statfs: if T::HAS_STATFS {
             Some(Self::statfs)
         } else {
-            None
+            Some(bindings::simple_statfs)
         },
         show_options: if T::HAS_SHOW_OPTIONS {
             Some(Self::show_options)

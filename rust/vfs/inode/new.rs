@@ -125,6 +125,20 @@ impl<F: FileSystem> New<F> {
         unsafe { (*inode).i_mode = mode };
     }
 
+    /// Sets the inode number, `i_ino`, instead of the next one that is free.
+    ///
+    /// For a filesystem whose inodes come back with the number that they had.
+    pub fn set_i_ino(&mut self, ino: u64) {
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_ino = ino };
+    }
+
+    /// Sets the size in bytes, `i_size`; what is negative counts as 0.
+    pub fn set_i_size(&mut self, size: i64) {
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_size = size.max(0) };
+    }
+
     /// Checks that the mode is of this type.
     fn expect(&self, types: &[Mode]) -> Result {
         // SAFETY: The inode is valid and not seen by others.

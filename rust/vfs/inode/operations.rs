@@ -32,7 +32,8 @@ use crate::{
         Kstat, //
     },
     FileSystem,
-    Locked, //
+    Locked,
+    VfsRenameMutex, //
 };
 
 slot! {
@@ -60,8 +61,22 @@ pub const RENAME_WHITEOUT: u32 = bindings::RENAME_WHITEOUT;
 pub enum NewDir<'t, 'a, F: FileSystem> {
     /// It is the directory in which the entry is already: `old_dir`.
     Same,
-    /// Another one. The superblock's `s_vfs_rename_mutex` is held, so no directory moves.
-    Other(&'t mut Locked<'a, Inode<F>, rule::rename::NewDir>),
+    /// Another one. The superblock's `s_vfs_rename_mutex` is held, so no directory gets another
+    /// parent meanwhile.
+    Other(
+        &'t mut Locked<'a, Inode<F>, rule::rename::NewDir>,
+        Locked<'a, VfsRenameMutex<F>, rule::rename::LockedSb>,
+    ),
+}
+
+/// The inode that `->rename` moves, with its lock where that is held.
+pub enum Moved<'a, F: FileSystem> {
+    /// It is not a directory.
+    File(Locked<'a, Inode<F>, rule::rename::Moved>),
+    /// It is a directory that gets another parent.
+    Dir(Locked<'a, Inode<F>, rule::rename::MovedDir>),
+    /// It is a directory that keeps its parent: its lock is not held.
+    Unlocked,
 }
 
 /// What `->rename` finds under the new name.
@@ -70,8 +85,8 @@ pub enum NewDentry<'a, F: FileSystem> {
     Negative(Negative<'a, F>),
     /// The victim, which the entry replaces. Its `i_rwsem` is held.
     Victim(Positive<'a, F>, Locked<'a, Inode<F>, rule::rename::Victim>),
-    /// The entry to change places with (`RENAME_EXCHANGE`).
-    Exchange(Positive<'a, F>),
+    /// The entry to change places with (`RENAME_EXCHANGE`), and its inode, which moves as well.
+    Exchange(Positive<'a, F>, Moved<'a, F>),
 }
 
 /// The callbacks of one kind of inode: `struct inode_operations`.
@@ -175,12 +190,13 @@ pub trait Operations: Sized {
 
     /// Renames `old_dentry`. `flags` are `RENAME_*`; those not known must be refused (`EINVAL`).
     ///
-    /// C's caller moves the dentries when this returns without an error. The inode that is moved
-    /// is locked if it is not a directory, or if it changes its parent.
+    /// C's caller moves the dentries when this returns without an error. `moved` is the inode of
+    /// `old_dentry`.
     fn rename(
         idmap: &Idmap,
         old_dir: &mut Locked<'_, Inode<Self::FileSystem>, rule::rename::OldDir>,
         old_dentry: Positive<'_, Self::FileSystem>,
+        moved: Moved<'_, Self::FileSystem>,
         new_dir: NewDir<'_, '_, Self::FileSystem>,
         new_dentry: NewDentry<'_, Self::FileSystem>,
         flags: u32,

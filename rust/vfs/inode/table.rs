@@ -19,9 +19,12 @@ use kernel::{
     sync::aref::ARef, //
 };
 
+use rules::inode_operations as rule;
+
 use super::{
     operations::{
         GetLink,
+        Moved,
         NewDentry,
         NewDir,
         Operations, //
@@ -43,13 +46,17 @@ use crate::{
         Kstat, //
     },
     FileSystem,
-    Locked, //
+    Locked,
+    VfsRenameMutex, //
 };
 
 /// A table of operations for inodes of `F`.
 pub struct Ops<F: FileSystem>(&'static bindings::inode_operations, PhantomData<F>);
 
 impl<F: FileSystem> Ops<F> {
+    /// The table without callbacks: what C does where a slot is null is enough.
+    pub const NONE: Self = Self(&NONE, PhantomData);
+
     /// Returns the table of `T`.
     pub const fn of<T: Operations<FileSystem = F>>() -> Self {
         Self(Table::<T>::build(), PhantomData)
@@ -63,6 +70,8 @@ impl<F: FileSystem> Ops<F> {
         self.0.get_link.is_some()
     }
 }
+
+static NONE: bindings::inode_operations = pin_init::zeroed();
 
 struct Table<T: Operations>(PhantomData<T>);
 
@@ -254,6 +263,17 @@ impl<T: Operations> Table<T> {
         let mut old_dir = unsafe { Locked::assume(old_dir) };
         // SAFETY: `vfs_rename()` passes a positive child of `old_dir`, which is locked.
         let old_dentry = unsafe { Positive::from_raw(old_dentry) };
+        let source = old_dentry.inode_unbound();
+        let moved = if !source.is_dir() {
+            // SAFETY: `vfs_rename()` has locked it exclusively; it is no directory, so not a parent.
+            Moved::File(unsafe { Locked::assume(source) })
+        } else if !same {
+            // SAFETY: `vfs_rename()` has locked it exclusively. It is neither of the parents:
+            // `__start_renaming()` refuses a source that is an ancestor of the target.
+            Moved::Dir(unsafe { Locked::assume(source) })
+        } else {
+            Moved::Unlocked
+        };
 
         let mut other = if same {
             None
@@ -265,7 +285,11 @@ impl<T: Operations> Table<T> {
         };
         let new_dir = match &mut other {
             None => NewDir::Same,
-            Some(new_dir) => NewDir::Other(new_dir),
+            Some(new_dir) => {
+                let sb = VfsRenameMutex::of(source.sb());
+                // SAFETY: `lock_rename()` takes it where the parents differ.
+                NewDir::Other(new_dir, unsafe { Locked::assume(sb) })
+            }
         };
 
         // SAFETY: `vfs_rename()` passes a child of `new_dir`, which is locked: so this is stable.
@@ -276,17 +300,38 @@ impl<T: Operations> Table<T> {
         } else {
             // SAFETY: It is a positive child of the locked `new_dir`.
             let new_dentry = unsafe { Positive::from_raw(new_dentry) };
-            if flags & bindings::RENAME_EXCHANGE != 0 {
-                NewDentry::Exchange(new_dentry)
-            } else {
-                let victim = new_dentry.inode_unbound();
+            // `vfs_rename()` does nothing if it is the source.
+            let target = new_dentry.inode_unbound();
+            if flags & bindings::RENAME_EXCHANGE == 0 {
                 // SAFETY: `vfs_rename()` has locked the victim exclusively. It is neither of the
-                // parents: `do_renameat2()` refuses a target that is an ancestor of the source.
-                NewDentry::Victim(new_dentry, unsafe { Locked::assume(victim) })
+                // parents: `__start_renaming()` refuses a target that is an ancestor of the source.
+                NewDentry::Victim(new_dentry, unsafe { Locked::assume(target) })
+            } else if !target.is_dir() {
+                // SAFETY: `vfs_rename()` has locked it exclusively; it is no directory.
+                let locked: Locked<'_, _, rule::rename::Exchanged> =
+                    unsafe { Locked::assume(target) };
+                NewDentry::Exchange(new_dentry, Moved::File(locked))
+            } else if !same {
+                // SAFETY: `vfs_rename()` has locked it exclusively. It is neither of the parents,
+                // as above.
+                let locked: Locked<'_, _, rule::rename::ExchangedDir> =
+                    unsafe { Locked::assume(target) };
+                NewDentry::Exchange(new_dentry, Moved::Dir(locked))
+            } else {
+                NewDentry::Exchange(new_dentry, Moved::Unlocked)
             }
         };
         from_result(|| {
-            T::rename(idmap, &mut old_dir, old_dentry, new_dir, new_dentry, flags).map(|()| 0)
+            T::rename(
+                idmap,
+                &mut old_dir,
+                old_dentry,
+                moved,
+                new_dir,
+                new_dentry,
+                flags,
+            )
+            .map(|()| 0)
         })
     }
 

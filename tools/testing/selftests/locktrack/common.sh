@@ -47,7 +47,7 @@ need_break()
 {
 	need_module locktrack_break
 	breaking=1
-	expect rust_helper_inode_assert_
+	expect _assert_
 }
 
 fs_load()

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reading a directory does not change it: other readers are there.
+
+use testfs::*;
+
+use vfs::file::DirContext;
+
+pub struct DirFile;
+
+#[vtable]
+impl vfs::file::Operations for DirFile {
+    type FileSystem = Fs;
+
+    fn iterate_shared(
+        _file: &File<Fs>,
+        dir: &Locked<'_, Inode<Fs>, Shared>,
+        ctx: &mut DirContext,
+    ) -> Result {
+        *dir.guarded_mut() += 1; //~ wrong, error E0599: bounds were not satisfied
+        ctx.set_pos(i64::from(*dir.guarded()));
+        Ok(())
+    }
+}
