@@ -2,5 +2,6 @@
 /* Every helper, for one run of bindgen. */
 
 #include "helpers/held.c"
+#include "helpers/inode.c"
 #include "helpers/kprobes.c"
 #include "helpers/vfs.c"

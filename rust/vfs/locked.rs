@@ -66,6 +66,15 @@ unsafe impl<F: FileSystem> Lockable<Exclusive> for SuperBlock<F> {
     }
 }
 
+// SAFETY: The helper is lockdep_assert_held(), which any mode satisfies.
+unsafe impl<F: FileSystem> Lockable<Shared> for SuperBlock<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a valid superblock.
+        unsafe { extra_bindings::s_umount_assert_shared(self.as_ptr()) };
+    }
+}
+
 /// Proof that the current task holds the lock of an object at least in mode `M`.
 ///
 /// The layer makes one for each object that a rule names, when C calls a callback, and lends it to
