@@ -10,6 +10,10 @@ use kernel::{
     sync::aref::ARef, //
 };
 use vfs::{
+    acl::{
+        AclType,
+        PosixAcl, //
+    },
     dentry::{
         InLookup,
         Negative,
@@ -20,6 +24,7 @@ use vfs::{
         Opened,
         Tmpfile, //
     },
+    fileattr::FileKattr,
     inode::{
         Moved,
         NewDentry,
@@ -47,6 +52,7 @@ use vfs::{
         Iattr,
         Kstat, //
     },
+    xattr::List,
     Dentry,
     Idmap,
     Inode,
@@ -60,6 +66,7 @@ use crate::{
         self,
         Kind, //
     },
+    xattr,
     SampleFs, //
 };
 
@@ -92,7 +99,9 @@ fn create<M: AtLeast<Exclusive>>(
     kind: Kind<'_>,
 ) -> Result {
     let inode = node::create(idmap, dir, mode, kind)?;
-    dentry.security_inode_init_security(&inode, dir)?;
+    dentry.security_inode_init_security(&inode, dir, |name, value| {
+        xattr::init_security(&inode, name, value)
+    })?;
     add(dir, dentry, inode)
 }
 
@@ -174,7 +183,9 @@ fn whiteout(
     let inode = node::create(idmap, dir, S_IFCHR, Kind::Special(WHITEOUT_DEV))?;
     let mut twin = dentry.d_alloc_twin()?;
     let twin = twin.negative();
-    twin.security_inode_init_security(&inode, dir)?;
+    twin.security_inode_init_security(&inode, dir, |name, value| {
+        xattr::init_security(&inode, name, value)
+    })?;
     // The name stays, so its cookie stays.
     twin.set_d_fsdata(dentry.d_fsdata());
     twin.d_make_persistent(inode.clone())?;
@@ -248,10 +259,10 @@ impl Operations for Dir {
         dir: &mut Locked<'_, Inode<SampleFs>, rule::mkdir::Dir>,
         dentry: Negative<'_, SampleFs>,
         mode: Mode,
-    ) -> Result {
+    ) -> Result<Option<ARef<Dentry<SampleFs>>>> {
         create(idmap, dir, dentry, typed(mode, S_IFDIR), Kind::Directory)?;
         dir.inc_nlink();
-        Ok(())
+        Ok(None)
     }
 
     fn rmdir(
@@ -371,6 +382,32 @@ impl Operations for Dir {
         _query_flags: u32,
     ) -> Result {
         attr::getattr(idmap, inode, stat, request_mask)
+    }
+
+    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
+        xattr::list(inode, list)
+    }
+
+    fn set_acl(
+        idmap: &Idmap,
+        _dentry: &Dentry<SampleFs>,
+        inode: &Inode<SampleFs>,
+        acl: Option<&PosixAcl>,
+        ty: AclType,
+    ) -> Result {
+        xattr::set_acl(idmap, inode, acl, ty)
+    }
+
+    fn fileattr_set(
+        _idmap: &Idmap,
+        inode: &mut Locked<'_, Inode<SampleFs>, rule::fileattr_set::Inode>,
+        fa: &mut FileKattr,
+    ) -> Result {
+        attr::fileattr_set(inode, fa)
+    }
+
+    fn fileattr_get(inode: &Inode<SampleFs>, fa: &mut FileKattr) -> Result {
+        attr::fileattr_get(inode, fa)
     }
 
     fn tmpfile<'a>(

@@ -11,6 +11,7 @@ use kernel::{
     sync::aref::ARef, //
 };
 use vfs::{
+    export,
     fs_context::{
         FsContext,
         Operations,
@@ -39,6 +40,7 @@ use vfs::{
 };
 
 use crate::{
+    export::Export,
     limits::{
         Limits,
         TooSmall, //
@@ -48,6 +50,7 @@ use crate::{
         Info,
         Owner, //
     },
+    xattr::XATTRS,
     SampleFs, //
 };
 
@@ -172,7 +175,10 @@ impl Operations for Context {
             .set_s_maxbytes(MAX_LFS_FILESIZE)
             .set_s_blocksize_to_page()
             .set_s_time_gran(1)
-            .set_dontcache();
+            .set_dontcache()
+            .set_s_xattr(&XATTRS)
+            .set_sb_posixacl()
+            .set_s_export_op(export::Ops::of::<Export>());
         let sb = sb.init(Info::new(owner, limits))?;
         node::create_root(sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
     }

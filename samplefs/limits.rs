@@ -35,6 +35,14 @@ impl Resource {
         Ok(())
     }
 
+    fn take_many(&mut self, count: u64) -> Result {
+        if self.max != 0 && self.free() < count {
+            return Err(ENOSPC);
+        }
+        self.used += count;
+        Ok(())
+    }
+
     fn give_back(&mut self, count: u64) {
         self.used -= count.min(self.used);
     }
@@ -92,6 +100,11 @@ impl Limits {
     /// Takes a block, or fails with `ENOSPC`.
     pub(crate) fn take_block(&self) -> Result {
         self.usage.lock().blocks.take()
+    }
+
+    /// Takes blocks, or none of them and fails with `ENOSPC`.
+    pub(crate) fn take_blocks(&self, count: u64) -> Result {
+        self.usage.lock().blocks.take_many(count)
     }
 
     /// Gives blocks back.

@@ -8,7 +8,13 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*,
     str::CStr,
-    sync::aref::ARef, //
+    sync::{
+        aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+    },
 };
 use vfs::{
     address_space,
@@ -28,6 +34,7 @@ use vfs::{
 };
 
 use crate::{
+    attr,
     dir::Dir,
     dir_file::DirFile,
     entries::Entries,
@@ -36,6 +43,10 @@ use crate::{
     regular_file::RegularFile,
     special::Special,
     symlink::Symlink,
+    xattr::{
+        self,
+        Xattrs, //
+    },
     SampleFs, //
 };
 
@@ -46,12 +57,28 @@ const SHORT_SYMLINK: usize = 128;
 pub(crate) struct Info {
     /// Blocks that are charged for what is not in the page cache: a long symbolic link.
     blocks: u64,
+    /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
+    flags: Atomic<u32>,
+    xattrs: Xattrs,
 }
 
 impl Info {
     /// Blocks that are charged as long as there is the inode.
     pub(crate) fn blocks(&self) -> u64 {
         self.blocks
+    }
+
+    /// The flags of chattr(1), `FS_*_FL`.
+    pub(crate) fn flags(&self) -> u32 {
+        self.flags.load(Relaxed)
+    }
+
+    pub(crate) fn set_flags(&self, flags: u32) {
+        self.flags.store(flags, Relaxed);
+    }
+
+    pub(crate) fn xattrs(&self) -> &Xattrs {
+        &self.xattrs
     }
 }
 
@@ -65,11 +92,19 @@ pub(crate) enum Kind<'a> {
 }
 
 /// Allocates an inode and charges for it; `sb::Super::evict_inode` gives back.
-fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64) -> Result<New<SampleFs>> {
+fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64, flags: u32) -> Result<New<SampleFs>> {
     let limits = sb.info().limits();
     limits.take_inode()?;
-    New::new_inode(sb, Ok(Info { blocks }), Entries::new())
-        .inspect_err(|_| limits.give_back_inode())
+    let info = Info {
+        blocks,
+        flags: Atomic::new(flags),
+        xattrs: Xattrs::new(),
+    };
+    let mut new =
+        New::new_inode(sb, Ok(info), Entries::new()).inspect_err(|_| limits.give_back_inode())?;
+    new.set_i_generation_random();
+    new.set_i_flags(attr::i_flags(flags));
+    Ok(new)
 }
 
 fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
@@ -98,10 +133,13 @@ pub(crate) fn create(
     if long {
         sb.info().limits().take_block()?;
     }
+    let flags = dir.info().flags() & attr::INHERITED;
     let mut new =
-        allocate(sb, blocks).inspect_err(|_| sb.info().limits().give_back_blocks(blocks))?;
+        allocate(sb, blocks, flags).inspect_err(|_| sb.info().limits().give_back_blocks(blocks))?;
     new.inode_init_owner(idmap, dir, mode);
+    new.posix_acl_create(dir)?;
     let inode = finish(new, kind)?;
+    xattr::charge_inherited(&inode)?;
     if long {
         inode.inode_add_bytes(PAGE_SIZE as u32);
     }
@@ -115,7 +153,7 @@ pub(crate) fn create_root(
     gid: Kgid,
     mode: Mode,
 ) -> Result<ARef<Inode<SampleFs>>> {
-    let mut new = allocate(sb, 0)?;
+    let mut new = allocate(sb, 0, 0)?;
     new.set_owner(uid, gid, mode);
     finish(new, Kind::Directory)
 }

@@ -6,11 +6,17 @@
 
 use kernel::prelude::*;
 use vfs::{
+    acl::{
+        AclType,
+        PosixAcl, //
+    },
+    fileattr::FileKattr,
     inode::Operations,
     stat::{
         Iattr,
         Kstat, //
     },
+    xattr::List,
     Dentry,
     Idmap,
     Inode,
@@ -19,6 +25,7 @@ use vfs::{
 
 use crate::{
     attr,
+    xattr,
     SampleFs, //
 };
 
@@ -46,5 +53,31 @@ impl Operations for Regular {
         _query_flags: u32,
     ) -> Result {
         attr::getattr(idmap, inode, stat, request_mask)
+    }
+
+    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
+        xattr::list(inode, list)
+    }
+
+    fn set_acl(
+        idmap: &Idmap,
+        _dentry: &Dentry<SampleFs>,
+        inode: &Inode<SampleFs>,
+        acl: Option<&PosixAcl>,
+        ty: AclType,
+    ) -> Result {
+        xattr::set_acl(idmap, inode, acl, ty)
+    }
+
+    fn fileattr_set(
+        _idmap: &Idmap,
+        inode: &mut Locked<'_, Inode<SampleFs>, vfs::rules::inode_operations::fileattr_set::Inode>,
+        fa: &mut FileKattr,
+    ) -> Result {
+        attr::fileattr_set(inode, fa)
+    }
+
+    fn fileattr_get(inode: &Inode<SampleFs>, fa: &mut FileKattr) -> Result {
+        attr::fileattr_get(inode, fa)
     }
 }

@@ -23,7 +23,9 @@
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
 //!   `file_operations`, `address_space_operations`, `vm_operations_struct`);
-//! - `symlink.rs` and `special.rs`: the rest (`inode_operations`).
+//! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
+//! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
+//! - `export.rs`: file handles (`export_operations`).
 
 use kernel::prelude::*;
 use vfs::file_system_type::{
@@ -37,6 +39,7 @@ mod attr;
 mod dir;
 mod dir_file;
 mod entries;
+mod export;
 mod fs_context;
 mod limits;
 mod node;
@@ -47,6 +50,7 @@ mod sb;
 mod special;
 mod symlink;
 mod vm;
+mod xattr;
 
 module! {
     type: Module,

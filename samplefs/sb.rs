@@ -17,12 +17,14 @@ use vfs::{
         Kuid, //
     },
     mode::Mode,
+    rules::super_operations as rule,
     sb::{
         DropInode,
         Evicted,
         Kstatfs,
         Operations, //
     },
+    Locked,
     SuperBlock, //
 };
 
@@ -78,9 +80,20 @@ impl Operations for Super {
     fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
         // A large directory is better freed here than in the RCU callback that frees the inode.
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
+        inode.info().xattrs().evict(inode.sb());
         let limits = inode.sb().info().limits();
         limits.give_back_blocks(inode.info().blocks());
         limits.give_back_inode();
+    }
+
+    /// That this is there is what lets the filesystem be frozen: C holds the writers, and there is
+    /// no device to be quieted.
+    fn freeze_fs(_sb: &Locked<'_, SuperBlock<SampleFs>, rule::freeze_fs::Sb>) -> Result {
+        Ok(())
+    }
+
+    fn unfreeze_fs(_sb: &Locked<'_, SuperBlock<SampleFs>, rule::unfreeze_fs::Sb>) -> Result {
+        Ok(())
     }
 
     fn statfs(sb: &SuperBlock<SampleFs>, buf: &mut Kstatfs) -> Result {

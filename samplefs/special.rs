@@ -6,11 +6,16 @@
 
 use kernel::prelude::*;
 use vfs::{
+    acl::{
+        AclType,
+        PosixAcl, //
+    },
     inode::Operations,
     stat::{
         Iattr,
         Kstat, //
     },
+    xattr::List,
     Dentry,
     Idmap,
     Inode,
@@ -19,6 +24,7 @@ use vfs::{
 
 use crate::{
     attr,
+    xattr,
     SampleFs, //
 };
 
@@ -46,5 +52,19 @@ impl Operations for Special {
         _query_flags: u32,
     ) -> Result {
         attr::getattr(idmap, inode, stat, request_mask)
+    }
+
+    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
+        xattr::list(inode, list)
+    }
+
+    fn set_acl(
+        idmap: &Idmap,
+        _dentry: &Dentry<SampleFs>,
+        inode: &Inode<SampleFs>,
+        acl: Option<&PosixAcl>,
+        ty: AclType,
+    ) -> Result {
+        xattr::set_acl(idmap, inode, acl, ty)
     }
 }

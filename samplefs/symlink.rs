@@ -14,6 +14,7 @@ use vfs::{
         Iattr,
         Kstat, //
     },
+    xattr::List,
     Dentry,
     Idmap,
     Inode,
@@ -22,6 +23,7 @@ use vfs::{
 
 use crate::{
     attr,
+    xattr,
     SampleFs, //
 };
 
@@ -51,5 +53,9 @@ impl Operations for Symlink {
         _query_flags: u32,
     ) -> Result {
         attr::getattr(idmap, inode, stat, request_mask)
+    }
+
+    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
+        xattr::list(inode, list)
     }
 }

@@ -2,12 +2,19 @@
 /* The C headers of what bindgen_parameters names. */
 
 #include <linux/kprobes.h>
+#include <linux/exportfs.h>
+#include <linux/fiemap.h>
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
 #include <linux/namei.h>
+#include <linux/posix_acl.h>
 #include <linux/statfs.h>
+
+/* It relies on <linux/fs.h>. */
+#include <linux/fileattr.h>
 
 /* Macros that bindgen cannot evaluate by itself. */
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;
 const unsigned int RUST_CONST_HELPER_SB_RDONLY = SB_RDONLY;
+const unsigned int RUST_CONST_HELPER_IOCB_NOWAIT = (__force unsigned int)IOCB_NOWAIT;

@@ -45,6 +45,8 @@ pub mod filelock {
 mod helpers {
     #[allow(unused_imports)]
     use super::generated::*;
+    // A name hides what a glob brings: the structs of C point to the kernel's opaque type.
+    use kernel::bindings::file_kattr;
     use kernel::bindings::*;
     use kernel::ffi;
 
@@ -60,6 +62,8 @@ pub use kernel::bindings::*;
 
 // The kernel's bindings know these as opaque types: a name hides what a glob brings.
 pub use generated::{
+    export_operations,
+    file_kattr,
     fs_context,
     fs_context_operations,
     fs_parameter,

@@ -2,6 +2,7 @@
 /* Every helper, for one run of bindgen. */
 
 #include "helpers/held.c"
+#include "helpers/inode.c"
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
 #include "helpers/vfs.c"

@@ -9,7 +9,6 @@
 #include <linux/mm.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 
@@ -55,12 +54,6 @@ unsigned int rust_helper_inode_nlink(const struct inode *inode)
 void rust_helper_inode_set_link(struct inode *inode, char *link)
 {
 	inode->i_link = link;
-}
-
-int rust_helper_inode_init_security(struct inode *inode, struct inode *dir,
-				    const struct qstr *qstr)
-{
-	return security_inode_init_security(inode, dir, qstr, NULL, NULL);
 }
 
 struct kmem_cache *rust_helper_inode_cache_create(const char *name, unsigned int size,

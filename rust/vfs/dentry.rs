@@ -23,6 +23,7 @@ use kernel::{
     error::to_result,
     ffi::c_void,
     prelude::*,
+    str::CStr,
     sync::{
         aref::{
             ARef,
@@ -39,49 +40,58 @@ use kernel::{
     },
 };
 
+use rules::Held;
+
 use crate::{
+    xattr,
     FileSystem,
-    Inode, //
+    Inode,
+    Locked, //
 };
+
+mod operations;
+mod table;
+
+pub use operations::{
+    DDelete,
+    Dname,
+    DnameBuffer,
+    Init,
+    Managed,
+    Operations,
+    RenameLock,
+    Revalidate,
+    UnstableName, //
+};
+pub use table::Ops;
 
 /// The most bytes that a name may have.
 pub const NAME_MAX: usize = bindings::NAME_MAX as usize;
 
-/// A `struct dentry` of filesystem `F`.
+/// A `struct dentry` of filesystem `F` that may be on its way in or out.
+///
+/// Its memory is there, but it may have no references: so this is not something to make a reference
+/// of, and nothing that can be reached from it sleeps. It is to a [`Dentry`] what
+/// [`crate::inode::Host`] is to an [`Inode`].
 ///
 /// # Invariants
 ///
 /// The dentry belongs to a superblock of `F`.
 #[repr(transparent)]
-pub struct Dentry<F: FileSystem> {
+pub struct Bare<F: FileSystem> {
     inner: Opaque<bindings::dentry>,
     _fs: PhantomData<F>,
 }
 
 // SAFETY: C uses dentries from any thread.
-unsafe impl<F: FileSystem> Send for Dentry<F> {}
+unsafe impl<F: FileSystem> Send for Bare<F> {}
 // SAFETY: As above.
-unsafe impl<F: FileSystem> Sync for Dentry<F> {}
+unsafe impl<F: FileSystem> Sync for Bare<F> {}
 
-// SAFETY: C's reference count keeps the dentry alive.
-unsafe impl<F: FileSystem> AlwaysRefCounted for Dentry<F> {
-    #[inline]
-    fn inc_ref(&self) {
-        // SAFETY: There is a reference, as `self` is one.
-        unsafe { extra_bindings::dget(self.as_ptr()) };
-    }
-
-    #[inline]
-    unsafe fn dec_ref(obj: NonNull<Self>) {
-        // SAFETY: The caller gives up a reference. It may sleep, as `dput()` may.
-        unsafe { bindings::dput(obj.as_ptr().cast()) };
-    }
-}
-
-impl<F: FileSystem> Dentry<F> {
+impl<F: FileSystem> Bare<F> {
     /// # Safety
     ///
-    /// `ptr` must be a dentry of `F` that stays alive for `'a`.
+    /// `ptr` must be a dentry of `F` whose memory stays for `'a`.
     #[inline]
     pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::dentry) -> &'a Self {
         // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
@@ -113,6 +123,81 @@ impl<F: FileSystem> Dentry<F> {
     pub fn set_d_fsdata(&self, value: usize) {
         self.d_fsdata_atomic()
             .store(ptr::without_provenance_mut(value), Relaxed);
+    }
+}
+
+impl<F: FileSystem> Locked<'_, Bare<F>, Held> {
+    /// The name, `d_name`, which cannot change while `d_lock` is held.
+    pub fn name(&self) -> &[u8] {
+        // SAFETY: The dentry is not freed yet.
+        let qstr = unsafe { &(*self.as_ptr()).__bindgen_anon_1.d_name };
+        // SAFETY: This is the field of the length.
+        let len = unsafe { qstr.__bindgen_anon_1.__bindgen_anon_1.len };
+        // SAFETY: The name has this length, and changes only under `d_lock`.
+        unsafe { slice::from_raw_parts(qstr.name, len as usize) }
+    }
+
+    /// Whether the entry has no inode.
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: The dentry is not freed yet, and the field changes only under `d_lock`.
+        unsafe { (*self.as_ptr()).d_inode }.is_null()
+    }
+}
+
+/// A `struct dentry` of filesystem `F`.
+///
+/// A `&Dentry` promises that somebody has a reference to it; [`ARef<Dentry<F>>`] owns one.
+///
+/// # Invariants
+///
+/// As for [`Bare`], and the dentry has references.
+#[repr(transparent)]
+pub struct Dentry<F: FileSystem>(Bare<F>);
+
+impl<F: FileSystem> Deref for Dentry<F> {
+    type Target = Bare<F>;
+
+    #[inline]
+    fn deref(&self) -> &Bare<F> {
+        &self.0
+    }
+}
+
+// SAFETY: C's reference count keeps the dentry alive.
+unsafe impl<F: FileSystem> AlwaysRefCounted for Dentry<F> {
+    #[inline]
+    fn inc_ref(&self) {
+        // SAFETY: There is a reference, as `self` is one.
+        unsafe { extra_bindings::dget(self.as_ptr()) };
+    }
+
+    #[inline]
+    unsafe fn dec_ref(obj: NonNull<Self>) {
+        // SAFETY: The caller gives up a reference. It may sleep, as `dput()` may.
+        unsafe { bindings::dput(obj.as_ptr().cast()) };
+    }
+}
+
+impl<F: FileSystem> Dentry<F> {
+    /// # Safety
+    ///
+    /// `ptr` must be a dentry of `F` that stays alive for `'a`.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::dentry) -> &'a Self {
+        // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// The parent of the entry, or itself if it has none. It may be another one by now.
+    ///
+    /// Mirrors `dget_parent()` of `fs/dcache.c`.
+    pub fn dget_parent(&self) -> ARef<Dentry<F>> {
+        // SAFETY: The dentry is alive.
+        let parent = unsafe { bindings::dget_parent(self.as_ptr()) };
+        // SAFETY: A dentry always has a parent, if only itself, of the same filesystem.
+        let parent = unsafe { NonNull::new_unchecked(parent) };
+        // SAFETY: The reference is ours.
+        unsafe { ARef::from_raw(parent.cast()) }
     }
 }
 
@@ -246,15 +331,28 @@ impl<'a, F: FileSystem> Negative<'a, F> {
 
     /// Lets the security modules label a new inode that is to get this name in `dir`.
     ///
-    /// Mirrors `security_inode_init_security()` without extended attributes, as ramfs calls it.
+    /// `set` gets the attributes that the inode is to have from the beginning: the rest of the
+    /// name after [`crate::xattr::XATTR_SECURITY_PREFIX`], and the value. Mirrors
+    /// `security_inode_init_security()`.
     ///
     /// # Errors
     ///
-    /// Those of the security module.
-    pub fn security_inode_init_security(&self, inode: &Inode<F>, dir: &Inode<F>) -> Result {
-        // SAFETY: All are valid.
+    /// Those of the security module and of `set`.
+    pub fn security_inode_init_security<C: FnMut(&CStr, &[u8]) -> Result>(
+        &self,
+        inode: &Inode<F>,
+        dir: &Inode<F>,
+        mut set: C,
+    ) -> Result {
+        // SAFETY: All are valid, and `set` is what the callback is for.
         to_result(unsafe {
-            extra_bindings::inode_init_security(inode.as_ptr(), dir.as_ptr(), self.qstr())
+            extra_bindings::inode_init_security(
+                inode.as_ptr(),
+                dir.as_ptr(),
+                self.qstr(),
+                Some(xattr::initxattrs::<C>),
+                (&raw mut set).cast(),
+            )
         })
     }
 

@@ -27,7 +27,8 @@ use kernel::{
 use crate::{
     fs_context,
     inode::alloc,
-    sb, //
+    sb,
+    FileSystem, //
 };
 
 /// Times of inodes are fine enough to tell two changes apart that somebody has looked between.
@@ -78,6 +79,11 @@ impl<C: fs_context::Operations> FileSystemType<C> {
     unsafe extern "C" fn kill_sb(sb: *mut bindings::super_block) {
         // SAFETY: The superblock is valid.
         let info = unsafe { (*sb).s_fs_info };
+        if !info.is_null() {
+            // SAFETY: `sb::New::init` has set it up. `deactivate_locked_super()` holds `s_umount`
+            // exclusively, and this is the only token.
+            unsafe { sb::kill_sb::<<C::FileSystem as FileSystem>::Super>(sb) };
+        }
         // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
         unsafe { bindings::kill_anon_super(sb) };
         // SAFETY: The superblock is shut down.

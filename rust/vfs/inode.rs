@@ -14,7 +14,10 @@ use core::{
 use kernel::{
     bindings,
     str::CString,
-    sync::aref::AlwaysRefCounted,
+    sync::aref::{
+        ARef,
+        AlwaysRefCounted, //
+    },
     types::Opaque, //
 };
 use rules::{
@@ -26,19 +29,27 @@ use crate::{
     idmap::Idmap,
     mode::Mode,
     stat::Iattr,
+    Dentry,
     FileSystem,
     Locked,
     SuperBlock, //
 };
 
 pub(crate) mod alloc;
+mod argument;
 mod new;
 mod operations;
 mod table;
 
+pub use argument::{
+    FiemapExtentInfo,
+    Link,
+    TimeUpdate, //
+};
 pub use new::New;
 pub use operations::{
     GetLink,
+    Listxattr,
     Moved,
     NewDentry,
     NewDir,
@@ -48,6 +59,13 @@ pub use operations::{
     RENAME_WHITEOUT, //
 };
 pub use table::Ops;
+
+/// Reading does not set the time of access.
+pub const S_NOATIME: u32 = bindings::S_NOATIME;
+/// The file can only grow.
+pub const S_APPEND: u32 = bindings::S_APPEND;
+/// The file must not change at all.
+pub const S_IMMUTABLE: u32 = bindings::S_IMMUTABLE;
 
 /// A `struct inode` of filesystem `F` that may be on its way out.
 ///
@@ -127,6 +145,36 @@ impl<F: FileSystem> Inode<F> {
         // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
         unsafe { &*ptr.cast() }
     }
+
+    /// Lets [`SuperBlock::ilookup`] find the inode, until it is evicted. Once is enough.
+    ///
+    /// Mirrors `insert_inode_hash()` of `include/linux/fs.h`, under a lock of the layer. Takes
+    /// spinlocks and does not sleep.
+    pub fn insert_inode_hash(&self) {
+        self.sb().with_hash_lock(|| {
+            // SAFETY: `self` is valid.
+            if unsafe { extra_bindings::inode_unhashed(self.as_ptr()) } {
+                // SAFETY: The inode is valid and in use, and not hashed: only this function hashes
+                // inodes, and the lock is held.
+                unsafe { bindings::__insert_inode_hash(self.as_ptr(), self.i_ino()) };
+            }
+        });
+    }
+
+    /// Returns any dentry of the inode, one that can be found by its name if there is one.
+    ///
+    /// Mirrors `d_find_alias()` and `d_find_any_alias()` of `fs/dcache.c`. Takes `i_lock`.
+    pub fn d_find_any_alias(&self) -> Option<ARef<Dentry<F>>> {
+        // SAFETY: `self` is valid.
+        let mut dentry = unsafe { bindings::d_find_alias(self.as_ptr()) };
+        if dentry.is_null() {
+            // SAFETY: As above.
+            dentry = unsafe { bindings::d_find_any_alias(self.as_ptr()) };
+        }
+        let dentry = NonNull::new(dentry)?;
+        // SAFETY: It is a dentry of the filesystem, and the reference is ours.
+        Some(unsafe { ARef::from_raw(dentry.cast()) })
+    }
 }
 
 impl<F: FileSystem> Host<F> {
@@ -195,6 +243,20 @@ impl<F: FileSystem> Host<F> {
     #[inline]
     pub fn is_dir(&self) -> bool {
         self.i_mode() & crate::mode::S_IFMT == crate::mode::S_IFDIR
+    }
+
+    /// The flags of the inode, `S_*` ([`S_IMMUTABLE`] and so on). Change under `i_rwsem`.
+    #[inline]
+    pub fn i_flags(&self) -> u32 {
+        // SAFETY: `self` is valid.
+        unsafe { extra_bindings::inode_i_flags(self.as_ptr()) }
+    }
+
+    /// What tells the inode from others that had its number before, `i_generation`.
+    #[inline]
+    pub fn i_generation(&self) -> u32 {
+        // SAFETY: Set before the inode is seen by others.
+        unsafe { (*self.as_ptr()).i_generation }
     }
 
     /// The number of links, `i_nlink`. Changes under `i_rwsem`.
@@ -285,6 +347,15 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
     pub fn setattr_copy(&mut self, idmap: &Idmap, attr: &Iattr) {
         // SAFETY: All three are valid, and the inode's `i_rwsem` is held exclusively.
         unsafe { bindings::setattr_copy(idmap.as_ptr(), self.as_ptr(), attr.as_ptr()) };
+    }
+
+    /// Sets those flags of the inode that are in `mask`, `S_*`.
+    ///
+    /// Mirrors `inode_set_flags()` of `fs/inode.c`, which is atomic.
+    #[inline]
+    pub fn inode_set_flags(&mut self, flags: u32, mask: u32) {
+        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
+        unsafe { bindings::inode_set_flags(self.as_ptr(), flags & mask, mask) };
     }
 
     /// Sets the size of the file, and throws away the cached pages beyond it.

@@ -26,10 +26,13 @@
 mod helper;
 mod locked;
 
+pub mod acl;
 pub mod address_space;
 pub mod dentry;
+pub mod export;
 pub mod file;
 pub mod file_system_type;
+pub mod fileattr;
 pub mod folio;
 pub mod fs_context;
 pub mod idmap;
@@ -39,6 +42,8 @@ pub mod prelude;
 pub mod sb;
 pub mod stat;
 pub mod vm;
+pub mod walk;
+pub mod xattr;
 
 pub use dentry::Dentry;
 pub use file::File;
@@ -58,6 +63,10 @@ pub use locked::{
     VfsRenameMutex, //
 };
 pub use sb::SuperBlock;
+pub use walk::{
+    RcuWalk,
+    Walk, //
+};
 
 // The kernel's printing macros want this of every crate.
 const __LOG_PREFIX: &[u8] = b"vfs\0";

@@ -16,6 +16,7 @@ use rules::{
 };
 
 use crate::{
+    dentry,
     sb::SuperBlock,
     FileSystem,
     Inode, //
@@ -23,8 +24,8 @@ use crate::{
 
 /// An object with a lock that can be held in mode `M`.
 ///
-/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`. For another lock of the
-/// same object there is another type, such as [`VfsRenameMutex`].
+/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`, for a dentry it is
+/// `d_lock`. For another lock of the same object there is another type, such as [`VfsRenameMutex`].
 ///
 /// # Safety
 ///
@@ -96,6 +97,24 @@ unsafe impl<F: FileSystem> Lockable<Held> for VfsRenameMutex<F> {
     fn assert_held(&self) {
         // SAFETY: `self` is a valid superblock.
         unsafe { extra_bindings::s_vfs_rename_mutex_assert_held(self.as_ptr()) };
+    }
+}
+
+// SAFETY: The helper is lockdep_assert_held(), which any mode satisfies.
+unsafe impl<F: FileSystem> Lockable<Shared> for SuperBlock<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a valid superblock.
+        unsafe { extra_bindings::s_umount_assert_shared(self.as_ptr()) };
+    }
+}
+
+// SAFETY: The helper is lockdep_assert_held().
+unsafe impl<F: FileSystem> Lockable<Held> for dentry::Bare<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a dentry that is not freed yet.
+        unsafe { extra_bindings::dentry_assert_d_lock(self.as_ptr()) };
     }
 }
 

@@ -5,17 +5,23 @@
 //! C headers: [`include/linux/fs/super.h`](srctree/include/linux/fs/super.h),
 //! [`include/linux/fs/super_types.h`](srctree/include/linux/fs/super_types.h)
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
 use kernel::{
     bindings,
-    error::{
-        from_result,
-        to_result,
-        VTABLE_DEFAULT_ERROR, //
+    error::to_result,
+    ffi::{
+        c_int,
+        c_void, //
     },
-    ffi::c_int,
+    new_spinlock,
     prelude::*,
-    seq_file::SeqFile,
+    sync::{
+        aref::ARef,
+        SpinLock, //
+    },
     types::{
         NotThreadSafe,
         Opaque, //
@@ -24,14 +30,23 @@ use kernel::{
 use pin_init::PinInit;
 
 use crate::{
-    file_system_type,
-    helper::slot,
-    inode::{
-        alloc,
-        Host, //
-    },
-    FileSystem, //
+    dentry,
+    export,
+    inode::Host,
+    xattr,
+    FileSystem,
+    Inode, //
 };
+
+mod operations;
+mod table;
+
+pub use operations::{
+    DropInode,
+    ILocked,
+    Operations, //
+};
+pub(crate) use table::kill_sb;
 
 /// The size of the largest file that the page cache can hold, `MAX_LFS_FILESIZE`.
 #[cfg(CONFIG_64BIT)]
@@ -71,14 +86,98 @@ impl<F: FileSystem> SuperBlock<F> {
         self.inner.get()
     }
 
+    fn data(&self) -> &Data<F> {
+        // SAFETY: By the invariants it is set, and does not change any more.
+        let data = unsafe { (*self.as_ptr()).s_fs_info };
+        // SAFETY: By the invariants it is from `New::init`, which put a box there.
+        unsafe { &*data.cast::<Data<F>>() }
+    }
+
     /// The filesystem's data, `s_fs_info`. Takes no lock.
     #[inline]
     pub fn info(&self) -> &F::SbInfo {
-        // SAFETY: By the invariants it is set, and does not change any more.
-        let info = unsafe { (*self.as_ptr()).s_fs_info };
-        // SAFETY: By the invariants it is from `New::init`, which put a box there.
-        unsafe { &*info.cast::<F::SbInfo>() }
+        &self.data().info
     }
+
+    /// Runs `f` under the lock that makes inodes hashed only once.
+    pub(crate) fn with_hash_lock(&self, f: impl FnOnce()) {
+        let _guard = self.data().hash.lock();
+        f();
+    }
+
+    /// Finds the inode with this number and this generation, if it is in use and
+    /// [`Inode::insert_inode_hash`] was called for it.
+    ///
+    /// Waits for an inode of that number that is being evicted. Mirrors `ilookup5()` of
+    /// `fs/inode.c`. May sleep.
+    pub fn ilookup(&self, ino: u64, generation: u32) -> Option<ARef<Inode<F>>> {
+        /// # Safety
+        ///
+        /// `inode` must be valid, and `data` point to a number and a generation.
+        unsafe extern "C" fn test(inode: *mut bindings::inode, data: *mut c_void) -> c_int {
+            // SAFETY: The caller promises it.
+            let (ino, generation) = unsafe { *data.cast::<(u64, u32)>() };
+            // SAFETY: The inode is valid, and neither changes once it is hashed.
+            c_int::from(unsafe { (*inode).i_ino == ino && (*inode).i_generation == generation })
+        }
+
+        let mut data = (ino, generation);
+        // SAFETY: The superblock is valid, and `data` is what `test` expects, for the call.
+        let inode = unsafe {
+            bindings::ilookup5(
+                self.as_ptr(),
+                ino,
+                Some(test),
+                (&raw mut data).cast(), //
+            )
+        };
+        let inode = NonNull::new(inode)?;
+        // SAFETY: Only finished inodes of `F` are hashed, and the reference is ours.
+        Some(unsafe { ARef::from_raw(inode.cast()) })
+    }
+}
+
+/// Who wants a superblock to be frozen, or thawed: what `->freeze_super` and `->thaw_super` get.
+pub struct FreezeHolder<'a> {
+    who: bindings::freeze_holder,
+    owner: *const c_void,
+    _lifetime: PhantomData<&'a ()>,
+}
+
+impl<F: FileSystem> SuperBlock<F> {
+    /// Freezes the superblock as it is done without `->freeze_super`, which calls `->freeze_fs`.
+    ///
+    /// Mirrors `freeze_super()` of `fs/super.c`, which takes `s_umount`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if it is frozen, and those of writing and of `->freeze_fs`.
+    pub fn freeze_super(&self, holder: &FreezeHolder<'_>) -> Result {
+        // SAFETY: The superblock is valid, and the holder is C's.
+        to_result(unsafe { bindings::freeze_super(self.as_ptr(), holder.who, holder.owner) })
+    }
+
+    /// Thaws the superblock as it is done without `->thaw_super`, which calls `->unfreeze_fs`.
+    ///
+    /// Mirrors `thaw_super()` of `fs/super.c`, which takes `s_umount`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is not frozen, and those of `->unfreeze_fs`.
+    pub fn thaw_super(&self, holder: &FreezeHolder<'_>) -> Result {
+        // SAFETY: The superblock is valid, and the holder is C's.
+        to_result(unsafe { bindings::thaw_super(self.as_ptr(), holder.who, holder.owner) })
+    }
+}
+
+/// What `s_fs_info` points to.
+#[pin_data]
+struct Data<F: FileSystem> {
+    #[pin]
+    info: F::SbInfo,
+    /// Held while an inode is hashed.
+    #[pin]
+    hash: SpinLock<()>,
 }
 
 /// A superblock that is being set up, in `->get_tree`: nobody else uses it yet.
@@ -144,19 +243,61 @@ impl<'a, F: FileSystem> New<'a, F> {
         self
     }
 
+    /// Sets the operations of all entries that there will be.
+    ///
+    /// Mirrors `set_default_d_op()` of `fs/dcache.c`.
+    pub fn set_default_d_op(&mut self, ops: dentry::Ops<F>) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone, and has no dentries yet; the table lives
+        // for ever.
+        unsafe { bindings::set_default_d_op(self.sb, ops.as_ptr()) };
+        self
+    }
+
+    /// Sets the handlers of extended attributes, `s_xattr`.
+    pub fn set_s_xattr<const N: usize>(
+        &mut self,
+        handlers: &'static xattr::Handlers<F, N>,
+    ) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone; the handlers live for ever.
+        unsafe { (*self.sb).s_xattr = handlers.as_ptr() };
+        self
+    }
+
+    /// Says that inodes can have access control lists, `SB_POSIXACL`.
+    ///
+    /// C leaves the umask to the filesystem then: [`crate::inode::New::posix_acl_create`].
+    pub fn set_sb_posixacl(&mut self) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone.
+        unsafe { extra_bindings::sb_set_posixacl(self.sb) };
+        self
+    }
+
+    /// Sets the operations for file handles, `s_export_op`.
+    pub fn set_s_export_op(&mut self, ops: export::Ops<F>) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone; the table lives for ever.
+        unsafe { (*self.sb).s_export_op = ops.as_ptr() };
+        self
+    }
+
     /// Sets the filesystem's data and operations. From now on it can have inodes.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, or the error of `info`.
     pub fn init(self, info: impl PinInit<F::SbInfo, Error>) -> Result<&'a SuperBlock<F>> {
-        let info = KBox::pin_init(info, GFP_KERNEL)?;
+        let data = KBox::try_pin_init(
+            try_pin_init!(Data::<F> {
+                info <- info,
+                hash <- new_spinlock!((), "vfs_inode_hash"),
+            }),
+            GFP_KERNEL,
+        )?;
         // SAFETY: The box stays where it is: it becomes a raw pointer, which only `drop_info` uses.
-        let info = KBox::into_raw(unsafe { core::pin::Pin::into_inner_unchecked(info) });
+        let data = KBox::into_raw(unsafe { core::pin::Pin::into_inner_unchecked(data) });
         // SAFETY: The superblock is valid and ours alone.
-        unsafe { (*self.sb).s_fs_info = info.cast() };
+        unsafe { (*self.sb).s_fs_info = data.cast() };
         // SAFETY: As above; the table lives for ever.
-        unsafe { (*self.sb).s_op = &Table::<F::Super>::TABLE };
+        unsafe { (*self.sb).s_op = table::table::<F::Super>() };
         // SAFETY: The superblock lives for `'a`. INVARIANT: Both are set.
         Ok(unsafe { SuperBlock::from_raw(self.sb) })
     }
@@ -170,7 +311,7 @@ impl<'a, F: FileSystem> New<'a, F> {
 pub(crate) unsafe fn drop_info<F: FileSystem>(info: *mut kernel::ffi::c_void) {
     if !info.is_null() {
         // SAFETY: `New::init` has made it from such a box, and nobody uses it any more.
-        drop(unsafe { KBox::from_raw(info.cast::<F::SbInfo>()) });
+        drop(unsafe { KBox::from_raw(info.cast::<Data<F>>()) });
     }
 }
 
@@ -205,7 +346,19 @@ pub struct Evicted<'a, F: FileSystem> {
     _not_send: NotThreadSafe,
 }
 
-impl<F: FileSystem> Evicted<'_, F> {
+impl<'a, F: FileSystem> Evicted<'a, F> {
+    /// # Safety
+    ///
+    /// `inode` must be what C passes to `->evict_inode` of `F`, with its data initialised, and `'a`
+    /// within that call.
+    unsafe fn from_raw(inode: *mut bindings::inode) -> Self {
+        Self {
+            // SAFETY: The caller promises it.
+            inode: unsafe { Host::from_raw(inode) },
+            _not_send: NotThreadSafe::default(),
+        }
+    }
+
     /// What `i_rwsem` protected. Nobody can hold that any more.
     pub fn guarded_mut(&mut self) -> &mut F::Guarded {
         // SAFETY: `evict()` is the only user of the inode, and this borrows our only handle of it.
@@ -219,138 +372,4 @@ impl<F: FileSystem> core::ops::Deref for Evicted<'_, F> {
     fn deref(&self) -> &Host<F> {
         self.inode
     }
-}
-
-slot! {
-    /// A function for `->drop_inode`.
-    pub struct DropInode(unsafe extern "C" fn(*mut bindings::inode) -> c_int) {
-        /// Keeps no inode that is not in use.
-        INODE_JUST_DROP = bindings::inode_just_drop;
-    }
-}
-
-/// The callbacks of a superblock: `struct super_operations`.
-///
-/// `->alloc_inode` and `->free_inode` are the layer's. A slot whose method or helper is missing is
-/// null. All may sleep.
-// The names of the arguments are for the reader: the bodies of missing methods use none.
-#[allow(unused_variables)]
-#[vtable]
-pub trait Operations: Sized {
-    /// The filesystem.
-    type FileSystem: FileSystem;
-
-    /// The helper for `->drop_inode`.
-    const DROP_INODE: Option<DropInode> = None;
-
-    /// Releases what an inode holds besides memory: it has no links and users any more, or leaves
-    /// the cache.
-    ///
-    /// Its page cache is empty already (`truncate_inode_pages_final()`); the layer calls
-    /// `clear_inode()` afterwards. Not called for an inode whose [`crate::inode::New::new_inode`]
-    /// failed.
-    fn evict_inode(inode: Evicted<'_, Self::FileSystem>) {
-        build_error!(VTABLE_DEFAULT_ERROR)
-    }
-
-    /// Fills in how much there is and how much of it is free.
-    ///
-    /// The layer has filled in type, block size, name length and `f_fsid` already, as
-    /// `simple_statfs()` does; without this method that is all.
-    fn statfs(sb: &SuperBlock<Self::FileSystem>, buf: &mut Kstatfs) -> Result {
-        build_error!(VTABLE_DEFAULT_ERROR)
-    }
-
-    /// Prints the mount options, each with a comma before it.
-    fn show_options(seq: &SeqFile, sb: &SuperBlock<Self::FileSystem>) -> Result {
-        build_error!(VTABLE_DEFAULT_ERROR)
-    }
-}
-
-struct Table<T: Operations>(PhantomData<T>);
-
-// The callbacks are only called by C through `s_op` of superblocks that `New::init` has set up.
-impl<T: Operations> Table<T> {
-    /// # Safety
-    ///
-    /// As `->alloc_inode`.
-    unsafe extern "C" fn alloc_inode(sb: *mut bindings::super_block) -> *mut bindings::inode {
-        // SAFETY: The superblock is of the filesystem's type, in which its cache is.
-        let cache = unsafe { file_system_type::inode_cache(sb) };
-        // SAFETY: The cache is for inodes of the filesystem, and `sb` is valid.
-        unsafe { alloc::alloc_inode::<T::FileSystem>(cache, sb) }
-    }
-
-    /// # Safety
-    ///
-    /// As `->evict_inode`.
-    unsafe extern "C" fn evict_inode(inode: *mut bindings::inode) {
-        // SAFETY: `evict()` is the only user of the inode.
-        unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
-        // SAFETY: As above, and its container is alive.
-        if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
-            T::evict_inode(Evicted {
-                // SAFETY: The inode's data are initialised.
-                inode: unsafe { Host::from_raw(inode) },
-                _not_send: NotThreadSafe::default(),
-            });
-        }
-        // SAFETY: As above; the page cache is empty.
-        unsafe { bindings::clear_inode(inode) };
-    }
-
-    /// # Safety
-    ///
-    /// As `->statfs`.
-    unsafe extern "C" fn statfs(
-        dentry: *mut bindings::dentry,
-        buf: *mut bindings::kstatfs,
-    ) -> c_int {
-        from_result(|| {
-            // SAFETY: `statfs_by_dentry()` passes both valid.
-            to_result(unsafe { bindings::simple_statfs(dentry, buf) })?;
-            // SAFETY: The dentry is valid.
-            let sb = unsafe { (*dentry).d_sb };
-            // SAFETY: The superblock is set up, and in use for the call.
-            let sb = unsafe { SuperBlock::from_raw(sb) };
-            // SAFETY: It belongs to the caller, which waits. CAST: `Kstatfs` is a transparent
-            // wrapper of the type that is opaque in the kernel's bindings.
-            let buf = unsafe { &mut *buf.cast::<Kstatfs>() };
-            T::statfs(sb, buf).map(|()| 0)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// As `->show_options`.
-    unsafe extern "C" fn show_options(
-        seq: *mut bindings::seq_file,
-        root: *mut bindings::dentry,
-    ) -> c_int {
-        // SAFETY: The root of a mount is valid while the mount is shown.
-        let sb = unsafe { (*root).d_sb };
-        // SAFETY: As above, and so its superblock is set up and in use.
-        let sb = unsafe { SuperBlock::from_raw(sb) };
-        // SAFETY: It belongs to the caller, which waits.
-        let seq = unsafe { SeqFile::from_raw(seq) };
-        from_result(|| T::show_options(seq, sb).map(|()| 0))
-    }
-
-    const TABLE: bindings::super_operations = bindings::super_operations {
-        alloc_inode: Some(Self::alloc_inode),
-        free_inode: Some(alloc::free_inode::<T::FileSystem>),
-        evict_inode: Some(Self::evict_inode),
-        drop_inode: DropInode::get(T::DROP_INODE),
-        statfs: if T::HAS_STATFS {
-            Some(Self::statfs)
-        } else {
-            Some(bindings::simple_statfs)
-        },
-        show_options: if T::HAS_SHOW_OPTIONS {
-            Some(Self::show_options)
-        } else {
-            None
-        },
-        ..pin_init::zeroed()
-    };
 }

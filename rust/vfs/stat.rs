@@ -51,7 +51,24 @@ impl Kstat {
             bindings::generic_fillattr(idmap.as_ptr(), request_mask, inode.as_ptr(), self.0.get())
         };
     }
+
+    /// Says which attributes the file has, `STATX_ATTR_*`, among those of `mask`, which are all that
+    /// the filesystem knows.
+    #[inline]
+    pub fn set_attributes(&mut self, attributes: u32, mask: u32) {
+        // SAFETY: `self` is valid and ours alone.
+        let stat = unsafe { &mut *self.0.get() };
+        stat.attributes |= u64::from(attributes & mask);
+        stat.attributes_mask |= u64::from(mask);
+    }
 }
+
+/// Attribute of a file in statx(2): [`crate::fileattr::FS_IMMUTABLE_FL`].
+pub const STATX_ATTR_IMMUTABLE: u32 = bindings::STATX_ATTR_IMMUTABLE;
+/// Attribute of a file in statx(2): [`crate::fileattr::FS_APPEND_FL`].
+pub const STATX_ATTR_APPEND: u32 = bindings::STATX_ATTR_APPEND;
+/// Attribute of a file in statx(2): [`crate::fileattr::FS_NODUMP_FL`].
+pub const STATX_ATTR_NODUMP: u32 = bindings::STATX_ATTR_NODUMP;
 
 /// A `struct iattr`: which attributes to set, and to what.
 ///
@@ -80,6 +97,13 @@ impl Iattr {
         // SAFETY: `self` is valid and C does not change it during the call.
         let attr = unsafe { &*self.0.get() };
         (attr.ia_valid & bindings::ATTR_SIZE != 0).then_some(attr.ia_size)
+    }
+
+    /// Whether the permissions are to be changed (`ATTR_MODE`).
+    #[inline]
+    pub fn has_mode(&self) -> bool {
+        // SAFETY: `self` is valid and C does not change it during the call.
+        unsafe { (*self.0.get()).ia_valid & bindings::ATTR_MODE != 0 }
     }
 
     /// Checks whether the caller may do this, and settles the details of it.

@@ -25,6 +25,7 @@ use super::{
     Ops, //
 };
 use crate::{
+    acl,
     address_space,
     file,
     idmap::{
@@ -98,6 +99,8 @@ impl<F: FileSystem> New<F> {
         // SAFETY: As above.
         unsafe { bindings::simple_inode_init_ts(inode.as_ptr()) };
         // SAFETY: As above.
+        unsafe { extra_bindings::cache_no_acl(inode.as_ptr()) };
+        // SAFETY: As above.
         unsafe {
             (*(*inode.as_ptr()).i_mapping).a_ops = address_space::Ops::<F>::NO_PAGES.as_ptr()
         };
@@ -112,6 +115,37 @@ impl<F: FileSystem> New<F> {
         unsafe {
             bindings::inode_init_owner(idmap.as_ptr(), self.inode.as_ptr(), dir.as_ptr(), mode)
         };
+    }
+
+    /// Gives the inode the access control lists that files in `dir` get, and takes from its mode
+    /// what they, or the umask, forbid.
+    ///
+    /// Comes after [`New::inode_init_owner`]. A filesystem with [`crate::sb::New::set_sb_posixacl`]
+    /// must call it, as C leaves the umask to it then. The lists are kept in the inode:
+    /// [`crate::acl`]. Mirrors `simple_acl_create()` of `fs/posix_acl.c`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and those of `->get_inode_acl`.
+    pub fn posix_acl_create(&mut self, dir: &Inode<F>) -> Result {
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { acl::inherit(dir.as_ptr(), self.inode.as_ptr()) }
+    }
+
+    /// Sets the flags of the inode, `S_*`.
+    pub fn set_i_flags(&mut self, flags: u32) {
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_flags = flags };
+    }
+
+    /// Sets what tells the inode from others that had its number before to a random number.
+    ///
+    /// For file handles, as C does it: `inode->i_generation = get_random_u32()`.
+    pub fn set_i_generation_random(&mut self) {
+        // SAFETY: It may be called in any context.
+        let generation = unsafe { extra_bindings::random_u32() };
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_generation = generation };
     }
 
     /// Sets owner, group and mode to these, as for the root of a filesystem.
@@ -222,6 +256,20 @@ impl<F: FileSystem> New<F> {
         let container: *mut Container<F> = inode.cast();
         // SAFETY: As above.
         unsafe { *(*container).link.get() = Some(link) };
+        Ok(self.finish())
+    }
+
+    /// Finishes a symbolic link whose target only the method `->get_link` of `i_op` knows.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the mode is not that of a symbolic link or `i_op` has no such method.
+    pub fn symlink_by_get_link(mut self, i_op: Ops<F>) -> Result<ARef<Inode<F>>> {
+        self.expect(&[S_IFLNK])?;
+        if !i_op.finds_target() {
+            return Err(EINVAL);
+        }
+        self.set_i_op(i_op, true)?;
         Ok(self.finish())
     }
 

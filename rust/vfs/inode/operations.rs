@@ -8,12 +8,17 @@ use kernel::{
     ffi::c_char,
     prelude::*,
     str::CStr,
-    sync::aref::ARef, //
+    sync::aref::ARef,
+    uaccess::UserSliceWriter, //
 };
 use rules::inode_operations as rule;
 
 use super::Inode;
 use crate::{
+    acl::{
+        AclType,
+        PosixAcl, //
+    },
     dentry::{
         Dentry,
         InLookup,
@@ -24,13 +29,24 @@ use crate::{
         Opened,
         Tmpfile, //
     },
+    fileattr::FileKattr,
     helper::slot,
     idmap::Idmap,
+    inode::{
+        FiemapExtentInfo,
+        Link,
+        TimeUpdate, //
+    },
     mode::Mode,
     stat::{
         Iattr,
         Kstat, //
     },
+    walk::{
+        Mask,
+        Walk, //
+    },
+    xattr::List,
     FileSystem,
     Locked,
     VfsRenameMutex, //
@@ -47,6 +63,16 @@ slot! {
     ) {
         /// Follows `i_link`, which [`super::New::symlink`] has set. For symbolic links only.
         SIMPLE_GET_LINK = bindings::simple_get_link;
+    }
+}
+
+slot! {
+    /// A function for `->listxattr`.
+    pub struct Listxattr(
+        unsafe extern "C" fn(*mut bindings::dentry, *mut c_char, usize) -> isize
+    ) {
+        /// Asks the [`crate::xattr::Handler`]s with a whole name.
+        GENERIC_LISTXATTR = bindings::generic_listxattr;
     }
 }
 
@@ -103,8 +129,10 @@ pub trait Operations: Sized {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// The helper for `->get_link`.
+    /// The helper for `->get_link`, unless there is a method.
     const GET_LINK: Option<GetLink> = None;
+    /// The helper for `->listxattr`, unless there is a method.
+    const LISTXATTR: Option<Listxattr> = None;
 
     /// Finds the entry with the name of `dentry` in `dir`.
     ///
@@ -158,13 +186,14 @@ pub trait Operations: Sized {
 
     /// Creates a directory. `mode` may come without its type.
     ///
-    /// C may also return another dentry than `dentry`; this layer has no way to say so.
+    /// Returns another dentry if the directory has got that instead of `dentry`, which then stays
+    /// as it is.
     fn mkdir(
         idmap: &Idmap,
         dir: &mut Locked<'_, Inode<Self::FileSystem>, rule::mkdir::Dir>,
         dentry: Negative<'_, Self::FileSystem>,
         mode: Mode,
-    ) -> Result {
+    ) -> Result<Option<ARef<Dentry<Self::FileSystem>>>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -222,6 +251,119 @@ pub trait Operations: Sized {
         request_mask: u32,
         query_flags: u32,
     ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Follows a symbolic link: says where it leads.
+    ///
+    /// Not called for an inode that [`super::New::symlink`] has given its target.
+    ///
+    /// # Errors
+    ///
+    /// `ECHILD` in rcu-walk, to be called again in ref-walk.
+    fn get_link<'a>(inode: Walk<'a, Inode<Self::FileSystem>>) -> Result<Link<'a>> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Writes for readlink(2) what [`Operations::get_link`] does not say. Returns how many bytes.
+    ///
+    /// Without it, C writes what that does say. No lock is promised.
+    fn readlink(inode: &Inode<Self::FileSystem>, buffer: UserSliceWriter) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Checks whether the current task may do what `mask` says. No lock is promised.
+    ///
+    /// Without it, C calls [`Walk::generic_permission`] alone.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES`, `EPERM`; `ECHILD` in rcu-walk, to be called again in ref-walk.
+    fn permission(idmap: &Idmap, inode: &Walk<'_, Inode<Self::FileSystem>>, mask: Mask) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Reads an access control list, which C then caches. No lock is promised.
+    ///
+    /// In rcu-walk C would use the list without a reference: the layer makes it come again in
+    /// ref-walk.
+    fn get_inode_acl(inode: &Inode<Self::FileSystem>, ty: AclType) -> Result<Option<PosixAcl>> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// As [`Operations::get_inode_acl`], for filesystems that need the mount and the dentry.
+    fn get_acl(
+        idmap: &Idmap,
+        dentry: &Dentry<Self::FileSystem>,
+        inode: &Inode<Self::FileSystem>,
+        ty: AclType,
+    ) -> Result<Option<PosixAcl>> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Sets an access control list, or removes it. [`Inode::simple_set_acl`] is C's helper.
+    ///
+    /// No lock is promised: the document has no row for it, and not all of C's callers hold
+    /// `i_rwsem`.
+    fn set_acl(
+        idmap: &Idmap,
+        dentry: &Dentry<Self::FileSystem>,
+        inode: &Inode<Self::FileSystem>,
+        acl: Option<&PosixAcl>,
+        ty: AclType,
+    ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Lists the names of the extended attributes. No lock is promised.
+    fn listxattr(inode: &Inode<Self::FileSystem>, list: &mut List<'_>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Says where the data between `start` and `start + len` are, extent by extent.
+    ///
+    /// No lock is promised.
+    fn fiemap(
+        inode: &Inode<Self::FileSystem>,
+        fieinfo: &mut FiemapExtentInfo,
+        start: u64,
+        len: u64,
+    ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Sets the times that `update` names to now. Without it, C does just that.
+    ///
+    /// No lock is promised.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if it would have to wait and [`TimeUpdate::nowait`] says that it must not.
+    fn update_time(inode: &Inode<Self::FileSystem>, update: TimeUpdate) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Takes note of times that until now were only in memory (`lazytime`). No lock is promised.
+    fn sync_lazytime(inode: &Inode<Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Sets flags of the inode, and what else chattr(1) can set. C has checked who may.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` for what the filesystem cannot keep.
+    fn fileattr_set(
+        idmap: &Idmap,
+        inode: &mut Locked<'_, Inode<Self::FileSystem>, rule::fileattr_set::Inode>,
+        fa: &mut FileKattr,
+    ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Fills in what [`Operations::fileattr_set`] sets. No lock is promised: the inode's is held
+    /// exclusively, or not at all.
+    fn fileattr_get(inode: &Inode<Self::FileSystem>, fa: &mut FileKattr) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

@@ -24,6 +24,7 @@ use rules::inode_operations as rule;
 use super::{
     operations::{
         GetLink,
+        Listxattr,
         Moved,
         NewDentry,
         NewDir,
@@ -50,24 +51,43 @@ use crate::{
     VfsRenameMutex, //
 };
 
+mod attributes;
+
 /// A table of operations for inodes of `F`.
-pub struct Ops<F: FileSystem>(&'static bindings::inode_operations, PhantomData<F>);
+pub struct Ops<F: FileSystem> {
+    table: &'static bindings::inode_operations,
+    /// Whether `->get_link` is a method, which finds the target by itself.
+    finds_target: bool,
+    _fs: PhantomData<F>,
+}
 
 impl<F: FileSystem> Ops<F> {
     /// The table without callbacks: what C does where a slot is null is enough.
-    pub const NONE: Self = Self(&NONE, PhantomData);
+    pub const NONE: Self = Self {
+        table: &NONE,
+        finds_target: false,
+        _fs: PhantomData,
+    };
 
     /// Returns the table of `T`.
     pub const fn of<T: Operations<FileSystem = F>>() -> Self {
-        Self(Table::<T>::build(), PhantomData)
+        Self {
+            table: Table::<T>::build(),
+            finds_target: T::HAS_GET_LINK,
+            _fs: PhantomData,
+        }
     }
 
     pub(crate) fn as_ptr(&self) -> *const bindings::inode_operations {
-        self.0
+        self.table
     }
 
     pub(crate) fn has_get_link(&self) -> bool {
-        self.0.get_link.is_some()
+        self.table.get_link.is_some()
+    }
+
+    pub(crate) fn finds_target(&self) -> bool {
+        self.finds_target
     }
 }
 
@@ -201,7 +221,8 @@ impl<T: Operations> Table<T> {
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
         match T::mkdir(idmap, &mut dir, dentry, mode) {
-            Ok(()) => ptr::null_mut(),
+            Ok(None) => ptr::null_mut(),
+            Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
             Err(error) => error.to_ptr(),
         }
     }
@@ -407,7 +428,11 @@ impl<T: Operations> Table<T> {
         } else {
             None
         },
-        get_link: GetLink::get(T::GET_LINK),
+        get_link: if T::HAS_GET_LINK {
+            Some(Self::get_link)
+        } else {
+            GetLink::get(T::GET_LINK)
+        },
         create: if T::HAS_CREATE {
             Some(Self::create)
         } else {
@@ -456,6 +481,61 @@ impl<T: Operations> Table<T> {
         },
         tmpfile: if T::HAS_TMPFILE {
             Some(Self::tmpfile)
+        } else {
+            None
+        },
+        readlink: if T::HAS_READLINK {
+            Some(Self::readlink)
+        } else {
+            None
+        },
+        permission: if T::HAS_PERMISSION {
+            Some(Self::permission)
+        } else {
+            None
+        },
+        get_inode_acl: if T::HAS_GET_INODE_ACL {
+            Some(Self::get_inode_acl)
+        } else {
+            None
+        },
+        get_acl: if T::HAS_GET_ACL {
+            Some(Self::get_acl)
+        } else {
+            None
+        },
+        set_acl: if T::HAS_SET_ACL {
+            Some(Self::set_acl)
+        } else {
+            None
+        },
+        listxattr: if T::HAS_LISTXATTR {
+            Some(Self::listxattr)
+        } else {
+            Listxattr::get(T::LISTXATTR)
+        },
+        fiemap: if T::HAS_FIEMAP {
+            Some(Self::fiemap)
+        } else {
+            None
+        },
+        update_time: if T::HAS_UPDATE_TIME {
+            Some(Self::update_time)
+        } else {
+            None
+        },
+        sync_lazytime: if T::HAS_SYNC_LAZYTIME {
+            Some(Self::sync_lazytime)
+        } else {
+            None
+        },
+        fileattr_set: if T::HAS_FILEATTR_SET {
+            Some(Self::fileattr_set)
+        } else {
+            None
+        },
+        fileattr_get: if T::HAS_FILEATTR_GET {
+            Some(Self::fileattr_get)
         } else {
             None
         },

@@ -155,10 +155,7 @@ fn columns(lines: &mut Vec<Difference>, section: Option<&Section>, table: Option
         },
         what: "columns",
         name: String::new(),
-        line: section.map(|section| match section.columns[..] {
-            [] => section.line,
-            _ => section.header,
-        }),
+        line: section.map(|section| section.rows.first().map_or(section.line, |row| row.line)),
         detail: match (new, old) {
             ([], _) => vec![names(old)],
             (_, []) => vec![names(new)],

@@ -10,7 +10,7 @@ use lockspec::check::check;
 use lockspec::generate::generate;
 use lockspec::import::Like;
 use lockspec::report::Report;
-use lockspec::show::{show, Format};
+use lockspec::show::show;
 
 const CALLBACKS: &str = include_str!("../callbacks.toml");
 
@@ -23,11 +23,9 @@ fuzz_target!(|text: &str| {
     let specification = check(&mut report, &files);
     if report.is_empty() {
         let _ = generate(&specification);
-        for format in [Format::Terminal, Format::Rst, Format::Json] {
-            let _ = show(&specification, None, format);
-        }
+        let _ = show(&specification, None);
         assert!(
-            Like::parse(text).is_ok(),
+            Like::parse(text).is_some(),
             "import cannot read what check can"
         );
     } else {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::line::{collapse, Line, Piece};
-use super::table::{last_cell, no_op, op, Table};
+use super::table::{add_row, last_cell, no_op, op, Table};
 use super::{Errors, Row};
 
 /// Where the three borders of a table are, as numbers of lines.
@@ -47,7 +47,10 @@ pub fn table(lines: &[Line], top: usize, errors: &mut Errors) -> (Option<Table>,
     }
 
     let columns = header(&lines[top + 1..borders.header], border, &runs, errors);
-    let mut table = Table::new(columns, lines[top + 1].number);
+    let mut table = Table {
+        columns,
+        rows: Vec::new(),
+    };
     for line in &lines[borders.header + 1..borders.bottom] {
         if !line.is_blank() {
             row(&mut table, line, &runs, errors);
@@ -150,7 +153,7 @@ fn row(table: &mut Table, line: &Line, runs: &[Range<usize>], errors: &mut Error
                         cells,
                         line: line.number,
                     };
-                    table.add(row, line, errors);
+                    add_row(table, row, line, errors);
                 }
                 None => {
                     let at = first[0].at.start..first[first.len() - 1].at.end;

@@ -2,8 +2,6 @@
 
 //! What is neither a prototype nor in a table, as sentences.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::line::Line;
@@ -16,10 +14,10 @@ const ABBREVIATIONS: [&str; 4] = ["etc.", "i.e.", "e.g.", "vs."];
 /// first twelve digits of its SHA-256.
 pub fn digest(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(6).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    hash.iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Splits a paragraph into its sentences.

@@ -2,14 +2,9 @@
 
 //! From lines to sections.
 
-use std::collections::BTreeMap;
-
 use super::line::{lines, Line};
 use super::table::Table;
 use super::{bordered, plain, prose, prototype, Document, Errors, Section};
-
-/// Who has read as many errors does not need more.
-const MOST_ERRORS: usize = 50;
 
 /// Reads a document. What is returned is of use only if there are no errors.
 pub fn document(text: &str, errors: &mut Errors) -> Document {
@@ -28,19 +23,10 @@ pub fn document(text: &str, errors: &mut Errors) -> Document {
             ..Document::default()
         },
         section: None,
-        titles: BTreeMap::new(),
         errors,
     };
-    while scan.next < lines.len() && scan.errors.errors.len() < MOST_ERRORS {
+    while scan.next < lines.len() {
         scan.line();
-    }
-    if let Some(line) = lines.get(scan.next) {
-        scan.errors.push(
-            line.at(),
-            "there is too much in this document that cannot be understood",
-            "reading stopped here",
-            "correct what is said above; there may be more below",
-        );
     }
     scan.end_section();
     let document = scan.document;
@@ -93,12 +79,10 @@ struct Scan<'a, 'e> {
     paragraph: Vec<Line<'a>>,
     document: Document,
     section: Option<Open>,
-    /// The lines of the sections by their titles.
-    titles: BTreeMap<String, usize>,
     errors: &'e mut Errors,
 }
 
-impl Scan<'_, '_> {
+impl<'a> Scan<'a, '_> {
     /// Reads the next line, and all that belongs to it.
     fn line(&mut self) {
         let line = self.lines[self.next];
@@ -135,11 +119,11 @@ impl Scan<'_, '_> {
 
     fn start_section(&mut self, title: &str, line: &Line) {
         self.end_section();
-        if let Some(first) = self.titles.insert(title.to_owned(), line.number) {
+        if let Some(other) = self.document.sections.iter().find(|s| s.title == title) {
             self.errors.push(
                 line.at(),
                 format!("there are two sections `{title}`"),
-                format!("another one is in line {first}"),
+                format!("the first one is in line {}", other.line),
                 "what is said about a struct stands in one section",
             );
         }
@@ -281,7 +265,6 @@ impl Scan<'_, '_> {
         match &mut self.section {
             Some(open) if open.section.columns.is_empty() => {
                 open.section.columns = table.columns;
-                open.section.header = table.header;
                 open.section.rows = table.rows;
             }
             open => {

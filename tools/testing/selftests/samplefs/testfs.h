@@ -264,6 +264,17 @@ static inline bool testfs_content_is(int dir, const char *name, const char *text
 	return n == (ssize_t)strlen(text) && !memcmp(buf, text, n);
 }
 
+/* Forks; the child is that user, with no group but the same number. */
+static inline pid_t testfs_fork_user(unsigned int id)
+{
+	pid_t pid = fork();
+
+	if (!pid && (syscall(SYS_setgroups, 0, NULL) || setresgid(id, id, id) ||
+		     setresuid(id, id, id)))
+		_exit(126);
+	return pid;
+}
+
 /* Waits for a child; its exit status, 128 + signal, or -1. */
 static inline int testfs_wait(pid_t pid)
 {

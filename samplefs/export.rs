@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! File handles: `struct export_operations`.
+//!
+//! A handle says the number and the generation of an inode, and those of a directory if it is to be
+//! connectable. An inode can be found by its number from the first handle on: most never get one.
+
+#![forbid(unsafe_code)]
+
+use kernel::{
+    prelude::*,
+    sync::aref::ARef, //
+};
+use vfs::{
+    export::{
+        Encoded,
+        Fid,
+        FileidType,
+        Operations, //
+    },
+    Dentry,
+    Inode,
+    SuperBlock, //
+};
+
+use crate::SampleFs;
+
+/// How many words say which inode it is.
+const WORDS: usize = 3;
+
+/// The table.
+pub(crate) struct Export;
+
+fn words(inode: &Inode<SampleFs>) -> [u32; WORDS] {
+    let ino = inode.i_ino();
+    inode.insert_inode_hash();
+    [ino as u32, (ino >> 32) as u32, inode.i_generation()]
+}
+
+/// Finds the inode that the words name, and a dentry of it.
+fn find(sb: &SuperBlock<SampleFs>, words: Option<&[u32]>) -> Option<ARef<Dentry<SampleFs>>> {
+    let [low, high, generation] = *words? else {
+        return None;
+    };
+    let ino = u64::from(low) | u64::from(high) << 32;
+    sb.ilookup(ino, generation)?.d_find_any_alias()
+}
+
+#[vtable]
+impl Operations for Export {
+    type FileSystem = SampleFs;
+
+    fn encode_fh(
+        inode: &Inode<SampleFs>,
+        fid: &mut Fid<'_>,
+        parent: Option<&Inode<SampleFs>>,
+    ) -> Encoded {
+        let [low, high, generation] = words(inode);
+        match parent {
+            None => fid.set(FileidType::INO64_GEN, &[low, high, generation]),
+            Some(parent) => {
+                let [plow, phigh, pgeneration] = words(parent);
+                fid.set(
+                    FileidType::INO64_GEN_PARENT,
+                    &[low, high, generation, plow, phigh, pgeneration],
+                )
+            }
+        }
+    }
+
+    fn fh_to_dentry(
+        sb: &SuperBlock<SampleFs>,
+        fid: &[u32],
+        ty: FileidType,
+    ) -> Result<Option<ARef<Dentry<SampleFs>>>> {
+        match ty {
+            FileidType::INO64_GEN | FileidType::INO64_GEN_PARENT => Ok(find(sb, fid.get(..WORDS))),
+            _ => Ok(None),
+        }
+    }
+
+    fn fh_to_parent(
+        sb: &SuperBlock<SampleFs>,
+        fid: &[u32],
+        ty: FileidType,
+    ) -> Result<Option<ARef<Dentry<SampleFs>>>> {
+        match ty {
+            FileidType::INO64_GEN_PARENT => Ok(find(sb, fid.get(WORDS..2 * WORDS))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Every directory has its path in the dcache as long as it exists.
+    fn get_parent(child: &Dentry<SampleFs>) -> Result<ARef<Dentry<SampleFs>>> {
+        Ok(child.dget_parent())
+    }
+}
