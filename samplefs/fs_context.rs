@@ -176,7 +176,8 @@ impl Operations for Context {
             .set_s_maxbytes(MAX_LFS_FILESIZE)
             .set_s_blocksize_to_page()
             .set_s_time_gran(1)
-            .set_dontcache();
+            .set_dontcache()
+            .super_setup_bdi()?;
         let sb = sb.init(Info::new(owner, limits))?;
         node::create_root(sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
     }

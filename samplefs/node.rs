@@ -35,6 +35,10 @@ use crate::{
     regular::Regular,
     regular_file::RegularFile,
     special::Special,
+    store::{
+        Memory,
+        Store, //
+    },
     symlink::Symlink,
     SampleFs, //
 };
@@ -43,15 +47,24 @@ use crate::{
 const SHORT_SYMLINK: usize = 128;
 
 /// What samplefs keeps with an inode.
+#[pin_data]
 pub(crate) struct Info {
-    /// Blocks that are charged for what is not in the page cache: a long symbolic link.
+    /// Blocks that are charged for what is not in the store: a long symbolic link.
     blocks: u64,
+    /// The data of a regular file.
+    #[pin]
+    store: Memory,
 }
 
 impl Info {
     /// Blocks that are charged as long as there is the inode.
     pub(crate) fn blocks(&self) -> u64 {
         self.blocks
+    }
+
+    /// The data of a regular file.
+    pub(crate) fn store(&self) -> &impl Store {
+        &self.store
     }
 }
 
@@ -68,8 +81,11 @@ pub(crate) enum Kind<'a> {
 fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64) -> Result<New<SampleFs>> {
     let limits = sb.info().limits();
     limits.take_inode()?;
-    New::new_inode(sb, Ok(Info { blocks }), Entries::new())
-        .inspect_err(|_| limits.give_back_inode())
+    let info = try_pin_init!(Info {
+        blocks,
+        store <- Memory::new(),
+    });
+    New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())
 }
 
 fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
@@ -103,7 +119,7 @@ pub(crate) fn create(
     new.inode_init_owner(idmap, dir, mode);
     let inode = finish(new, kind)?;
     if long {
-        inode.inode_add_bytes(PAGE_SIZE as u32);
+        inode.inode_add_bytes(PAGE_SIZE as u64);
     }
     Ok(inode)
 }

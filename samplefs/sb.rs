@@ -29,6 +29,7 @@ use vfs::{
 use crate::{
     entries::Entries,
     limits::Limits,
+    store::Store,
     SampleFs, //
 };
 
@@ -79,7 +80,8 @@ impl Operations for Super {
         // A large directory is better freed here than in the RCU callback that frees the inode.
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
         let limits = inode.sb().info().limits();
-        limits.give_back_blocks(inode.info().blocks());
+        let freed = inode.info().store().free(0..u64::MAX);
+        limits.give_back_blocks(freed + inode.info().blocks());
         limits.give_back_inode();
     }
 

@@ -3,4 +3,5 @@
 
 #include "helpers/held.c"
 #include "helpers/kprobes.c"
+#include "helpers/pages.c"
 #include "helpers/vfs.c"
