@@ -33,7 +33,10 @@ use vfs::{
     Locked, //
 };
 
-use crate::SampleFs;
+use crate::{
+    pages,
+    SampleFs, //
+};
 
 /// Sets attributes; the size is one.
 pub(crate) fn setattr(
@@ -44,7 +47,7 @@ pub(crate) fn setattr(
 ) -> Result {
     attr.setattr_prepare(idmap, dentry)?;
     if let Some(size) = attr.size() {
-        inode.truncate_setsize(size);
+        pages::truncate(inode, size);
     }
     inode.setattr_copy(idmap, attr);
     if attr.has_mode() {

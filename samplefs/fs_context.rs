@@ -178,7 +178,8 @@ impl Operations for Context {
             .set_dontcache()
             .set_s_xattr(&XATTRS)
             .set_sb_posixacl()
-            .set_s_export_op(export::Ops::of::<Export>());
+            .set_s_export_op(export::Ops::of::<Export>())
+            .super_setup_bdi()?;
         let sb = sb.init(Info::new(owner, limits))?;
         node::create_root(sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
     }

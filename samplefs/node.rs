@@ -42,6 +42,10 @@ use crate::{
     regular::Regular,
     regular_file::RegularFile,
     special::Special,
+    store::{
+        Memory,
+        Store, //
+    },
     symlink::Symlink,
     xattr::{
         self,
@@ -54,12 +58,16 @@ use crate::{
 const SHORT_SYMLINK: usize = 128;
 
 /// What samplefs keeps with an inode.
+#[pin_data]
 pub(crate) struct Info {
-    /// Blocks that are charged for what is not in the page cache: a long symbolic link.
+    /// Blocks that are charged for what is not in the store: a long symbolic link.
     blocks: u64,
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
     xattrs: Xattrs,
+    /// The data of a regular file.
+    #[pin]
+    store: Memory,
 }
 
 impl Info {
@@ -80,6 +88,11 @@ impl Info {
     pub(crate) fn xattrs(&self) -> &Xattrs {
         &self.xattrs
     }
+
+    /// The data of a regular file.
+    pub(crate) fn store(&self) -> &impl Store {
+        &self.store
+    }
 }
 
 /// What an inode is to be, and what only such an inode has.
@@ -95,13 +108,14 @@ pub(crate) enum Kind<'a> {
 fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64, flags: u32) -> Result<New<SampleFs>> {
     let limits = sb.info().limits();
     limits.take_inode()?;
-    let info = Info {
+    let info = try_pin_init!(Info {
         blocks,
         flags: Atomic::new(flags),
         xattrs: Xattrs::new(),
-    };
+        store <- Memory::new(),
+    });
     let mut new =
-        New::new_inode(sb, Ok(info), Entries::new()).inspect_err(|_| limits.give_back_inode())?;
+        New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())?;
     new.set_i_generation_random();
     new.set_i_flags(attr::i_flags(flags));
     Ok(new)
@@ -141,7 +155,7 @@ pub(crate) fn create(
     let inode = finish(new, kind)?;
     xattr::charge_inherited(&inode)?;
     if long {
-        inode.inode_add_bytes(PAGE_SIZE as u32);
+        inode.inode_add_bytes(PAGE_SIZE as u64);
     }
     Ok(inode)
 }

@@ -2,53 +2,230 @@
 
 //! The data of regular files: `struct address_space_operations`.
 //!
-//! The page cache is the only place where the data are. A page that was written to is dirty, and
-//! as nothing writes it back it stays so, and in memory, until it is truncated. It is charged to the
-//! limits, which its private value says. A hole has no page, or a clean one full of zeroes that
-//! comes and goes as the kernel likes and is not charged.
+//! The page cache stands before the store of the file (`store.rs`): it is filled from there, and
+//! what is dirty in it is written back. Room is reserved, and charged to the limits, before something
+//! can become dirty; so there is always room for what is written back.
+//!
+//! A folio has up to [`MAX_BLOCKS`] blocks. If only some of them hold what is in the file, they are
+//! the bits of its private value. A folio that is up to date has none. A dirty folio may have
+//! blocks that are holes in the store, and zeroes: they stay holes.
 
 #![forbid(unsafe_code)]
 
-use core::num::NonZeroUsize;
+use core::{
+    num::NonZeroUsize,
+    ops::Range, //
+};
 use kernel::prelude::*;
 use vfs::{
     address_space::{
+        AddressSpace,
+        DirectIo,
         DirtyFolio,
+        ErrorRemoveFolio,
         MigrateFolio,
-        Operations, //
+        Operations,
+        Readahead,
+        SwapActivate,
+        Writepages, //
     },
     folio::{
         LockedFolio,
         WriteBegin,
         WriteFolio, //
-    }, //
+    },
+    inode::Host,
+    rules::{
+        AtLeast,
+        Exclusive, //
+    },
+    File,
+    Folio,
+    Inode,
+    Locked, //
 };
 
-use crate::SampleFs;
+use crate::{
+    store::{
+        Source,
+        Store,
+        Target,
+        BLOCK_SIZE, //
+    },
+    SampleFs, //
+};
 
-/// The private value of a folio that is charged.
-const CHARGED: NonZeroUsize = NonZeroUsize::MIN;
+/// How many blocks a folio can have: as many as a private value has bits.
+const MAX_BLOCKS: u32 = usize::BITS;
 
-/// Charges for a folio that is about to hold data, or fails with `ENOSPC`.
+/// The block of the file in which this byte is, and where in it.
+fn block_at(pos: i64) -> (u64, usize) {
+    let pos = pos.max(0) as u64;
+    let size = BLOCK_SIZE as u64;
+    (pos / size, (pos % size) as usize)
+}
+
+/// The blocks of a folio that these bytes of it touch.
+fn blocks(bytes: &Range<usize>) -> Range<usize> {
+    bytes.start / BLOCK_SIZE..bytes.end.div_ceil(BLOCK_SIZE)
+}
+
+/// The bits of these blocks of a folio.
+fn bits(blocks: Range<usize>) -> usize {
+    blocks.fold(0, |bits, block| bits | bit(block))
+}
+
+/// The bit of this block of a folio.
+fn bit(block: usize) -> usize {
+    1usize.checked_shl(block as u32).unwrap_or(0)
+}
+
+/// The bits of all blocks of the folio.
+fn all(folio: &Folio<SampleFs>) -> usize {
+    let blocks = (folio.folio_size() / BLOCK_SIZE) as u32;
+    usize::MAX
+        .checked_shr(MAX_BLOCKS.saturating_sub(blocks))
+        .unwrap_or(0)
+}
+
+/// The bits of the blocks of the folio that hold what is in the file.
+fn uptodate(folio: &LockedFolio<'_, SampleFs>) -> usize {
+    if folio.folio_test_uptodate() {
+        return all(folio);
+    }
+    folio.folio_get_private().map_or(0, NonZeroUsize::get)
+}
+
+/// Says that these blocks of the folio hold what is in the file, too.
+fn set_uptodate(folio: &LockedFolio<'_, SampleFs>, bits: usize) {
+    if folio.folio_test_uptodate() {
+        return;
+    }
+    let bits = uptodate(folio) | bits;
+    if bits == all(folio) {
+        folio.folio_detach_private();
+        folio.folio_mark_uptodate();
+    } else if let Some(bits) = NonZeroUsize::new(bits) {
+        if folio.folio_change_private(bits).is_none() {
+            folio.folio_attach_private(bits);
+        }
+    }
+}
+
+/// Reads those of these blocks of the folio that do not hold what is in the file.
+fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
+    let missing = wanted & !uptodate(folio);
+    if missing == 0 {
+        return Ok(());
+    }
+    let (first, _) = block_at(folio.folio_pos());
+    let store = folio.host().info().store();
+    for block in blocks(&(0..folio.folio_size())) {
+        if missing & bit(block) != 0 {
+            let to = Target::Folio(folio, block * BLOCK_SIZE);
+            store.read(first + block as u64, 0, to)?;
+        }
+    }
+    set_uptodate(folio, missing);
+    Ok(())
+}
+
+/// Reserves a block of the file and charges for it, or fails with `ENOSPC`. Returns whether it was a
+/// hole.
+fn reserve(inode: &Host<SampleFs>, block: u64) -> Result<bool> {
+    let store = inode.info().store();
+    if store.has(block) {
+        return Ok(false);
+    }
+    let limits = inode.sb().info().limits();
+    limits.take_block()?;
+    let result = store.reserve(block);
+    if let Ok(true) = result {
+        inode.inode_add_bytes(BLOCK_SIZE as u64);
+    } else {
+        limits.give_back_blocks(1);
+    }
+    result
+}
+
+/// Gives back what was charged for blocks that are holes again.
+fn give_back(inode: &Host<SampleFs>, blocks: u64) {
+    inode.inode_sub_bytes(blocks * BLOCK_SIZE as u64);
+    inode.sb().info().limits().give_back_blocks(blocks);
+}
+
+/// The blocks of the file that a folio has, as far as the file reaches.
+fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Range<u64> {
+    let pos = folio.folio_pos();
+    let left = folio.host().i_size().saturating_sub(pos).max(0) as usize;
+    let (first, _) = block_at(pos);
+    first..first + blocks(&(0..folio.folio_size().min(left))).end as u64
+}
+
+/// Reserves all that a folio needs that is about to be written to through a shared mapping.
 ///
-/// All folios are one page long: samplefs does not ask for larger ones.
-pub(crate) fn charge(folio: &LockedFolio<'_, SampleFs>) -> Result {
-    if folio.folio_get_private().is_none() {
-        let inode = folio.host();
-        inode.sb().info().limits().take_block()?;
-        inode.inode_add_bytes(folio.folio_size() as u32);
-        folio.folio_attach_private(CHARGED);
+/// Fails with `ENOSPC` if there is no room for a block, with `E2BIG` if there is none for all.
+pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
+    let inode = folio.host();
+    let blocks = blocks_in_file(folio);
+    let mut new = 0;
+    for block in blocks.clone() {
+        match reserve(inode, block) {
+            Ok(hole) => new |= usize::from(hole) << (block - blocks.start),
+            Err(error) => {
+                let taken_back = (0..)
+                    .zip(blocks)
+                    .filter(|&(at, block)| new & bit(at) != 0 && inode.info().store().cancel(block))
+                    .count();
+                give_back(inode, taken_back as u64);
+                let large = folio.folio_size() > BLOCK_SIZE;
+                return Err(if large && error == ENOSPC {
+                    E2BIG
+                } else {
+                    error
+                });
+            }
+        }
     }
     Ok(())
 }
 
-/// Gives back what was charged for a folio.
-fn uncharge(folio: &LockedFolio<'_, SampleFs>) {
-    if folio.folio_detach_private().is_some() {
-        let inode = folio.host();
-        inode.inode_sub_bytes(folio.folio_size() as u32);
-        inode.sb().info().limits().give_back_blocks(1);
+/// Makes a hole of what is in the store from `start` on: zeroes, where it is only a part of a block.
+///
+/// The page cache of it has been thrown away.
+fn free_from(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, start: i64) {
+    let inode = mapping.host();
+    let store = inode.info().store();
+    let (mut block, offset) = block_at(start);
+    if offset != 0 {
+        store.zero(block, offset);
+        block += 1;
     }
+    give_back(inode, store.free(block..u64::MAX));
+}
+
+/// Sets the size of a file, and gives back what it has beyond it.
+pub(crate) fn truncate<M: AtLeast<Exclusive>>(
+    inode: &mut Locked<'_, Inode<SampleFs>, M>,
+    size: i64,
+) {
+    inode.truncate_setsize(size, |mapping| free_from(mapping, size));
+}
+
+/// Writes blocks of a folio back, as far as the file reaches. `pos` is where the folio begins.
+///
+/// The store has zeroes beyond the end of the file, and keeps them.
+fn write_back(inode: &Host<SampleFs>, folio: &Folio<SampleFs>, pos: i64, wanted: usize) -> Result {
+    let (first, _) = block_at(pos);
+    let left = inode.i_size().saturating_sub(pos).max(0) as usize;
+    for block in blocks(&(0..folio.folio_size().min(left))) {
+        if wanted & bit(block) != 0 {
+            let at = block * BLOCK_SIZE;
+            let from = Source::Folio(folio, at, BLOCK_SIZE.min(left - at));
+            inode.info().store().write(first + block as u64, 0, from)?;
+        }
+    }
+    Ok(())
 }
 
 /// The table.
@@ -58,43 +235,193 @@ pub(crate) struct Pages;
 impl Operations for Pages {
     type FileSystem = SampleFs;
 
-    const DIRTY_FOLIO: DirtyFolio = DirtyFolio::NOOP_DIRTY_FOLIO;
+    const MAX_FOLIO_ORDER: u32 = MAX_BLOCKS.ilog2();
+    const DIRTY_FOLIO: DirtyFolio = DirtyFolio::FILEMAP_DIRTY_FOLIO;
     const MIGRATE_FOLIO: Option<MigrateFolio> = Some(MigrateFolio::FILEMAP_MIGRATE_FOLIO);
+    const ERROR_REMOVE_FOLIO: Option<ErrorRemoveFolio> =
+        Some(ErrorRemoveFolio::GENERIC_ERROR_REMOVE_FOLIO);
 
-    /// What is not in the page cache is a hole.
     fn read_folio(folio: LockedFolio<'_, SampleFs>) -> Result {
-        folio.folio_zero_range(0, folio.folio_size());
-        folio.folio_mark_uptodate();
-        Ok(())
+        fill(&folio, all(&folio))
     }
 
+    /// If somebody may write through a mapping, a hole comes in folios of one block: all of a folio
+    /// is reserved then.
+    fn readahead(mut folios: Readahead<'_, SampleFs>) {
+        let mapped = folios.mapping().mapping_writably_mapped();
+        let wanted = |folio: &LockedFolio<'_, SampleFs>| {
+            let store = folio.host().info().store();
+            !mapped
+                || folio.folio_size() == BLOCK_SIZE
+                || blocks_in_file(folio).all(|block| store.has(block))
+        };
+        while let Some(folio) = folios.next_if(wanted) {
+            // If it fails, who needs the folio asks again.
+            let _ = fill(&folio, all(&folio));
+        }
+    }
+
+    fn writepages(folios: Writepages<'_, SampleFs>) -> Result {
+        let inode = folios.mapping().host();
+        folios.for_each(|folio| {
+            let (pos, wanted) = (folio.folio_pos(), uptodate(&folio));
+            let folio = folio.folio_start_writeback();
+            match write_back(inode, &folio, pos, wanted) {
+                Ok(()) => folio.folio_end_writeback(Ok(())),
+                Err(error) => {
+                    folio.folio_redirty();
+                    return Err(error);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes as much room as there is, at least for one block.
     fn write_begin<'a>(
         inode: WriteBegin<'a, SampleFs>,
         pos: i64,
         len: usize,
     ) -> Result<WriteFolio<'a, SampleFs>> {
-        let folio = inode.simple_write_begin(pos, len)?;
-        charge(&folio)?;
+        let folio = inode.write_begin_get_folio(pos, len)?;
+        let bytes = folio.range(pos, len);
+        let touched = blocks(&bytes);
+        let (first, _) = block_at(folio.folio_pos());
+        for block in touched.clone() {
+            match reserve(&inode, first + block as u64) {
+                Err(error) if error != ENOSPC || block == touched.start => return Err(error),
+                Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        // What is overwritten as a whole need not be read.
+        let mut partly = 0;
+        if bytes.start % BLOCK_SIZE != 0 {
+            partly |= bit(touched.start);
+        }
+        if bytes.end % BLOCK_SIZE != 0 {
+            partly |= bit(bytes.end / BLOCK_SIZE);
+        }
+        fill(&folio, partly)?;
         Ok(folio)
     }
 
     fn write_end(
         folio: WriteFolio<'_, SampleFs>,
         pos: i64,
-        len: usize,
+        _len: usize,
         copied: usize,
     ) -> Result<usize> {
-        Ok(folio.simple_write_end(pos, len, copied))
+        let mut bytes = folio.range(pos, copied);
+        let (first, _) = block_at(folio.folio_pos());
+        let store = folio.host().info().store();
+        // The first block has room, or there would be no folio. Where another has none, it was
+        // and stays a hole.
+        let hole = blocks(&bytes)
+            .skip(1)
+            .find(|&block| !store.has(first + block as u64));
+        if let Some(hole) = hole {
+            let hole = hole * BLOCK_SIZE;
+            folio.folio_zero_range(hole, bytes.end.saturating_sub(hole));
+            bytes.end = hole;
+        }
+        // Where less was copied than was to be, the last block may be neither old nor new.
+        let last = bytes.end / BLOCK_SIZE;
+        if bytes.end % BLOCK_SIZE != 0 && uptodate(&folio) & bit(last) == 0 {
+            bytes.end = (last * BLOCK_SIZE).max(bytes.start);
+        }
+        let count = bytes.len();
+        if count != 0 {
+            set_uptodate(&folio, bits(blocks(&bytes)));
+        }
+        folio.write_end(pos, count);
+        Ok(count)
     }
 
+    /// What is left of a folio that is truncated in part is zeroes, as it is in the store.
     fn invalidate_folio(folio: &LockedFolio<'_, SampleFs>, offset: usize, len: usize) {
         if offset == 0 && len == folio.folio_size() {
-            uncharge(folio);
+            folio.folio_detach_private();
         }
     }
 
-    /// A folio that is charged holds data, and there is no other copy of them.
-    fn release_folio(_folio: &LockedFolio<'_, SampleFs>) -> bool {
-        false
+    /// Which blocks of a clean folio hold what is in the file can be forgotten.
+    fn release_folio(folio: &LockedFolio<'_, SampleFs>) -> bool {
+        if folio.folio_test_dirty() {
+            return false;
+        }
+        folio.folio_detach_private();
+        true
     }
+
+    fn direct_IO(file: &File<SampleFs>, pos: i64, io: DirectIo<'_>) -> Result<usize> {
+        let mut buffer = KVec::from_elem(0, BLOCK_SIZE, GFP_KERNEL)?;
+        let mut done = 0;
+        let result = match io {
+            DirectIo::Read(to) => {
+                let left = file.inode().i_size().saturating_sub(pos).max(0) as usize;
+                let len = to.len().min(left);
+                each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
+                    let store = file.inode().info().store();
+                    store.read(block, offset, Target::Bytes(buffer))?;
+                    Ok(to.copy_to_iter(buffer))
+                })
+            }
+            DirectIo::Write(from) => {
+                let len = from.len();
+                each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
+                    reserve(file.inode(), block)?;
+                    let count = from.copy_from_iter(buffer);
+                    let copied = Source::Bytes(buffer.get(..count).ok_or(EFAULT)?);
+                    // A fault that found no room for its folio may have taken the block back.
+                    while !file.inode().info().store().write(block, offset, copied)? {
+                        reserve(file.inode(), block)?;
+                    }
+                    Ok(count)
+                })
+            }
+        };
+        match result {
+            Err(error) if done == 0 => Err(error),
+            _ => Ok(done),
+        }
+    }
+
+    fn launder_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
+        let (pos, wanted) = (folio.folio_pos(), uptodate(folio));
+        folio.folio_launder(|data| write_back(folio.host(), data, pos, wanted))
+    }
+
+    fn is_partially_uptodate(folio: &LockedFolio<'_, SampleFs>, from: usize, count: usize) -> bool {
+        let wanted = bits(blocks(&(from..from.saturating_add(count))));
+        uptodate(folio) & wanted == wanted
+    }
+
+    /// The store has no device that could be swapped to.
+    fn swap_activate(_swap: &mut SwapActivate<'_, SampleFs>) -> Result {
+        Err(EINVAL)
+    }
+}
+
+/// Goes through the `len` bytes at `pos` of a file block by block. `each` is given the block, where
+/// in it to begin, and a part of the buffer that is as long as is to be gone through; it returns how
+/// far it got. How far that is in all is in `done`.
+fn each_block(
+    pos: i64,
+    len: usize,
+    buffer: &mut [u8],
+    done: &mut usize,
+    mut each: impl FnMut(u64, usize, &mut [u8]) -> Result<usize>,
+) -> Result {
+    while *done < len {
+        let (block, offset) = block_at(pos.saturating_add(*done as i64));
+        let count = (BLOCK_SIZE - offset).min(len - *done);
+        let part = buffer.get_mut(..count).ok_or(EINVAL)?;
+        let got = each(block, offset, part)?;
+        *done += got;
+        if got < count {
+            return Err(EFAULT);
+        }
+    }
+    Ok(())
 }

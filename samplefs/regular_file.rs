@@ -35,7 +35,7 @@ impl Operations for RegularFile {
     const LLSEEK: Option<Llseek> = Some(Llseek::GENERIC_FILE_LLSEEK);
     const READ_ITER: Option<ReadIter> = Some(ReadIter::GENERIC_FILE_READ_ITER);
     const WRITE_ITER: Option<WriteIter> = Some(WriteIter::GENERIC_FILE_WRITE_ITER);
-    const FSYNC: Option<Fsync> = Some(Fsync::NOOP_FSYNC);
+    const FSYNC: Option<Fsync> = Some(Fsync::SIMPLE_FSYNC_NOFLUSH);
     const SPLICE_READ: Option<SpliceRead> = Some(SpliceRead::FILEMAP_SPLICE_READ);
     const SPLICE_WRITE: Option<SpliceWrite> = Some(SpliceWrite::ITER_FILE_SPLICE_WRITE);
     const SETLEASE: Option<Setlease> = Some(Setlease::GENERIC_SETLEASE);

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! It does what ramfs does, and keeps to limits as tmpfs does: names live in the dcache and data in
-//! the page cache, and nowhere else. There is no `unsafe` in it, except in what `module!` expands
+//! a store in memory, with the page cache before it. There is no `unsafe` in it, except in what `module!` expands
 //! to, and no call into C: all it knows of the kernel is the crate `vfs`.
 //!
 //! Read it in this order; each file but the first three is one table of operations:
@@ -22,7 +22,8 @@
 //! - `sb.rs`: the superblock (`super_operations`);
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
-//!   `file_operations`, `address_space_operations`, `vm_operations_struct`);
+//!   `file_operations`, `address_space_operations`, `vm_operations_struct`); `store.rs`: where their
+//!   data are, below the page cache;
 //! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
 //! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
 //! - `export.rs`: file handles (`export_operations`).
@@ -48,6 +49,7 @@ mod regular;
 mod regular_file;
 mod sb;
 mod special;
+mod store;
 mod symlink;
 mod vm;
 mod xattr;

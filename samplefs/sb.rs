@@ -31,6 +31,7 @@ use vfs::{
 use crate::{
     entries::Entries,
     limits::Limits,
+    store::Store,
     SampleFs, //
 };
 
@@ -82,7 +83,8 @@ impl Operations for Super {
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
         inode.info().xattrs().evict(inode.sb());
         let limits = inode.sb().info().limits();
-        limits.give_back_blocks(inode.info().blocks());
+        let freed = inode.info().store().free(0..u64::MAX);
+        limits.give_back_blocks(freed + inode.info().blocks());
         limits.give_back_inode();
     }
 

@@ -32,6 +32,6 @@ impl Operations for Vm {
 
     /// A write into a hole must be paid for; at the limit it ends in `SIGBUS`.
     fn page_mkwrite(_file: &File<SampleFs>, folio: &LockedFolio<'_, SampleFs>) -> Result {
-        pages::charge(folio)
+        pages::reserve_folio(folio)
     }
 }

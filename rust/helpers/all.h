@@ -5,4 +5,5 @@
 #include "helpers/inode.c"
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
+#include "helpers/pages.c"
 #include "helpers/vfs.c"

@@ -6,30 +6,46 @@
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    num::NonZeroU64, //
 };
 use kernel::{
     bindings,
-    error::{
-        from_result,
-        VTABLE_DEFAULT_ERROR, //
-    },
-    ffi::{
-        c_int,
-        c_uint,
-        c_void, //
+    error::VTABLE_DEFAULT_ERROR,
+    ffi::c_int,
+    iov::{
+        IovIterDest,
+        IovIterSource, //
     },
     prelude::*, //
 };
 
 use crate::{
     folio::{
+        Folio,
         LockedFolio,
         WriteBegin,
         WriteFolio, //
     },
     helper::slot,
+    inode::Host,
+    File,
     FileSystem, //
+};
+
+mod mapping;
+mod no_pages;
+mod readahead;
+mod swap;
+mod table;
+mod writeback;
+
+pub use mapping::AddressSpace;
+pub use readahead::Readahead;
+pub use swap::SwapActivate;
+pub use writeback::{
+    FolioToWrite,
+    WritebackFolio,
+    Writepages, //
 };
 
 slot! {
@@ -37,6 +53,9 @@ slot! {
     pub struct DirtyFolio(
         unsafe extern "C" fn(*mut bindings::address_space, *mut bindings::folio) -> bool
     ) {
+        /// Marks the folio, and the inode as one with something to write back: for filesystems
+        /// with `->writepages`.
+        FILEMAP_DIRTY_FOLIO = bindings::filemap_dirty_folio;
         /// Only marks the folio: for filesystems that write nothing back.
         NOOP_DIRTY_FOLIO = bindings::noop_dirty_folio;
     }
@@ -57,9 +76,28 @@ slot! {
     }
 }
 
+slot! {
+    /// A function for `->error_remove_folio`.
+    pub struct ErrorRemoveFolio(
+        unsafe extern "C" fn(*mut bindings::address_space, *mut bindings::folio) -> c_int
+    ) {
+        /// Takes the folio, whose memory is broken, out of the page cache.
+        GENERIC_ERROR_REMOVE_FOLIO = bindings::generic_error_remove_folio;
+    }
+}
+
+/// What `->direct_IO` is to do: the two directions of a `struct iov_iter`.
+pub enum DirectIo<'a> {
+    /// Read from the file, to here.
+    Read(&'a mut IovIterDest<'a>),
+    /// Write to the file what is here.
+    Write(&'a mut IovIterSource<'a>),
+}
+
 /// The callbacks of a file's page cache: `struct address_space_operations`.
 ///
-/// A slot whose method or helper is missing is null, except where said otherwise.
+/// A slot whose method or helper is missing is null, except where said otherwise. All may sleep,
+/// except [`Operations::DIRTY_FOLIO`] and [`Operations::free_folio`].
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -67,23 +105,57 @@ pub trait Operations: Sized {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// The helper for `->dirty_folio`, which must not be null.
+    /// The largest folio that the methods can deal with, as a power of two of pages.
+    ///
+    /// Mirrors `mapping_set_folio_order_range()`.
+    const MAX_FOLIO_ORDER: u32 = 0;
+
+    /// The helper for `->dirty_folio`. It must not be null.
+    ///
+    /// Whether the folio is locked is not promised: its caller holds the lock, or that of a page
+    /// table where the folio is mapped.
     const DIRTY_FOLIO: DirtyFolio = DirtyFolio::NOOP_DIRTY_FOLIO;
 
-    /// The helper for `->migrate_folio`.
+    /// The helper for `->migrate_folio`. Both folios are locked, and stay so.
     const MIGRATE_FOLIO: Option<MigrateFolio> = None;
 
+    /// The helper for `->error_remove_folio`. The folio is locked, and stays so.
+    const ERROR_REMOVE_FOLIO: Option<ErrorRemoveFolio> = None;
+
     /// Fills the folio with what is in the file, and says so with
-    /// [`LockedFolio::folio_mark_uptodate`]. Gives the folio back unlocked. May sleep.
+    /// [`LockedFolio::folio_mark_uptodate`]. Gives the folio back unlocked.
+    ///
+    /// `invalidate_lock` is held shared if the page cache needs the folio for a reader or a fault.
+    /// `read_cache_folio()` does not take it, so there is no token of it.
     fn read_folio(folio: LockedFolio<'_, Self::FileSystem>) -> Result;
 
-    /// Provides the folio for a write of `len` bytes at `pos`, locked and with a reference.
+    /// Writes dirty folios back.
+    ///
+    /// Nothing is locked. Reclaim from here must not enter a filesystem: the layer sees to it that
+    /// allocations are as with `GFP_NOFS`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` makes those who wait for all of the file (fsync(2)) try again.
+    fn writepages(folios: Writepages<'_, Self::FileSystem>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Fills folios of which somebody may want to read, as [`Operations::read_folio`] does.
+    ///
+    /// What cannot be read, somebody may ask for again with `->read_folio`. `invalidate_lock` is held
+    /// shared: [`Readahead::mapping`].
+    fn readahead(folios: Readahead<'_, Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Provides the folio for a write of `len` bytes at `pos`, locked and with a reference. It may be
+    /// smaller: then only so much is written to it.
     ///
     /// Without this method, nothing can be written (`EIO`).
     ///
     /// `i_rwsem` of the inode is held exclusively, except for a symbolic link that nobody has seen
-    /// yet (`page_symlink()`); so there is no token of it. May sleep. C's `iocb` may be null and is not
-    /// passed on.
+    /// yet (`page_symlink()`); so there is no token of it.
     fn write_begin<'a>(
         inode: WriteBegin<'a, Self::FileSystem>,
         pos: i64,
@@ -93,9 +165,10 @@ pub trait Operations: Sized {
     }
 
     /// Takes over what was written: `copied` of the `len` bytes. Goes with `write_begin`. Uses up the folio of
-    /// [`Operations::write_begin`], and so gives it back unlocked. Returns how many bytes count.
+    /// [`Operations::write_begin`], and so gives it back unlocked. Returns how many bytes count; the
+    /// caller writes the others again.
     ///
-    /// Locks as for [`Operations::write_begin`]. May sleep.
+    /// Locks as for [`Operations::write_begin`].
     fn write_end(
         folio: WriteFolio<'_, Self::FileSystem>,
         pos: i64,
@@ -105,181 +178,126 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
+    /// Finds the block of the device where a block of the file is; `None` is a hole.
+    ///
+    /// For `FIBMAP` and for swapping. Without this method, both fail with `EINVAL`.
+    fn bmap(inode: &Host<Self::FileSystem>, block: u64) -> Option<NonZeroU64> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
     /// A folio with a private value is truncated: its bytes `offset..offset + len` are thrown away.
     ///
     /// If that is the whole folio, the private value must be detached: the folio leaves the page
-    /// cache. The folio stays locked.
+    /// cache. The folio stays locked. `invalidate_lock` is held exclusively, except when the inode is
+    /// evicted; so there is no token of it.
     fn invalidate_folio(folio: &LockedFolio<'_, Self::FileSystem>, offset: usize, len: usize) {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Asks whether a folio with a private value may leave the page cache: it is clean.
+    /// Asks whether the private value of a folio can be given up: the folio is to leave the page
+    /// cache or, if it is dirty, to be split.
     ///
     /// If so, the private value must be detached. The folio stays locked.
     fn release_folio(folio: &LockedFolio<'_, Self::FileSystem>) -> bool {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
+
+    /// The folio has left the page cache, and is locked still. It has no inode any more.
+    ///
+    /// Must not sleep.
+    fn free_folio(folio: &Folio<Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Reads or writes past the page cache. Returns how many bytes.
+    ///
+    /// C has written back what was in the cache of the range and, for a write, thrown it away, which
+    /// it does again afterwards; it lets the file grow. `i_rwsem` is held exclusively by those who
+    /// write through `generic_file_write_iter()`; no lock is promised. Where a write begins beyond the
+    /// end of the file, the layer has zeroed the rest of the last page.
+    // As in C.
+    #[allow(non_snake_case)]
+    fn direct_IO(file: &File<Self::FileSystem>, pos: i64, io: DirectIo<'_>) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Writes a dirty folio back, for somebody who is about to take it out of the page cache.
+    ///
+    /// See [`LockedFolio::folio_launder`]. The folio stays locked.
+    fn launder_folio(folio: &LockedFolio<'_, Self::FileSystem>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Whether these bytes of a folio that is not up to date are. The folio stays locked.
+    fn is_partially_uptodate(
+        folio: &LockedFolio<'_, Self::FileSystem>,
+        from: usize,
+        count: usize,
+    ) -> bool {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Whether a folio is, as far as reclaim is concerned, dirty, and whether it is under writeback.
+    ///
+    /// The document says nothing about it. Reclaim has locked the folio. Must not sleep.
+    fn is_dirty_writeback(folio: &Folio<Self::FileSystem>) -> (bool, bool) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Prepares the file to be swapped to.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is not a file that can be.
+    fn swap_activate(swap: &mut SwapActivate<'_, Self::FileSystem>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Undoes [`Operations::swap_activate`].
+    fn swap_deactivate(file: &File<Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
 }
 
 /// A table of operations for the page cache of inodes of `F`.
-pub struct Ops<F: FileSystem>(&'static bindings::address_space_operations, PhantomData<F>);
+pub struct Ops<F: FileSystem> {
+    table: &'static bindings::address_space_operations,
+    max_folio_order: u32,
+    _fs: PhantomData<F>,
+}
 
 impl<F: FileSystem> Ops<F> {
     /// Of inodes without data: C's helpers, which count on some slots, find an error there.
-    pub(crate) const NO_PAGES: Self = Self(&NO_PAGES, PhantomData);
+    pub(crate) const NO_PAGES: Self = Self {
+        table: &no_pages::NO_PAGES,
+        max_folio_order: 0,
+        _fs: PhantomData,
+    };
 
     /// Returns the table of `T`.
     pub const fn of<T: Operations<FileSystem = F>>() -> Self {
-        Self(Table::<T>::build(), PhantomData)
-    }
-
-    pub(crate) fn as_ptr(&self) -> *const bindings::address_space_operations {
-        self.0
-    }
-}
-
-struct Table<T: Operations>(PhantomData<T>);
-
-// The callbacks are only called by C through `a_ops` of mappings of inodes of the filesystem; the
-// mapping's inode is alive for the call.
-impl<T: Operations> Table<T> {
-    /// # Safety
-    ///
-    /// As `->read_folio`.
-    unsafe extern "C" fn read_folio(
-        _file: *mut bindings::file,
-        folio: *mut bindings::folio,
-    ) -> c_int {
-        // SAFETY: `filemap_read_folio()` and the readahead pass a locked folio of the mapping, and
-        // want it unlocked.
-        let folio = unsafe { LockedFolio::from_raw(folio) };
-        from_result(|| T::read_folio(folio).map(|()| 0))
-    }
-
-    /// # Safety
-    ///
-    /// As `->write_begin`.
-    unsafe extern "C" fn write_begin(
-        _iocb: *const bindings::kiocb,
-        mapping: *mut bindings::address_space,
-        pos: bindings::loff_t,
-        len: c_uint,
-        foliop: *mut *mut bindings::folio,
-        _fsdata: *mut *mut c_void,
-    ) -> c_int {
-        // SAFETY: The mapping is valid, and its host does not change.
-        let inode = unsafe { (*mapping).host };
-        // SAFETY: It is an inode of the filesystem. `generic_file_write_iter()` holds its `i_rwsem`;
-        // `page_symlink()` does not, but has an inode that nobody else has seen.
-        let inode = unsafe { WriteBegin::from_raw(inode) };
-        match T::write_begin(inode, pos, len as usize) {
-            Ok(folio) => {
-                // SAFETY: `generic_perform_write()` passes a place for it.
-                unsafe { *foliop = folio.into_raw() };
-                0
-            }
-            Err(error) => error.to_errno(),
+        Self {
+            table: table::Table::<T>::build(),
+            max_folio_order: T::MAX_FOLIO_ORDER,
+            _fs: PhantomData,
         }
     }
 
+    /// Gives the mapping of an inode this table.
+    ///
     /// # Safety
     ///
-    /// As `->write_end`.
-    unsafe extern "C" fn write_end(
-        _iocb: *const bindings::kiocb,
-        _mapping: *mut bindings::address_space,
-        pos: bindings::loff_t,
-        len: c_uint,
-        copied: c_uint,
-        folio: *mut bindings::folio,
-        _fsdata: *mut c_void,
-    ) -> c_int {
-        // SAFETY: It is what `write_begin` returned, so it is not null.
-        let folio = unsafe { NonNull::new_unchecked(folio) };
-        // SAFETY: `write_begin` returned it locked and with a reference, which are ours now.
-        let folio = unsafe { WriteFolio::from_raw(folio) };
-        from_result(|| {
-            T::write_end(folio, pos, len as usize, copied as usize).map(|count| count as c_int)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// As `->invalidate_folio`.
-    unsafe extern "C" fn invalidate_folio(folio: *mut bindings::folio, offset: usize, len: usize) {
-        // SAFETY: `folio_invalidate()` passes a locked folio that is still in the mapping.
-        let folio = unsafe { LockedFolio::borrow(folio) };
-        T::invalidate_folio(&folio, offset, len);
-    }
-
-    /// # Safety
-    ///
-    /// As `->release_folio`.
-    unsafe extern "C" fn release_folio(folio: *mut bindings::folio, _gfp: bindings::gfp_t) -> bool {
-        // SAFETY: `filemap_release_folio()` passes a locked folio that is still in the mapping.
-        let folio = unsafe { LockedFolio::borrow(folio) };
-        T::release_folio(&folio)
-    }
-
-    const TABLE: bindings::address_space_operations = bindings::address_space_operations {
-        read_folio: Some(Self::read_folio),
-        dirty_folio: DirtyFolio::get(Some(T::DIRTY_FOLIO)),
-        // C does not look whether it is null.
-        write_begin: if T::HAS_WRITE_BEGIN {
-            Some(Self::write_begin)
-        } else {
-            Some(no_write_begin)
-        },
-        write_end: if T::HAS_WRITE_BEGIN {
-            Some(Self::write_end)
-        } else {
-            None
-        },
-        invalidate_folio: if T::HAS_INVALIDATE_FOLIO {
-            Some(Self::invalidate_folio)
-        } else {
-            None
-        },
-        release_folio: if T::HAS_RELEASE_FOLIO {
-            Some(Self::release_folio)
-        } else {
-            None
-        },
-        migrate_folio: MigrateFolio::get(T::MIGRATE_FOLIO),
-        ..pin_init::zeroed()
-    };
-
-    const fn build() -> &'static bindings::address_space_operations {
-        &Self::TABLE
+    /// `inode` must be a new one of `F`, which nobody else has seen.
+    pub(crate) unsafe fn set(&self, inode: *mut bindings::inode) {
+        // SAFETY: The caller promises that it is valid.
+        let mapping = unsafe { (*inode).i_mapping };
+        // SAFETY: Nobody else has seen the inode; the table lives for ever.
+        unsafe { (*mapping).a_ops = self.table };
+        // SAFETY: As above.
+        unsafe { extra_bindings::mapping_set_max_folio_order(mapping, self.max_folio_order) };
+        if self.table.writepages.is_some() {
+            // SAFETY: As above. The flusher passes by inodes that are not hashed.
+            unsafe { extra_bindings::inode_fake_hash(inode) };
+        }
     }
 }
-
-/// # Safety
-///
-/// As `->read_folio`.
-unsafe extern "C" fn no_read_folio(_: *mut bindings::file, folio: *mut bindings::folio) -> c_int {
-    // SAFETY: C passes a locked folio, and wants it unlocked.
-    unsafe { bindings::folio_unlock(folio) };
-    EIO.to_errno()
-}
-
-/// # Safety
-///
-/// As `->write_begin`.
-unsafe extern "C" fn no_write_begin(
-    _: *const bindings::kiocb,
-    _: *mut bindings::address_space,
-    _: bindings::loff_t,
-    _: c_uint,
-    _: *mut *mut bindings::folio,
-    _: *mut *mut c_void,
-) -> c_int {
-    EIO.to_errno()
-}
-
-static NO_PAGES: bindings::address_space_operations = bindings::address_space_operations {
-    read_folio: Some(no_read_folio),
-    write_begin: Some(no_write_begin),
-    dirty_folio: Some(bindings::noop_dirty_folio),
-    ..pin_init::zeroed()
-};

@@ -312,6 +312,8 @@ slot! {
             c_int,
         ) -> c_int
     ) {
+        /// Writes the data back, and the inode; waits, and reports errors.
+        SIMPLE_FSYNC_NOFLUSH = bindings::simple_fsync_noflush;
         /// There is nothing to write back.
         NOOP_FSYNC = bindings::noop_fsync;
     }

@@ -8,11 +8,11 @@ use core::{
     marker::PhantomData,
     mem::ManuallyDrop,
     num::NonZeroUsize,
-    ops::Deref,
-    ptr::{
-        self,
-        NonNull, //
-    }, //
+    ops::{
+        Deref,
+        Range, //
+    },
+    ptr, //
 };
 use kernel::{
     bindings,
@@ -25,8 +25,14 @@ use kernel::{
 
 use crate::{
     inode::Host,
-    FileSystem,
-    Inode, //
+    FileSystem, //
+};
+
+mod write;
+
+pub use write::{
+    WriteBegin,
+    WriteFolio, //
 };
 
 /// A `struct folio` of the page cache of an inode of `F`.
@@ -49,6 +55,41 @@ impl<F: FileSystem> Folio<F> {
     pub fn folio_size(&self) -> usize {
         // SAFETY: The folio is alive.
         unsafe { extra_bindings::folio_size(self.as_ptr()) }
+    }
+
+    /// Whether the folio holds what is in the file: `folio_test_uptodate()`.
+    #[inline]
+    pub fn folio_test_uptodate(&self) -> bool {
+        // SAFETY: The folio is alive.
+        unsafe { extra_bindings::folio_test_uptodate(self.as_ptr()) }
+    }
+
+    /// Whether the folio holds what is to be written back: `folio_test_dirty()`.
+    #[inline]
+    pub fn folio_test_dirty(&self) -> bool {
+        // SAFETY: The folio is alive.
+        unsafe { extra_bindings::folio_test_dirty(self.as_ptr()) }
+    }
+
+    /// Whether the folio is being written back: `folio_test_writeback()`.
+    #[inline]
+    pub fn folio_test_writeback(&self) -> bool {
+        // SAFETY: The folio is alive.
+        unsafe { extra_bindings::folio_test_writeback(self.as_ptr()) }
+    }
+
+    /// Copies the bytes from `offset` on out of the folio, or as many of them as it has.
+    ///
+    /// Others may change them meanwhile. Mirrors `memcpy_from_folio()`. Callable in any context.
+    #[inline]
+    pub fn memcpy_from_folio(&self, to: &mut [u8], offset: usize) {
+        let size = self.folio_size();
+        let offset = offset.min(size);
+        let len = to.len().min(size - offset);
+        // SAFETY: The folio is alive, and both ranges have that length.
+        unsafe {
+            extra_bindings::memcpy_from_folio(to.as_mut_ptr().cast(), self.as_ptr(), offset, len)
+        };
     }
 }
 
@@ -114,11 +155,12 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
         unsafe { extra_bindings::folio_pos(self.as_ptr()) }
     }
 
-    /// Whether the folio holds what is in the file: `folio_test_uptodate()`.
+    /// The bytes of the folio among the `len` from `pos` of the file on.
     #[inline]
-    pub fn folio_test_uptodate(&self) -> bool {
-        // SAFETY: The folio is alive.
-        unsafe { extra_bindings::folio_test_uptodate(self.as_ptr()) }
+    pub fn range(&self, pos: i64, len: usize) -> Range<usize> {
+        let size = self.folio_size();
+        let start = (pos.saturating_sub(self.folio_pos()).max(0) as usize).min(size);
+        start..start.saturating_add(len).min(size)
     }
 
     /// Says that the folio holds what is in the file: `folio_mark_uptodate()`.
@@ -172,6 +214,29 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
         self.folio_zero_range(offset.saturating_add(from.len()), usize::MAX);
     }
 
+    /// Writes the folio back at once, if it is dirty: for `->launder_folio`.
+    ///
+    /// The folio is under writeback while `write` runs, and stays locked. If `write` fails, the
+    /// folio is dirty again, and its error is returned. Mirrors `folio_clear_dirty_for_io()`,
+    /// `folio_start_writeback()` and `folio_end_writeback()`. May sleep.
+    pub fn folio_launder(&self, write: impl FnOnce(&Folio<F>) -> Result) -> Result {
+        let folio = self.as_ptr();
+        // SAFETY: The folio is locked and in the page cache.
+        if !unsafe { bindings::folio_clear_dirty_for_io(folio) } {
+            return Ok(());
+        }
+        // SAFETY: The folio is locked and was dirty. Under its lock nobody else starts writeback;
+        // the callers of `->launder_folio` have waited for an earlier one.
+        unsafe { bindings::__folio_start_writeback(folio, false) };
+        let result = write(self);
+        if result.is_err() {
+            self.folio_mark_dirty();
+        }
+        // SAFETY: Pairs with the start above.
+        unsafe { bindings::folio_end_writeback(folio) };
+        result
+    }
+
     /// The filesystem's private value: `folio_get_private()`.
     #[inline]
     pub fn folio_get_private(&self) -> Option<NonZeroUsize> {
@@ -192,6 +257,18 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
         // SAFETY: The folio is locked and has no private value; this takes a reference for it.
         unsafe { extra_bindings::folio_attach_private(self.as_ptr(), value) };
         true
+    }
+
+    /// Gives the folio another private value, if it has one: `folio_change_private()`.
+    ///
+    /// Returns the old one.
+    #[inline]
+    pub fn folio_change_private(&self, value: NonZeroUsize) -> Option<NonZeroUsize> {
+        let old = self.folio_get_private()?;
+        let value = ptr::without_provenance_mut(value.get());
+        // SAFETY: The folio is locked and has a private value.
+        unsafe { extra_bindings::folio_change_private(self.as_ptr(), value) };
+        Some(old)
     }
 
     /// Takes the private value away and returns it: `folio_detach_private()`.
@@ -216,141 +293,5 @@ impl<F: FileSystem> Drop for LockedFolio<'_, F> {
     fn drop(&mut self) {
         // SAFETY: By the invariants the lock is ours.
         unsafe { bindings::folio_unlock(self.folio.as_ptr()) };
-    }
-}
-
-/// A locked folio with a reference to it: between `->write_begin` and `->write_end`.
-///
-/// Dropping it unlocks the folio and gives the reference up.
-///
-/// # Invariants
-///
-/// As [`LockedFolio`], and the reference is owned.
-#[must_use = "dropping it unlocks the folio"]
-pub struct WriteFolio<'a, F: FileSystem>(ManuallyDrop<LockedFolio<'a, F>>);
-
-impl<'a, F: FileSystem> WriteFolio<'a, F> {
-    /// # Safety
-    ///
-    /// `folio` must satisfy the invariants. The lock and the reference belong to the result.
-    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
-        // INVARIANT: The caller promises it.
-        // SAFETY: The caller promises it.
-        Self(unsafe { LockedFolio::borrow(folio.as_ptr()) })
-    }
-
-    pub(crate) fn into_raw(self) -> *mut bindings::folio {
-        ManuallyDrop::new(self).as_ptr()
-    }
-
-    /// Takes over what was written into the folio, and lets the file grow if it must.
-    ///
-    /// `copied` of the `len` bytes from `pos` on were written. Returns `copied`. Mirrors
-    /// `simple_write_end()` of `fs/libfs.c`: what a short copy left out of a folio that was not up
-    /// to date is zeroed, and the folio is dirty afterwards. The caller holds `i_rwsem` of the
-    /// inode, or nobody else has seen it.
-    pub fn simple_write_end(self, pos: i64, len: usize, copied: usize) -> usize {
-        if !self.folio_test_uptodate() {
-            if copied < len {
-                let from = pos.saturating_sub(self.folio_pos()).max(0) as usize;
-                self.folio_zero_range(from.saturating_add(copied), len - copied);
-            }
-            self.folio_mark_uptodate();
-        }
-        let end = pos.saturating_add(copied as i64);
-        let inode = self.host();
-        if copied != 0 && end > inode.i_size() {
-            // SAFETY: The inode is valid; the callers of `->write_end` hold its `i_rwsem`.
-            unsafe { extra_bindings::i_size_write(inode.as_ptr(), end) };
-        }
-        self.folio_mark_dirty();
-        copied
-    }
-}
-
-impl<'a, F: FileSystem> Deref for WriteFolio<'a, F> {
-    type Target = LockedFolio<'a, F>;
-
-    #[inline]
-    fn deref(&self) -> &LockedFolio<'a, F> {
-        &self.0
-    }
-}
-
-impl<F: FileSystem> Drop for WriteFolio<'_, F> {
-    fn drop(&mut self) {
-        let folio = self.as_ptr();
-        // SAFETY: By the invariants the lock is ours.
-        unsafe { bindings::folio_unlock(folio) };
-        // SAFETY: By the invariants the reference is ours.
-        unsafe { extra_bindings::folio_put(folio) };
-    }
-}
-
-/// A write that is about to begin, in `->write_begin`. Derefs to the inode that is written to.
-///
-/// # Invariants
-///
-/// The inode's `i_rwsem` is held exclusively, or nobody else has seen the inode yet.
-pub struct WriteBegin<'a, F: FileSystem> {
-    inode: &'a Inode<F>,
-    _not_send: NotThreadSafe,
-}
-
-impl<'a, F: FileSystem> WriteBegin<'a, F> {
-    /// # Safety
-    ///
-    /// `inode` must satisfy the invariants for `'a`.
-    pub(crate) unsafe fn from_raw(inode: *mut bindings::inode) -> Self {
-        // INVARIANT: The caller promises it.
-        Self {
-            // SAFETY: The caller promises it.
-            inode: unsafe { Inode::from_raw(inode) },
-            _not_send: NotThreadSafe::default(),
-        }
-    }
-
-    /// Finds or makes the folio for a write of `len` bytes at `pos`, within one page.
-    ///
-    /// Unless the folio is up to date, what the write leaves out of it is zeroed. Mirrors
-    /// `simple_write_begin()` of `fs/libfs.c`. What a shared mapping wrote beyond the end of the
-    /// file into its last page is zeroed, too, if the write begins beyond the end. May sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`, `EINTR`.
-    pub fn simple_write_begin(&self, pos: i64, len: usize) -> Result<WriteFolio<'a, F>> {
-        let inode = self.inode;
-        let size = inode.i_size();
-        if pos > size && size & (kernel::page::PAGE_SIZE as i64 - 1) != 0 {
-            inode.truncate_pagecache(size);
-        }
-        let mut folio = ptr::null_mut();
-        let mut fsdata = ptr::null_mut();
-        // SAFETY: The inode is valid.
-        let mapping = unsafe { (*inode.as_ptr()).i_mapping };
-        // SAFETY: The mapping is valid, and `iocb` is not used.
-        kernel::error::to_result(unsafe {
-            bindings::simple_write_begin(
-                ptr::null(),
-                mapping,
-                pos,
-                len as u32,
-                &mut folio,
-                &mut fsdata,
-            )
-        })?;
-        let folio = NonNull::new(folio).ok_or(ENOMEM)?;
-        // SAFETY: The folio comes back locked, in the mapping of this inode, with a reference.
-        Ok(unsafe { WriteFolio::from_raw(folio) })
-    }
-}
-
-impl<F: FileSystem> Deref for WriteBegin<'_, F> {
-    type Target = Inode<F>;
-
-    #[inline]
-    fn deref(&self) -> &Inode<F> {
-        self.inode
     }
 }

@@ -277,18 +277,18 @@ impl<F: FileSystem> Host<F> {
     ///
     /// Mirrors `inode_add_bytes()` of `fs/stat.c`. Takes `i_lock`.
     #[inline]
-    pub fn inode_add_bytes(&self, bytes: u32) {
+    pub fn inode_add_bytes(&self, bytes: u64) {
         // SAFETY: `self` is valid.
-        unsafe { bindings::inode_add_bytes(self.as_ptr(), i64::from(bytes)) };
+        unsafe { bindings::inode_add_bytes(self.as_ptr(), bytes as i64) };
     }
 
     /// Takes from the bytes that the file uses.
     ///
     /// Mirrors `inode_sub_bytes()` of `fs/stat.c`. Takes `i_lock`.
     #[inline]
-    pub fn inode_sub_bytes(&self, bytes: u32) {
+    pub fn inode_sub_bytes(&self, bytes: u64) {
         // SAFETY: `self` is valid.
-        unsafe { bindings::inode_sub_bytes(self.as_ptr(), i64::from(bytes)) };
+        unsafe { bindings::inode_sub_bytes(self.as_ptr(), bytes as i64) };
     }
 
     /// Sets the time of the last change of the inode to now.
@@ -299,17 +299,6 @@ impl<F: FileSystem> Host<F> {
     pub fn inode_set_ctime_current(&self) {
         // SAFETY: `self` is valid.
         unsafe { bindings::inode_set_ctime_current(self.as_ptr()) };
-    }
-
-    /// Throws away the cached pages of the file beyond `size`, and zeroes what lies beyond it in
-    /// the page that it falls into.
-    ///
-    /// Mirrors `truncate_pagecache()` of `mm/truncate.c`. The caller holds `i_rwsem` or has taken
-    /// care otherwise that the file does not grow meanwhile; no folio lock. May sleep.
-    #[inline]
-    pub(crate) fn truncate_pagecache(&self, size: i64) {
-        // SAFETY: `self` is valid.
-        unsafe { bindings::truncate_pagecache(self.as_ptr(), size) };
     }
 }
 
@@ -356,19 +345,5 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
     pub fn inode_set_flags(&mut self, flags: u32, mask: u32) {
         // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
         unsafe { bindings::inode_set_flags(self.as_ptr(), flags & mask, mask) };
-    }
-
-    /// Sets the size of the file, and throws away the cached pages beyond it.
-    ///
-    /// What is cut off reads as zeroes should the file grow again. What a shared mapping wrote
-    /// into the last page beyond the end of the file does so, too: unlike C's helper, this zeroes
-    /// it before the file grows. Mirrors `truncate_setsize()` of `mm/truncate.c`. May sleep.
-    pub fn truncate_setsize(&mut self, size: i64) {
-        let old = self.i_size();
-        if size > old {
-            self.truncate_pagecache(old);
-        }
-        // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
-        unsafe { bindings::truncate_setsize(self.as_ptr(), size) };
     }
 }

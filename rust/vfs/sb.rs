@@ -279,6 +279,24 @@ impl<'a, F: FileSystem> New<'a, F> {
         self
     }
 
+    /// Gives the superblock a flusher, and readahead: a `s_bdi` of its own. For filesystems that
+    /// write back ([`crate::address_space::Operations::writepages`]).
+    ///
+    /// Mirrors `super_setup_bdi()` of `fs/super.c`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, `EINVAL` if it has one.
+    pub fn super_setup_bdi(&mut self) -> Result<&mut Self> {
+        // SAFETY: The superblock is valid and ours alone.
+        if unsafe { extra_bindings::sb_has_bdi(self.sb) } {
+            return Err(EINVAL);
+        }
+        // SAFETY: As above. `generic_shutdown_super()` undoes it.
+        to_result(unsafe { bindings::super_setup_bdi(self.sb) })?;
+        Ok(self)
+    }
+
     /// Sets the filesystem's data and operations. From now on it can have inodes.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use core::marker::PhantomData;
 use kernel::{
     bindings,
     error::VTABLE_DEFAULT_ERROR,
+    page::PAGE_SHIFT,
     prelude::*, //
 };
 
@@ -56,7 +57,8 @@ pub trait Operations: Sized {
     /// The helper for `->map_pages`.
     const MAP_PAGES: Option<MapPages> = None;
 
-    /// A page of a shared mapping is about to become writable.
+    /// A page of a shared mapping is about to become writable, and with it all of its folio:
+    /// `finish_fault()` maps as much as it can at once.
     ///
     /// What C filesystems write here by the same few lines, the layer does: it protects against a
     /// freeze of the filesystem, updates the times of `file`, locks the folio and checks that it is
@@ -66,7 +68,9 @@ pub trait Operations: Sized {
     /// # Errors
     ///
     /// `ENOMEM` becomes `VM_FAULT_OOM`, which tries again or kills; `EAGAIN` becomes
-    /// `VM_FAULT_NOPAGE`, which tries again; all others become `VM_FAULT_SIGBUS`.
+    /// `VM_FAULT_NOPAGE`, which tries again. With `E2BIG` the folio is written back and leaves the page
+    /// cache before: for a filesystem that has no room for all of a large folio, and whose
+    /// `->readahead` will not bring it back. All others become `VM_FAULT_SIGBUS`.
     fn page_mkwrite(
         file: &File<Self::FileSystem>,
         folio: &LockedFolio<'_, Self::FileSystem>,
@@ -119,7 +123,9 @@ impl<T: Operations> Table<T> {
         let file = unsafe { File::<T::FileSystem>::from_raw(file) };
         let inode = file.inode();
         // SAFETY: The fault is valid and has a page, to which the caller has a reference.
-        let folio = unsafe { extra_bindings::page_folio((*vmf).page) };
+        let page = unsafe { (*vmf).page };
+        // SAFETY: As above.
+        let folio = unsafe { extra_bindings::page_folio(page) };
         let sb = inode.sb().as_ptr();
 
         // SAFETY: The superblock is alive as long as the file is open.
@@ -129,7 +135,7 @@ impl<T: Operations> Table<T> {
         unsafe { bindings::file_update_time(file.as_ptr()) };
         // SAFETY: The caller has a reference to the folio.
         unsafe { extra_bindings::folio_lock(folio) };
-        let fault = Self::mkwrite_locked(file, folio);
+        let fault = Self::mkwrite_locked(file, folio, page);
         // SAFETY: Pairs with the start above.
         unsafe { extra_bindings::sb_end_pagefault(sb) };
         fault
@@ -140,6 +146,7 @@ impl<T: Operations> Table<T> {
     fn mkwrite_locked(
         file: &File<T::FileSystem>,
         folio: *mut bindings::folio,
+        page: *mut bindings::page,
     ) -> bindings::vm_fault_t {
         // SAFETY: The inode is alive while the file is.
         let mapping = unsafe { (*file.inode().as_ptr()).i_mapping };
@@ -151,14 +158,30 @@ impl<T: Operations> Table<T> {
         }
         // SAFETY: The folio is locked and in the mapping of the file's inode.
         let folio = unsafe { LockedFolio::from_raw(folio) };
-        if folio.folio_pos() >= file.inode().i_size() {
+        // SAFETY: The page is one of the folio, which is locked and so cannot be split.
+        let offset = unsafe { extra_bindings::folio_page_offset(folio.as_ptr(), page) };
+        if folio.folio_pos().saturating_add(offset as i64) >= file.inode().i_size() {
             return NOPAGE;
         }
         match T::page_mkwrite(file, &folio) {
             Ok(()) => {
                 folio.folio_mark_dirty();
+                // SAFETY: The folio is locked.
+                unsafe { bindings::folio_wait_stable(folio.as_ptr()) };
                 core::mem::forget(folio);
                 LOCKED
+            }
+            Err(E2BIG) => {
+                let start = (folio.folio_pos() >> PAGE_SHIFT) as usize;
+                let pages = folio.folio_size() >> PAGE_SHIFT;
+                drop(folio);
+                // SAFETY: The inode is alive while the file is, and no folio of it is locked here.
+                match unsafe {
+                    bindings::invalidate_inode_pages2_range(mapping, start, start + pages - 1)
+                } {
+                    0 => NOPAGE,
+                    _ => SIGBUS,
+                }
             }
             Err(error) => vmf_fs_error(error),
         }

@@ -101,9 +101,7 @@ impl<F: FileSystem> New<F> {
         // SAFETY: As above.
         unsafe { extra_bindings::cache_no_acl(inode.as_ptr()) };
         // SAFETY: As above.
-        unsafe {
-            (*(*inode.as_ptr()).i_mapping).a_ops = address_space::Ops::<F>::NO_PAGES.as_ptr()
-        };
+        unsafe { address_space::Ops::<F>::NO_PAGES.set(inode.as_ptr()) };
         Ok(new)
     }
 
@@ -234,8 +232,8 @@ impl<F: FileSystem> New<F> {
         self.expect(&[S_IFREG])?;
         self.set_i_op(i_op, false)?;
         self.set_i_fop(i_fop);
-        // SAFETY: The inode is valid and not seen by others; the table lives for ever.
-        unsafe { (*(*self.inode.as_ptr()).i_mapping).a_ops = a_ops.as_ptr() };
+        // SAFETY: The inode is valid, of `F`, and not seen by others.
+        unsafe { a_ops.set(self.inode.as_ptr()) };
         Ok(self.finish())
     }
 
