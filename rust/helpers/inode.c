@@ -22,7 +22,7 @@ void rust_helper_dentry_assert_d_lock(struct dentry *dentry)
 
 void rust_helper_assert_rename_lock(void)
 {
-	lockdep_assert_held(&rename_lock);
+	lockdep_assert_held(&rename_lock.lock);
 }
 
 void rust_helper_inode_assert_i_lock(struct inode *inode)

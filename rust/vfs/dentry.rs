@@ -40,11 +40,30 @@ use kernel::{
     },
 };
 
+use rules::Held;
+
 use crate::{
     xattr,
     FileSystem,
-    Inode, //
+    Inode,
+    Locked, //
 };
+
+mod operations;
+mod table;
+
+pub use operations::{
+    DDelete,
+    Dname,
+    DnameBuffer,
+    Managed,
+    New,
+    Operations,
+    RenameLock,
+    Revalidate,
+    UnstableName, //
+};
+pub use table::Ops;
 
 /// The most bytes that a name may have.
 pub const NAME_MAX: usize = bindings::NAME_MAX as usize;
@@ -104,6 +123,24 @@ impl<F: FileSystem> Bare<F> {
     pub fn set_d_fsdata(&self, value: usize) {
         self.d_fsdata_atomic()
             .store(ptr::without_provenance_mut(value), Relaxed);
+    }
+}
+
+impl<F: FileSystem> Locked<'_, Bare<F>, Held> {
+    /// The name, `d_name`, which cannot change while `d_lock` is held.
+    pub fn name(&self) -> &[u8] {
+        // SAFETY: The dentry is not freed yet.
+        let qstr = unsafe { &(*self.as_ptr()).__bindgen_anon_1.d_name };
+        // SAFETY: This is the field of the length.
+        let len = unsafe { qstr.__bindgen_anon_1.__bindgen_anon_1.len };
+        // SAFETY: The name has this length, and changes only under `d_lock`.
+        unsafe { slice::from_raw_parts(qstr.name, len as usize) }
+    }
+
+    /// Whether the entry has no inode.
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: The dentry is not freed yet, and the field changes only under `d_lock`.
+        unsafe { (*self.as_ptr()).d_inode }.is_null()
     }
 }
 

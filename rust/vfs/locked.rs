@@ -10,11 +10,13 @@ use kernel::types::NotThreadSafe;
 use rules::{
     AtLeast,
     Exclusive,
+    Held,
     NotPromised,
     Shared, //
 };
 
 use crate::{
+    dentry,
     sb::SuperBlock,
     FileSystem,
     Inode, //
@@ -22,7 +24,8 @@ use crate::{
 
 /// An object with a lock that can be held in mode `M`.
 ///
-/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`.
+/// For an [`Inode`] the lock is `i_rwsem`, for a [`SuperBlock`] it is `s_umount`, for a dentry it is
+/// `d_lock`.
 ///
 /// # Safety
 ///
@@ -72,6 +75,15 @@ unsafe impl<F: FileSystem> Lockable<Shared> for SuperBlock<F> {
     fn assert_held(&self) {
         // SAFETY: `self` is a valid superblock.
         unsafe { extra_bindings::s_umount_assert_shared(self.as_ptr()) };
+    }
+}
+
+// SAFETY: The helper is lockdep_assert_held().
+unsafe impl<F: FileSystem> Lockable<Held> for dentry::Bare<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a dentry that is not freed yet.
+        unsafe { extra_bindings::dentry_assert_d_lock(self.as_ptr()) };
     }
 }
 

@@ -30,6 +30,7 @@ use kernel::{
 use pin_init::PinInit;
 
 use crate::{
+    dentry,
     export,
     inode::Host,
     xattr,
@@ -235,6 +236,16 @@ impl<'a, F: FileSystem> New<'a, F> {
     pub fn set_dontcache(&mut self) -> &mut Self {
         // SAFETY: The superblock is valid and ours alone.
         unsafe { (*self.sb).s_d_flags |= bindings::dentry_flags_DCACHE_DONTCACHE };
+        self
+    }
+
+    /// Sets the operations of all entries that there will be.
+    ///
+    /// Mirrors `set_default_d_op()` of `fs/dcache.c`.
+    pub fn set_default_d_op(&mut self, ops: dentry::Ops<F>) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone, and has no dentries yet; the table lives
+        // for ever.
+        unsafe { bindings::set_default_d_op(self.sb, ops.as_ptr()) };
         self
     }
 

@@ -60,7 +60,8 @@ impl<'a, T> Walk<'a, T> {
 ///
 /// # Invariants
 ///
-/// During `'a` the current task is in an RCU read-side section, in which `object` was found.
+/// During `'a` the memory of `object` stays: the current task is in an RCU read-side section, in which
+/// it was found, or has a reference to it.
 pub struct RcuWalk<'a, T> {
     object: *const T,
     _lifetime: PhantomData<&'a T>,
@@ -70,8 +71,8 @@ pub struct RcuWalk<'a, T> {
 impl<T> RcuWalk<'_, T> {
     /// # Safety
     ///
-    /// The current task must be in an RCU read-side section for the lifetime, and the memory of
-    /// `object` have been an object of this type at some time in it.
+    /// For the lifetime, the current task must be in an RCU read-side section in which it has found
+    /// `object`, or have a reference to it.
     #[inline]
     pub(crate) unsafe fn from_raw(object: *const T) -> Self {
         // INVARIANT: The caller promises it.
@@ -90,6 +91,21 @@ impl<F: FileSystem> RcuWalk<'_, Dentry<F>> {
         // SAFETY: The memory of a dentry is freed after an RCU grace period, and `d_fsdata` is
         // atomic.
         unsafe { Bare::<F>::from_raw(self.object.cast_mut().cast()) }.d_fsdata()
+    }
+
+    /// Returns the hash that C gives a name in this directory.
+    ///
+    /// Mirrors `full_name_hash()` of `fs/namei.c`.
+    #[inline]
+    pub fn full_name_hash(&self, name: &[u8]) -> u32 {
+        // SAFETY: The dentry is only a number to it, and the name has this length.
+        unsafe {
+            bindings::full_name_hash(
+                self.object.cast(),
+                name.as_ptr().cast(),
+                name.len() as u32, //
+            )
+        }
     }
 }
 
