@@ -48,7 +48,7 @@ use crate::SampleFs;
 /// What an inode may have without being charged, in bytes.
 const FREE_BYTES: usize = 1024;
 
-/// What an entry of an access control list counts as, and what the list itself does.
+/// What an entry of an access control list counts as.
 const ACL_ENTRY_BYTES: usize = 8;
 
 /// Who an attribute belongs to. The order is that in which they are listed.

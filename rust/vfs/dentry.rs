@@ -56,8 +56,8 @@ pub use operations::{
     DDelete,
     Dname,
     DnameBuffer,
-    Init,
     Managed,
+    New,
     Operations,
     RenameLock,
     Revalidate,
@@ -225,18 +225,6 @@ impl<'a, F: FileSystem> Stable<'a, F> {
         }
     }
 
-    /// # Safety
-    ///
-    /// As [`Stable::from_raw`], because the current task holds the parent's `i_rwsem` exclusively.
-    unsafe fn in_locked(dentry: *mut bindings::dentry) -> Self {
-        if cfg!(CONFIG_PROVE_LOCKING) {
-            // SAFETY: The dentry is valid, and its parent does not change.
-            unsafe { extra_bindings::d_parent_assert_exclusive(dentry) };
-        }
-        // SAFETY: The caller promises it.
-        unsafe { Self::from_raw(dentry) }
-    }
-
     fn qstr(&self) -> *const bindings::qstr {
         // SAFETY: The dentry is alive.
         unsafe { &raw const (*self.dentry.as_ptr()).__bindgen_anon_1.d_name }
@@ -326,7 +314,7 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     /// exclusively for `'a`. There must be no other `Negative` of it.
     pub(crate) unsafe fn from_raw(dentry: *mut bindings::dentry) -> Self {
         // SAFETY: A rename needs the lock of the parent.
-        Self(unsafe { Stable::in_locked(dentry) })
+        Self(unsafe { Stable::from_raw(dentry) })
     }
 
     /// Lets the security modules label a new inode that is to get this name in `dir`.
@@ -379,7 +367,7 @@ impl<'a, F: FileSystem> Positive<'a, F> {
     /// exclusively for `'a`. There must be no other `Positive` of it.
     pub(crate) unsafe fn from_raw(dentry: *mut bindings::dentry) -> Self {
         // SAFETY: A rename needs the lock of the parent.
-        Self(unsafe { Stable::in_locked(dentry) })
+        Self(unsafe { Stable::from_raw(dentry) })
     }
 
     /// The inode of the entry. Its own `i_rwsem` need not be held.

@@ -18,7 +18,8 @@ use kernel::{
     },
     ffi::{
         c_char,
-        c_int, //
+        c_int,
+        c_void, //
     },
     fmt,
     prelude::*,
@@ -272,6 +273,19 @@ pub trait Operations: Sized + Send + Default + 'static {
         Ok(Self::default())
     }
 
+    /// Makes a copy of the options parsed so far, for a mount that C makes itself: of an automount.
+    ///
+    /// Without it C cannot copy the context.
+    fn dup(&self) -> Result<Self> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Takes all that mount(2) got as its data, instead of C, which cuts it at commas and calls
+    /// [`Operations::parse_param`] with the parts.
+    fn parse_monolithic(&mut self, fc: &FsContext<'_>, data: Option<&CStr>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
     /// Takes an option, which has passed `fs_parse()`: unknown options and values of the wrong form
     /// are refused before, with a message that names them.
     ///
@@ -360,6 +374,48 @@ impl<T: Operations> VTable<T> {
             // SAFETY: `init_fs_context` has put a box there, and nobody uses it any more.
             drop(unsafe { KBox::from_raw(context) });
         }
+    }
+
+    /// # Safety
+    ///
+    /// As `->dup`.
+    unsafe extern "C" fn dup(
+        fc: *mut bindings::fs_context,
+        src_fc: *mut bindings::fs_context,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: `src_fc` is set up, and nobody else uses it for the call.
+            let src = unsafe { Self::context(src_fc) };
+            let context = KBox::new(src.dup()?, GFP_KERNEL)?;
+            // SAFETY: `fc` is new, so this is the only user of it; `vfs_dup_fs_context()` has cleared
+            // the pointer.
+            unsafe { (*fc).fs_private = KBox::into_raw(context).cast() };
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `->parse_monolithic`.
+    unsafe extern "C" fn parse_monolithic(
+        fc: *mut bindings::fs_context,
+        data: *mut c_void,
+    ) -> c_int {
+        // SAFETY: The context and its type are valid.
+        let flags = unsafe { (*(*fc).fs_type).fs_flags };
+        let data = if data.is_null() {
+            None
+        } else if flags & bindings::FS_BINARY_MOUNTDATA as i32 != 0 {
+            return EINVAL.to_errno();
+        } else {
+            // SAFETY: It is a text that lives for the call: `copy_mount_options()` ends it in a NUL.
+            Some(unsafe { CStr::from_char_ptr(data.cast()) })
+        };
+        // SAFETY: The context is set up, and C calls one callback at a time.
+        let context = unsafe { Self::context(fc) };
+        // SAFETY: The context is valid for the call.
+        let fc = unsafe { FsContext::from_raw(fc) };
+        from_result(|| context.parse_monolithic(&fc, data).map(|()| 0))
     }
 
     /// # Safety
@@ -475,9 +531,13 @@ impl<T: Operations> VTable<T> {
 
     const TABLE: bindings::fs_context_operations = bindings::fs_context_operations {
         free: Some(Self::free),
-        dup: None,
+        dup: if T::HAS_DUP { Some(Self::dup) } else { None },
         parse_param: Some(Self::parse_param),
-        parse_monolithic: None,
+        parse_monolithic: if T::HAS_PARSE_MONOLITHIC {
+            Some(Self::parse_monolithic)
+        } else {
+            None
+        },
         get_tree: Some(Self::get_tree),
         reconfigure: if T::HAS_RECONFIGURE || T::READ_ONLY {
             Some(Self::reconfigure)

@@ -115,9 +115,9 @@ impl UnstableName<'_> {
 }
 
 /// A dentry that is being made, in `->d_init`: nobody else has seen it.
-pub struct Init<'a, F: FileSystem>(pub(super) &'a Bare<F>, pub(super) NotThreadSafe);
+pub struct New<'a, F: FileSystem>(pub(super) &'a Bare<F>, pub(super) NotThreadSafe);
 
-impl<F: FileSystem> Init<'_, F> {
+impl<F: FileSystem> New<'_, F> {
     /// Sets the number that the filesystem keeps with the entry.
     #[inline]
     pub fn set_d_fsdata(&mut self, value: usize) {
@@ -262,7 +262,7 @@ pub trait Operations: Sized {
     }
 
     /// Sets up a new entry. May sleep.
-    fn d_init(dentry: Init<'_, Self::FileSystem>) -> Result {
+    fn d_init(dentry: New<'_, Self::FileSystem>) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -292,7 +292,7 @@ pub trait Operations: Sized {
 
     /// Lets a path walk wait at the entry, or keeps it from what is mounted there.
     ///
-    /// For entries with [`Init::set_manage_transit`]. In ref-walk it may sleep.
+    /// For entries with [`New::set_manage_transit`]. In ref-walk it may sleep.
     ///
     /// # Errors
     ///

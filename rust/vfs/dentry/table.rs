@@ -24,8 +24,8 @@ use super::{
         DDelete,
         Dname,
         DnameBuffer,
-        Init,
         Managed,
+        New,
         Operations,
         RenameLock,
         Revalidate,
@@ -170,7 +170,7 @@ impl<T: Operations> Table<T> {
     unsafe extern "C" fn d_init(dentry: *mut bindings::dentry) -> c_int {
         // SAFETY: `__d_alloc()` passes a new dentry.
         let dentry = unsafe { Bare::from_raw(dentry) };
-        from_result(|| T::d_init(Init(dentry, NotThreadSafe::default())).map(|()| 0))
+        from_result(|| T::d_init(New(dentry, NotThreadSafe::default())).map(|()| 0))
     }
 
     /// # Safety
