@@ -266,6 +266,21 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     /// # Errors
     ///
     /// `EXDEV` if the inode is of another superblock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn link(
+    ///     inode: &mut Locked<'_, Inode<Fs>, rule::link::Inode>,
+    ///     dir: &mut Locked<'_, Inode<Fs>, rule::link::Dir>,
+    ///     dentry: Negative<'_, Fs>,
+    /// ) -> Result {
+    ///     dentry.d_make_persistent(ARef::from(&**inode))?;
+    ///     inode.inc_nlink();
+    ///     dir.set_mtime_and_ctime_current();
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn d_make_persistent(self, inode: ARef<Inode<F>>) -> Result {
         self.make_persistent(inode)
     }
