@@ -360,10 +360,19 @@ pub struct Twin<'a, F: FileSystem> {
 
 impl<F: FileSystem> Twin<'_, F> {
     /// The dentry as one that does not exist yet.
-    pub fn negative(&mut self) -> Negative<'_, F> {
-        // SAFETY: The dentry is new and its parent locked. It is borrowed mutably, so there is only
-        // this `Negative` of it.
-        unsafe { Negative::from_raw(self.dentry.as_ptr()) }
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if it does: what was returned before was made to.
+    pub fn negative(&mut self) -> Result<Negative<'_, F>> {
+        let dentry = self.dentry.as_ptr();
+        // SAFETY: The dentry is alive, and only who has `self` makes it positive.
+        if !unsafe { (*dentry).d_inode }.is_null() {
+            return Err(EEXIST);
+        }
+        // SAFETY: The dentry is negative and its parent locked. It is borrowed mutably, so there is
+        // only this `Negative` of it.
+        Ok(unsafe { Negative::from_raw(dentry) })
     }
 }
 
