@@ -182,7 +182,7 @@ fn whiteout(
 ) -> Result {
     let inode = node::create(idmap, dir, S_IFCHR, Kind::Special(WHITEOUT_DEV))?;
     let mut twin = dentry.d_alloc_twin()?;
-    let twin = twin.negative();
+    let twin = twin.negative()?;
     twin.security_inode_init_security(&inode, dir, |name, value| {
         xattr::init_security(&inode, name, value)
     })?;

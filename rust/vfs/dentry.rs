@@ -225,6 +225,18 @@ impl<'a, F: FileSystem> Stable<'a, F> {
         }
     }
 
+    /// # Safety
+    ///
+    /// As [`Stable::from_raw`], because the current task holds the parent's `i_rwsem` exclusively.
+    unsafe fn in_locked(dentry: *mut bindings::dentry) -> Self {
+        if cfg!(CONFIG_PROVE_LOCKING) {
+            // SAFETY: The dentry is valid, and its parent does not change.
+            unsafe { extra_bindings::d_parent_assert_exclusive(dentry) };
+        }
+        // SAFETY: The caller promises it.
+        unsafe { Self::from_raw(dentry) }
+    }
+
     fn qstr(&self) -> *const bindings::qstr {
         // SAFETY: The dentry is alive.
         unsafe { &raw const (*self.dentry.as_ptr()).__bindgen_anon_1.d_name }
@@ -314,7 +326,7 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     /// exclusively for `'a`. There must be no other `Negative` of it.
     pub(crate) unsafe fn from_raw(dentry: *mut bindings::dentry) -> Self {
         // SAFETY: A rename needs the lock of the parent.
-        Self(unsafe { Stable::from_raw(dentry) })
+        Self(unsafe { Stable::in_locked(dentry) })
     }
 
     /// Lets the security modules label a new inode that is to get this name in `dir`.
@@ -352,6 +364,21 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     /// # Errors
     ///
     /// `EXDEV` if the inode is of another superblock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn link(
+    ///     inode: &mut Locked<'_, Inode<Fs>, rule::link::Inode>,
+    ///     dir: &mut Locked<'_, Inode<Fs>, rule::link::Dir>,
+    ///     dentry: Negative<'_, Fs>,
+    /// ) -> Result {
+    ///     dentry.d_make_persistent(ARef::from(&**inode))?;
+    ///     inode.inc_nlink();
+    ///     dir.set_mtime_and_ctime_current();
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn d_make_persistent(self, inode: ARef<Inode<F>>) -> Result {
         self.make_persistent(inode)
     }
@@ -367,7 +394,7 @@ impl<'a, F: FileSystem> Positive<'a, F> {
     /// exclusively for `'a`. There must be no other `Positive` of it.
     pub(crate) unsafe fn from_raw(dentry: *mut bindings::dentry) -> Self {
         // SAFETY: A rename needs the lock of the parent.
-        Self(unsafe { Stable::from_raw(dentry) })
+        Self(unsafe { Stable::in_locked(dentry) })
     }
 
     /// The inode of the entry. Its own `i_rwsem` need not be held.
@@ -431,10 +458,19 @@ pub struct Twin<'a, F: FileSystem> {
 
 impl<F: FileSystem> Twin<'_, F> {
     /// The dentry as one that does not exist yet.
-    pub fn negative(&mut self) -> Negative<'_, F> {
-        // SAFETY: The dentry is new and its parent locked. It is borrowed mutably, so there is only
-        // this `Negative` of it.
-        unsafe { Negative::from_raw(self.dentry.as_ptr()) }
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if it does: what was returned before was made to.
+    pub fn negative(&mut self) -> Result<Negative<'_, F>> {
+        let dentry = self.dentry.as_ptr();
+        // SAFETY: The dentry is alive, and only who has `self` makes it positive.
+        if !unsafe { (*dentry).d_inode }.is_null() {
+            return Err(EEXIST);
+        }
+        // SAFETY: The dentry is negative and its parent locked. It is borrowed mutably, so there is
+        // only this `Negative` of it.
+        Ok(unsafe { Negative::from_raw(dentry) })
     }
 }
 

@@ -115,6 +115,40 @@ pub(crate) unsafe fn inode_cache(sb: *mut bindings::super_block) -> *mut binding
 ///
 /// It belongs into the module. The module cannot go while the filesystem is mounted, so its drop
 /// finds no superblock.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{
+///     fs_context::{FsContext, Operations},
+///     inode, sb, FileSystemType, Registration,
+/// };
+///
+/// #[derive(Default)]
+/// struct Context;
+///
+/// #[vtable]
+/// impl Operations for Context {
+///     type FileSystem = Fs;
+///
+///     fn fill_super(
+///         &mut self,
+///         _fc: &FsContext<'_>,
+///         sb: sb::New<'_, Fs>,
+///     ) -> Result<ARef<Inode<Fs>>> {
+///         sb.init(Ok(0))?;
+///         Err(ENODEV)
+///     }
+/// }
+///
+/// static EXAMPLE: FileSystemType<Context> = FileSystemType::new(c"vfs_example", 0);
+///
+/// let registration = Registration::new(&EXAMPLE, c"vfs_example_inode")?;
+/// // Once is enough.
+/// assert!(Registration::new(&EXAMPLE, c"vfs_example_other").is_err());
+/// drop(registration);
+/// drop(Registration::new(&EXAMPLE, c"vfs_example_inode")?);
+/// ```
 pub struct Registration<C: fs_context::Operations>(&'static FileSystemType<C>);
 
 impl<C: fs_context::Operations> Registration<C> {

@@ -98,6 +98,21 @@ impl<F: FileSystem> Folio<F> {
 /// A method that gets one by value must give it back unlocked, and does so by using it up. A method
 /// that gets a reference must leave it locked.
 ///
+/// # Examples
+///
+/// ```
+/// fn read_folio(folio: LockedFolio<'_, Fs>) -> Result {
+///     if folio.folio_pos() != 0 {
+///         // The folio is unlocked here,
+///         return Err(EIO);
+///     }
+///     folio.folio_fill_tail(0, b"Hello, world!");
+///     folio.folio_mark_uptodate();
+///     // and here.
+///     Ok(())
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The folio lock is held for the current task, and the folio's mapping is that of an inode of `F`,

@@ -129,6 +129,22 @@ const NO_SPEC: bindings::fs_parameter_spec = bindings::fs_parameter_spec {
 };
 
 /// The mount options of a filesystem, in the form that C reads.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::fs_context::{Parameter, Parameters};
+///
+/// const MODE: u8 = 0;
+/// const SIZE: u8 = 1;
+///
+/// static PARAMETERS: Parameters<2> = Parameters::new([
+///     Parameter::u32oct(c"mode", MODE),
+///     Parameter::string(c"size", SIZE),
+/// ]);
+///
+/// let _table = PARAMETERS.table();
+/// ```
 #[repr(C)]
 pub struct Parameters<const N: usize> {
     specs: [bindings::fs_parameter_spec; N],

@@ -37,6 +37,14 @@ pub struct Kuid(pub(crate) bindings::kuid_t);
 
 impl Kuid {
     /// The superuser, `GLOBAL_ROOT_UID`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vfs::idmap::Kuid;
+    ///
+    /// assert_eq!(Kuid::GLOBAL_ROOT.into_init_uid(), 0);
+    /// ```
     pub const GLOBAL_ROOT: Self = Self(bindings::kuid_t { val: 0 });
 
     /// The user as whom the current task creates files, `current_fsuid()`.

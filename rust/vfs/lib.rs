@@ -102,6 +102,14 @@ pub trait FileSystem: Sized + 'static {
 /// The memory that the kernel may use for data, in pages.
 ///
 /// Mirrors `totalram_pages()` of `include/linux/mm.h`. Callable in any context.
+///
+/// # Examples
+///
+/// ```
+/// // As tmpfs does, where no option says otherwise.
+/// let limit = vfs::totalram_pages() / 2;
+/// assert!(limit > 0);
+/// ```
 #[inline]
 pub fn totalram_pages() -> usize {
     // SAFETY: It only reads an atomic.

@@ -126,6 +126,21 @@ unsafe impl<F: FileSystem> Lockable<Held> for dentry::Bare<F> {
 ///
 /// Where any mode that is strong enough will do, ask for `M: AtLeast<Shared>`.
 ///
+/// # Examples
+///
+/// ```
+/// /// Serves `->lookup`, which has the lock shared, and `->create`, which has it exclusively.
+/// fn count<M: AtLeast<Shared>>(dir: &Locked<'_, Inode<Fs>, M>) -> u32 {
+///     *dir.guarded()
+/// }
+///
+/// fn create(dir: &mut Locked<'_, Inode<Fs>, rule::create::Dir>) {
+///     let count = count(dir);
+///     *dir.guarded_mut() = count + 1;
+///     dir.inc_nlink();
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// During `'a` the current task holds the lock of `object` at least in mode `M`. If `M` is

@@ -33,6 +33,16 @@ pub const S_IRWXUGO: Mode = 0o777;
 /// Returns the file type as directory entries show it, one of `DT_*`.
 ///
 /// Mirrors `fs_umode_to_dtype()` of `include/linux/fs_dirent.h`: the numbers are the type bits.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::mode::{fs_umode_to_dtype, S_IFDIR, S_IFREG};
+///
+/// // DT_DIR and DT_REG of readdir(3).
+/// assert_eq!(fs_umode_to_dtype(S_IFDIR | 0o755), 4);
+/// assert_eq!(fs_umode_to_dtype(S_IFREG), 8);
+/// ```
 #[inline]
 pub const fn fs_umode_to_dtype(mode: Mode) -> u8 {
     ((mode & S_IFMT) >> 12) as u8

@@ -181,6 +181,18 @@ struct Data<F: FileSystem> {
 }
 
 /// A superblock that is being set up, in `->get_tree`: nobody else uses it yet.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{inode, sb};
+///
+/// fn fill_super(mut sb: sb::New<'_, Fs>) -> Result<inode::New<Fs>> {
+///     sb.set_s_magic(0x6578_616d).set_s_blocksize_to_page();
+///     let sb = sb.init(Ok(0))?;
+///     inode::New::new_inode(sb, Ok(0), 0)
+/// }
+/// ```
 pub struct New<'a, F: FileSystem> {
     sb: *mut bindings::super_block,
     _lifetime: PhantomData<&'a F>,

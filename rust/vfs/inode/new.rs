@@ -53,6 +53,18 @@ use crate::{
 /// One of the finishing methods ([`New::directory`], [`New::regular`], [`New::symlink`],
 /// [`New::special`]) makes an [`Inode`] of it, with the tables of operations that its type needs.
 /// Dropping it instead gives it back: `->evict_inode` is called for it.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{inode, mode::S_IFIFO};
+///
+/// fn fifo(idmap: &Idmap, dir: &Inode<Fs>) -> Result<ARef<Inode<Fs>>> {
+///     let mut new = inode::New::new_inode(dir.sb(), Ok(0), 0)?;
+///     new.inode_init_owner(idmap, dir, S_IFIFO | 0o600);
+///     new.special(inode::Ops::NONE, 0)
+/// }
+/// ```
 #[must_use = "an inode that is not finished is thrown away"]
 pub struct New<F: FileSystem> {
     inode: NonNull<bindings::inode>,

@@ -7,12 +7,6 @@ pub use kernel::{
     str::CStr,
     sync::aref::ARef, //
 };
-pub use rules::{
-    AtLeast,
-    Exclusive,
-    NotPromised,
-    Shared, //
-};
 pub use vfs::{
     dentry::{
         InLookup,
@@ -28,7 +22,13 @@ pub use vfs::{
         NewDentry,
         NewDir, //
     },
-    rules::inode_operations as rule,
+    rules::{
+        inode_operations as rule,
+        AtLeast,
+        Exclusive,
+        NotPromised,
+        Shared, //
+    },
     stat::{
         Iattr,
         Kstat, //

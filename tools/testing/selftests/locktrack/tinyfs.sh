@@ -9,6 +9,7 @@
 
 names()
 {
+	# shellcheck disable=SC2012	# It is ls that is tested.
 	[ "$(ls -a "$mnt" | tr '\n' ' ')" = ". .. hello source " ] || return 1
 	[ -f "$mnt/hello" ] && [ ! -e "$mnt/other" ]
 }
