@@ -155,7 +155,10 @@ fn columns(lines: &mut Vec<Difference>, section: Option<&Section>, table: Option
         },
         what: "columns",
         name: String::new(),
-        line: section.map(|section| section.rows.first().map_or(section.line, |row| row.line)),
+        line: section.map(|section| match section.columns[..] {
+            [] => section.line,
+            _ => section.header,
+        }),
         detail: match (new, old) {
             ([], _) => vec![names(old)],
             (_, []) => vec![names(new)],

@@ -38,6 +38,8 @@ pub struct Section {
     /// The names of the columns, without that of the callbacks. A column of a plain table that
     /// only its cells show has no name. Empty if there is no table.
     pub columns: Vec<String>,
+    /// The line of their names.
+    pub header: usize,
     pub rows: Vec<Row>,
     pub sentences: Vec<Sentence>,
 }

@@ -99,7 +99,8 @@ fn table(
         out += &format!("\n[table.{name}.sentence]\n{}", sentences.lines);
     }
     for op in ops(section) {
-        out += &format!("\n[op.{name}.{}]\n", key(op));
+        let above = known.map_or_else(String::new, |known| known.above(op));
+        out += &format!("\n{above}[op.{name}.{}]\n", key(op));
         out += &like::op(section, op, known, &sentences.left_out);
     }
     out

@@ -2,7 +2,7 @@
 
 //! Compiles the locking rules of `rules/*.toml` into Rust.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -42,7 +42,7 @@ enum Command {
         /// `TABLE` or `TABLE.OP`, such as `inode_operations.rename`.
         #[arg(value_name = "WHAT")]
         what: Option<String>,
-        /// How it is written.
+        /// How it is written: terminal, rst or json.
         #[arg(long, default_value = "terminal", value_parser = format)]
         format: Format,
         /// The rules, one file for each edition; by default what is in the folder `rules`.
@@ -53,7 +53,8 @@ enum Command {
     ///
     /// Exit status: 0 they are the same, 1 they differ, 2 one of them cannot be read.
     Diff {
-        /// The document: Documentation/filesystems/locking.rst, or Locking up to v5.2.
+        /// The document, Documentation/filesystems/locking.rst or, up to v5.2, Locking; `-` is the
+        /// standard input.
         #[arg(value_name = "FILE")]
         document: PathBuf,
         /// The edition, such as `v6.1`; by default the newest.
@@ -67,7 +68,8 @@ enum Command {
     ///
     /// What a person has to decide has a key `decide`, which is an error until it is removed.
     Import {
-        /// The document: Documentation/filesystems/locking.rst, or Locking up to v5.2.
+        /// The document, Documentation/filesystems/locking.rst or, up to v5.2, Locking; `-` is the
+        /// standard input.
         #[arg(value_name = "FILE")]
         document: PathBuf,
         /// The kernel release that it is of, such as `v6.1`.
@@ -173,7 +175,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 ))
             })?;
             let found = diff(&read_document(&document)?, spec);
-            let text = found.print(&document.display().to_string(), &spec.edition.to_string());
+            let text = found.print(&document_name(&document), &spec.edition.to_string());
             let _ = std::io::stdout().write_all(text.as_bytes());
             match found.is_empty() {
                 true => Ok(()),
@@ -190,7 +192,13 @@ fn run(command: Command) -> Result<(), Failure> {
             let like = like.as_deref().map(parse_edition).transpose()?;
             let mut others: Vec<Like> = Vec::new();
             for file in rules_files(rules)? {
-                others.extend(Like::parse(&read_text(&file)?));
+                // What callbacks there are does not matter here.
+                if file.file_name() != Some(CALLBACKS.as_ref()) {
+                    let other = Like::parse(&read_text(&file)?);
+                    others.push(other.map_err(|error| {
+                        Failure::File(format!("cannot read {}: {error}", file.display()))
+                    })?);
+                }
             }
             let other = match like {
                 Some(like) => Some(
@@ -231,13 +239,26 @@ fn read_text(file: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))
 }
 
+/// Returns what messages call a document.
+fn document_name(file: &Path) -> String {
+    match file.to_str() {
+        Some("-") => "standard input".to_owned(),
+        _ => file.display().to_string(),
+    }
+}
+
 /// Reads a document of the kernel.
 fn read_document(file: &Path) -> Result<Document, Failure> {
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::File(format!("cannot read {}: {error}", file.display())))?;
+    let name = document_name(file);
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.map_err(|error| Failure::File(format!("cannot read {name}: {error}")))?;
     let mut report = Report::default();
-    document::parse(&mut report, &file.display().to_string(), &bytes)
-        .ok_or_else(|| Failure::Document(report.render()))
+    document::parse(&mut report, &name, &bytes).ok_or_else(|| Failure::Document(report.render()))
 }
 
 /// Returns the files of rules that were named, or all.

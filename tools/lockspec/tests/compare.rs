@@ -168,11 +168,22 @@ fn lockspec(arguments: &[&str]) -> Output {
     ] {
         fs::write(folder.path().join(name), text).expect("a file");
     }
+    let other = fs::File::open(folder.path().join("other.rst")).expect("a file");
     Command::new(env!("CARGO_BIN_EXE_lockspec"))
         .args(arguments)
         .current_dir(folder.path())
+        .stdin(other)
         .output()
         .expect("it runs")
+}
+
+#[test]
+fn a_document_comes_through_the_standard_input() {
+    let named = lockspec(&["diff", "other.rst"]);
+    let unnamed = lockspec(&["diff", "-"]);
+    let text = String::from_utf8_lossy(&named.stdout).replace("other.rst", "standard input");
+    assert_eq!(String::from_utf8_lossy(&unnamed.stdout), text);
+    assert_eq!(unnamed.status.code(), Some(1));
 }
 
 #[test]
@@ -193,6 +204,17 @@ fn the_exit_status_tells_what_is_the_matter() {
         ),
         (
             &["import", "other.rst", "--edition", "v1.1", "--like", "v0.9"],
+            2,
+        ),
+        (
+            &[
+                "import",
+                "same.rst",
+                "--edition",
+                "v1.1",
+                "--rules",
+                "same.rst",
+            ],
             2,
         ),
         (&["import", "broken.rst", "--edition", "v1.1"], 2),

@@ -72,6 +72,19 @@ fn lines_are_counted_from_one() {
 }
 
 #[test]
+fn all_comments_of_a_prototype_are_kept() {
+    let text = edit(
+        PLAIN,
+        "(*drop)(void)",
+        "(*drop)(/* really */ void) /* nothing\n\t * at all */",
+    );
+    let document = read("small.txt", text.as_bytes()).expect("a document");
+    let drop = &document.sections[0].prototypes[2];
+    assert_eq!(drop.text, "void (void)");
+    assert_eq!(drop.comment.as_deref(), Some("really nothing * at all"));
+}
+
+#[test]
 fn a_column_may_have_no_name_in_plain_text() {
     let text = edit(PLAIN, "->glue\t\tmay block", "->glue");
     let text = edit(
@@ -168,4 +181,33 @@ fn no_document() {
     insta::assert_snapshot!("empty", read("empty.rst", b"").expect_err("an error"));
     let other = read("other.rst", b"A text\nabout something else.\n").expect_err("an error");
     insta::assert_snapshot!("other", other);
+}
+
+#[test]
+fn there_is_an_end_to_errors() {
+    let text = edit(BORDERED, "Nobody knows.\n", &"peel:\tyes\n".repeat(100_000));
+    let errors = read("small.rst", text.as_bytes()).expect_err("errors");
+    assert_eq!(errors.matches("error: ").count(), 51);
+    assert!(errors.contains("there is too much in this document"));
+}
+
+#[test]
+fn a_large_document_is_read_in_no_time() {
+    let many = |line: fn(usize) -> String| (0..50_000).map(line).collect::<Vec<_>>().concat();
+    let headers = edit(
+        PLAIN,
+        "Nobody knows.\n",
+        &many(|_| "\t\t\tknows\n".to_owned()),
+    );
+    let rows = edit(PLAIN, "drop:\n", &many(|i| format!("drop{i}:\n")));
+    let prototypes = edit(
+        BORDERED,
+        "\tint (*hush)(struct box *);\n",
+        &many(|i| format!("\tint (*hush{i})(int);\n")),
+    );
+    for text in [headers, rows, prototypes] {
+        let start = std::time::Instant::now();
+        read("large", text.as_bytes()).expect("a document");
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
 }

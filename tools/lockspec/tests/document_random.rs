@@ -88,6 +88,7 @@ fn section() -> impl Strategy<Value = Section> {
                 })
                 .collect(),
             columns,
+            header: 0,
             rows: (rows.into_iter())
                 .map(|(op, cells)| Row { op, cells, line: 0 })
                 .collect(),
@@ -123,6 +124,7 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
     assert!(report.is_empty());
     for section in &mut document.sections {
         section.line = 0;
+        section.header = 0;
         section
             .prototypes
             .iter_mut()
@@ -188,7 +190,8 @@ proptest! {
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
     ) {
         let lines: Vec<&str> = SMALL[which].lines().collect();
-        let text: String = order.iter().map(|i| format!("{}\n", i.get(&lines))).collect();
+        let lines: Vec<&str> = order.iter().map(|i| *i.get(&lines)).collect();
+        let text = lines.join("\n");
         let answer = read(text.as_bytes());
         prop_assert!(is_answer(&answer), "{:?}", answer);
     }

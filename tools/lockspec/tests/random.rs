@@ -6,13 +6,14 @@ mod common;
 
 use proptest::prelude::*;
 
-use common::{compile, SMALL};
+use common::{checked, compile, CALLBACKS, SMALL};
 use lockspec::c;
+use lockspec::generate::generate;
 use lockspec::spec::{ArgumentKind, Edition};
 
-/// The data with a part of it replaced by a part from elsewhere, or by anything.
-fn damaged() -> impl Strategy<Value = String> {
-    let chars: Vec<char> = SMALL.chars().collect();
+/// A text with a part of it replaced by a part from elsewhere, or by anything.
+fn damaged(text: &str) -> impl Strategy<Value = String> {
+    let chars: Vec<char> = text.chars().collect();
     let len = chars.len();
     let part = (0..len, 0..60usize).prop_map(move |(at, n)| at..(at + n).min(len));
     let moved = {
@@ -40,17 +41,32 @@ fn like_c() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..12).prop_map(|words| words.concat())
 }
 
+/// The same every time: code, or errors that say where they are and what to do.
+fn has_an_answer(
+    first: Result<String, String>,
+    second: Result<String, String>,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&first, &second);
+    if let Err(errors) = first {
+        prop_assert!(errors.contains(".toml:"), "no place in: {}", errors);
+        prop_assert!(errors.contains("help: "), "no help in: {}", errors);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn damaged_data_has_an_answer(text in damaged()) {
-        let first = compile(&[&text]);
-        prop_assert_eq!(&first, &compile(&[&text]));
-        if let Err(errors) = first {
-            prop_assert!(errors.contains("a.toml:"), "no place in: {}", errors);
-            prop_assert!(errors.contains("help: "), "no help in: {}", errors);
-        }
+    fn damaged_editions_have_an_answer(text in damaged(SMALL)) {
+        let compiled = || compile(&[&text]);
+        has_an_answer(compiled(), compiled())?;
+    }
+
+    #[test]
+    fn damaged_callbacks_have_an_answer(text in damaged(CALLBACKS)) {
+        let compiled = || checked(&text, &[SMALL]).map(|specification| generate(&specification));
+        has_an_answer(compiled(), compiled())?;
     }
 
     #[test]

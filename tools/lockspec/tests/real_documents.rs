@@ -12,6 +12,7 @@ use common::project;
 use lockspec::check::check;
 use lockspec::diff::diff;
 use lockspec::document::{parse, Document};
+use lockspec::import::{import, Like};
 use lockspec::report::Report;
 
 fn text(version: &str) -> String {
@@ -118,6 +119,12 @@ fn is_the_document_of(version: &str) {
     let spec = spec.expect("rules of this edition");
     let found = diff(&document, spec);
     assert!(found.is_empty(), "{}", found.print("locking.rst", &edition));
+
+    // Imported again, there is nothing to decide.
+    let rules = std::fs::read_to_string(project().join(format!("rules/{edition}.toml")));
+    let like = Like::parse(&rules.expect("a file")).expect("rules");
+    let again = import(&document, spec.edition, Some(&like));
+    assert!(!again.contains("decide = "), "{again}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use lockspec::check::check;
 use lockspec::generate::generate;
 use lockspec::import::Like;
 use lockspec::report::Report;
-use lockspec::show::show;
+use lockspec::show::{show, Format};
 
 const CALLBACKS: &str = include_str!("../callbacks.toml");
 
@@ -23,9 +23,11 @@ fuzz_target!(|text: &str| {
     let specification = check(&mut report, &files);
     if report.is_empty() {
         let _ = generate(&specification);
-        let _ = show(&specification, None);
+        for format in [Format::Terminal, Format::Rst, Format::Json] {
+            let _ = show(&specification, None, format);
+        }
         assert!(
-            Like::parse(text).is_some(),
+            Like::parse(text).is_ok(),
             "import cannot read what check can"
         );
     } else {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::line::{collapse, Line, Piece};
-use super::table::{add_row, last_cell, no_op, op, Table};
+use super::table::{last_cell, no_op, op, Table};
 use super::{Errors, Row};
 
 /// Where the three borders of a table are, as numbers of lines.
@@ -47,10 +47,7 @@ pub fn table(lines: &[Line], top: usize, errors: &mut Errors) -> (Option<Table>,
     }
 
     let columns = header(&lines[top + 1..borders.header], border, &runs, errors);
-    let mut table = Table {
-        columns,
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(columns, lines[top + 1].number);
     for line in &lines[borders.header + 1..borders.bottom] {
         if !line.is_blank() {
             row(&mut table, line, &runs, errors);
@@ -153,7 +150,7 @@ fn row(table: &mut Table, line: &Line, runs: &[Range<usize>], errors: &mut Error
                         cells,
                         line: line.number,
                     };
-                    add_row(table, row, line, errors);
+                    table.add(row, line, errors);
                 }
                 None => {
                     let at = first[0].at.start..first[first.len() - 1].at.end;

@@ -4,16 +4,20 @@
 //! between them. Where a column is, the header says.
 
 use super::line::{collapse, Line, Piece};
-use super::table::{add_row, last_cell, no_op, op, Table};
+use super::table::{last_cell, no_op, op, Table};
 use super::{Errors, Row};
 
 /// What stands left of this is no header, but says something about the table.
 const HEADER: usize = 9;
 
+/// More lines than this no header has.
+const HEADER_LINES: usize = 4;
+
 /// Returns how many lines the header has of the table that starts here, if one does.
 pub fn header(lines: &[Line]) -> Option<usize> {
     let is_header =
         |line: &&Line| (line.pieces().first()).is_some_and(|first| first.columns.start >= HEADER);
+    let lines = &lines[..lines.len().min(HEADER_LINES + 1)];
     let count = lines.iter().take_while(is_header).count();
     let row = lines.get(count)?;
     (count > 0 && row.is_row()).then_some(count)
@@ -44,10 +48,7 @@ pub fn table(lines: &[Line], header: usize, errors: &mut Errors) -> (Table, usiz
         .map(|piece| piece.columns.start)
         .filter(|start| *start >= starts[last] + names[last].chars().count())
         .min();
-    let mut table = Table {
-        columns: names,
-        rows: Vec::new(),
-    };
+    let mut table = Table::new(names, lines[0].number);
     let mut starts = starts;
     if let Some(start) = unnamed {
         table.columns.push(String::new());
@@ -61,7 +62,7 @@ pub fn table(lines: &[Line], header: usize, errors: &mut Errors) -> (Table, usiz
             cells,
             line: line.number,
         };
-        add_row(&mut table, row, &line, errors);
+        table.add(row, &line, errors);
     }
     (table, end)
 }

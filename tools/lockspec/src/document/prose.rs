@@ -2,6 +2,8 @@
 
 //! What is neither a prototype nor in a table, as sentences.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::line::Line;
@@ -14,10 +16,10 @@ const ABBREVIATIONS: [&str; 4] = ["etc.", "i.e.", "e.g.", "vs."];
 /// first twelve digits of its SHA-256.
 pub fn digest(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
-    hash.iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.iter().take(6).fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// Splits a paragraph into its sentences.

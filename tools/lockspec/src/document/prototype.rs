@@ -2,10 +2,11 @@
 
 //! Declarations of callbacks: `TYPE (*OP)(ARGUMENTS);`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use winnow::ascii::multispace0;
-use winnow::combinator::{delimited, preceded};
+use winnow::combinator::{delimited, repeat};
 use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location as _};
 use winnow::token::{literal, rest, take_until, take_while};
@@ -18,6 +19,7 @@ type Input<'a> = LocatingSlice<&'a str>;
 /// Reads the declarations in a block of lines.
 pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
     let mut prototypes: Vec<Prototype> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         // The struct that the declarations were taken from may have left its end behind.
@@ -33,11 +35,11 @@ pub fn block(lines: &[Line], errors: &mut Errors) -> Vec<Prototype> {
         at = end;
         match prototype(statement) {
             Ok(prototype) => {
-                if let Some(other) = prototypes.iter().find(|p| p.op == prototype.op) {
+                if let Some(first) = seen.insert(prototype.op.clone(), prototype.line) {
                     errors.push(
                         line.at(),
                         format!("`{}` has two prototypes", prototype.op),
-                        format!("the first one is in line {}", other.line),
+                        format!("another one is in line {first}"),
                         "a callback is declared once",
                     );
                 }
@@ -79,6 +81,21 @@ fn without_comments(text: &str) -> String {
     left + text
 }
 
+/// Returns what the comments say.
+fn comments(text: &str) -> Option<String> {
+    let comment: winnow::Result<Vec<&str>> = repeat(
+        0..,
+        delimited(
+            (take_until(0.., "/*"), literal("/*")),
+            take_until(0.., "*/"),
+            literal("*/"),
+        ),
+    )
+    .parse_next(&mut &*text);
+    let comment = collapse(&comment.unwrap_or_default().join(" "));
+    (!comment.is_empty()).then_some(comment)
+}
+
 /// `TYPE (*NAME)`.
 fn head<'a>(input: &mut Input<'a>) -> winnow::Result<(&'a str, &'a str)> {
     let kind = take_while(1.., |c| c != '(' && c != ')' && c != ';' && c != ',')
@@ -107,19 +124,6 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
     let at = |range: Range<usize>| first.start + range.start..first.start + range.end;
     let whole = first.at().start..last.at().end;
 
-    let mut comment = None;
-    let mut comments = text.as_str();
-    let mut parser = preceded(
-        (take_until(0.., "/*"), literal("/*")),
-        (take_until(0.., "*/"), literal("*/")),
-    );
-    loop {
-        let parsed: winnow::Result<(&str, &str)> = parser.parse_next(&mut comments);
-        match parsed {
-            Ok((words, _)) => comment = Some(collapse(words)),
-            Err(_) => break,
-        }
-    }
     let code = without_comments(&text);
     if let Some(open) = code.find("/*") {
         return Err((at(open..open + 2), "this comment has no end"));
@@ -150,7 +154,7 @@ fn prototype(lines: &[Line]) -> Result<Prototype, (Range<usize>, &'static str)> 
     Ok(Prototype {
         op: op.to_owned(),
         text: canonical(&format!("{kind} ({inner})")),
-        comment,
+        comment: comments(&text),
         line: first.number,
     })
 }

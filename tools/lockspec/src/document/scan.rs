@@ -2,9 +2,14 @@
 
 //! From lines to sections.
 
+use std::collections::BTreeMap;
+
 use super::line::{lines, Line};
 use super::table::Table;
 use super::{bordered, plain, prose, prototype, Document, Errors, Section};
+
+/// Who has read as many errors does not need more.
+const MOST_ERRORS: usize = 50;
 
 /// Reads a document. What is returned is of use only if there are no errors.
 pub fn document(text: &str, errors: &mut Errors) -> Document {
@@ -23,10 +28,19 @@ pub fn document(text: &str, errors: &mut Errors) -> Document {
             ..Document::default()
         },
         section: None,
+        titles: BTreeMap::new(),
         errors,
     };
-    while scan.next < lines.len() {
+    while scan.next < lines.len() && scan.errors.errors.len() < MOST_ERRORS {
         scan.line();
+    }
+    if let Some(line) = lines.get(scan.next) {
+        scan.errors.push(
+            line.at(),
+            "there is too much in this document that cannot be understood",
+            "reading stopped here",
+            "correct what is said above; there may be more below",
+        );
     }
     scan.end_section();
     let document = scan.document;
@@ -79,10 +93,12 @@ struct Scan<'a, 'e> {
     paragraph: Vec<Line<'a>>,
     document: Document,
     section: Option<Open>,
+    /// The lines of the sections by their titles.
+    titles: BTreeMap<String, usize>,
     errors: &'e mut Errors,
 }
 
-impl<'a> Scan<'a, '_> {
+impl Scan<'_, '_> {
     /// Reads the next line, and all that belongs to it.
     fn line(&mut self) {
         let line = self.lines[self.next];
@@ -119,11 +135,11 @@ impl<'a> Scan<'a, '_> {
 
     fn start_section(&mut self, title: &str, line: &Line) {
         self.end_section();
-        if let Some(other) = self.document.sections.iter().find(|s| s.title == title) {
+        if let Some(first) = self.titles.insert(title.to_owned(), line.number) {
             self.errors.push(
                 line.at(),
                 format!("there are two sections `{title}`"),
-                format!("the first one is in line {}", other.line),
+                format!("another one is in line {first}"),
                 "what is said about a struct stands in one section",
             );
         }
@@ -265,6 +281,7 @@ impl<'a> Scan<'a, '_> {
         match &mut self.section {
             Some(open) if open.section.columns.is_empty() => {
                 open.section.columns = table.columns;
+                open.section.header = table.header;
                 open.section.rows = table.rows;
             }
             open => {

@@ -2,6 +2,8 @@
 
 //! What both forms of a table have in common.
 
+use std::collections::BTreeMap;
+
 use crate::report::Error;
 
 use super::line::{collapse, is_name, Line, Piece};
@@ -11,20 +13,35 @@ use super::{Errors, Row};
 #[derive(Debug)]
 pub struct Table {
     pub columns: Vec<String>,
+    /// The line of their names.
+    pub header: usize,
     pub rows: Vec<Row>,
+    /// The lines of the rows by their callbacks.
+    lines: BTreeMap<String, usize>,
 }
 
-/// Adds a row, unless there is one for its callback.
-pub fn add_row(table: &mut Table, row: Row, line: &Line, errors: &mut Errors) {
-    if let Some(other) = table.rows.iter().find(|r| r.op == row.op) {
-        errors.push(
-            line.at(),
-            format!("`{}` has two rows", row.op),
-            format!("the first one is in line {}", other.line),
-            "one row says what holds for a callback",
-        );
+impl Table {
+    pub fn new(columns: Vec<String>, header: usize) -> Self {
+        Self {
+            columns,
+            header,
+            rows: Vec::new(),
+            lines: BTreeMap::new(),
+        }
     }
-    table.rows.push(row);
+
+    /// Adds a row, which has to be the only one of its callback.
+    pub fn add(&mut self, row: Row, line: &Line, errors: &mut Errors) {
+        if let Some(first) = self.lines.insert(row.op.clone(), row.line) {
+            errors.push(
+                line.at(),
+                format!("`{}` has two rows", row.op),
+                format!("another one is in line {first}"),
+                "one row says what holds for a callback",
+            );
+        }
+        self.rows.push(row);
+    }
 }
 
 /// Returns the callback of a row, from the text before its cells.

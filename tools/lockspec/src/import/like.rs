@@ -2,7 +2,7 @@
 
 //! What is taken over from an edition that is like the new one.
 
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::document::{canonical, Section, Sentence};
 use crate::spec::Edition;
@@ -17,11 +17,20 @@ pub struct Like {
 }
 
 impl Like {
-    /// Parses a file of rules; nothing, if it is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let file = text.parse::<DocumentMut>().ok()?.as_table().clone();
-        let edition = Edition::parse(file.get("edition")?.as_str()?)?;
-        Some(Self { edition, file })
+    /// Parses a file of rules. Of what need not be right for that, nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file = text
+            .parse::<DocumentMut>()
+            .map_err(|error| error.to_string())?;
+        let edition = (file.get("edition").and_then(Item::as_str)).and_then(Edition::parse);
+        Ok(Self {
+            edition: edition.ok_or("it has no edition, such as `v7.3`")?,
+            file: file.as_table().clone(),
+        })
     }
 
     /// How many releases lie between an edition and this one: since v4.20 there are twenty
@@ -60,6 +69,12 @@ impl KnownTable<'_> {
         written(self.table.get(name)?)
     }
 
+    /// Returns the comments above an op.
+    pub fn above(&self, op: &str) -> String {
+        let table = self.ops.and_then(|ops| ops.get(op)?.as_table());
+        comments(table.and_then(|table| table.decor().prefix()))
+    }
+
     fn columns(&self) -> Vec<&str> {
         strings(self.table.get("columns"))
     }
@@ -74,6 +89,13 @@ impl KnownTable<'_> {
 
 fn written(item: &Item) -> Option<String> {
     Some(item.as_value()?.clone().decorated("", "").to_string())
+}
+
+/// Returns the comments in what stands above something.
+fn comments(above: Option<&RawString>) -> String {
+    let text = above.and_then(RawString::as_str).unwrap_or_default();
+    let comments = text.lines().filter(|line| line.starts_with('#'));
+    comments.fold(String::new(), |comments, line| comments + line + "\n")
 }
 
 fn strings(item: Option<&Item>) -> Vec<&str> {
@@ -269,6 +291,7 @@ pub fn op(section: &Section, op: &str, known: Option<&KnownTable>, left_out: &[S
     }
     for name in ["slot", "gone", "rules", "unchecked", "note"] {
         if let Some(value) = like.get(name).and_then(written) {
+            out += &comments(like.key(name).and_then(|key| key.leaf_decor().prefix()));
             entry(&mut out, name, &value);
         }
     }

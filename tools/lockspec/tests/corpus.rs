@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What fuzzing found is tried each time.
+
+mod common;
+
+use std::path::Path;
+
+use common::checked;
+use lockspec::document::parse;
+use lockspec::import::Like;
+use lockspec::report::Report;
+
+/// Returns the files of a corpus, with their names.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the corpus") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).expect("a file");
+        files.push((path.display().to_string(), bytes));
+    }
+    assert!(!files.is_empty(), "the corpus is empty");
+    files
+}
+
+#[test]
+fn documents_have_an_answer() {
+    for (name, bytes) in corpus("document") {
+        let mut report = Report::default();
+        let document = parse(&mut report, "document", &bytes);
+        assert_eq!(document.is_some(), report.is_empty(), "{name}");
+        let errors = report.render();
+        let is_answer = errors.contains("document:") && errors.contains("help: ");
+        assert!(document.is_some() || is_answer, "{name}: {errors}");
+    }
+}
+
+#[test]
+fn rules_have_an_answer() {
+    let callbacks = include_str!("../fuzz/callbacks.toml");
+    for (name, bytes) in corpus("rules") {
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            continue;
+        };
+        match checked(callbacks, &[text]) {
+            Ok(_) => assert!(Like::parse(text).is_ok(), "{name}"),
+            Err(errors) => assert!(errors.contains("help: "), "{name}: {errors}"),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Breaks one rule from more places than locktrack has records for.
+ *
+ *	insmod locktrack_flood.ko
+ *	echo /mnt > /sys/module/locktrack_flood/parameters/run
+ *
+ * calls ->setattr() of the directory's filesystem CALLERS times, from as many places of
+ * the code, without i_rwsem. Nothing is set, so that the missing lock harms nobody.
+ */
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#define TEN(call) call call call call call call call call call call
+#define CALLERS 300
+
+static int flood(struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	int (*setattr)(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+	struct iattr attr = {};
+	int ret = 0;
+
+	setattr = d_inode(dentry)->i_op->setattr;
+	if (!setattr)
+		return -EOPNOTSUPP;
+	TEN(TEN(ret = ret ?: setattr(idmap, dentry, &attr);))
+	TEN(TEN(ret = ret ?: setattr(idmap, dentry, &attr);))
+	TEN(TEN(ret = ret ?: setattr(idmap, dentry, &attr);))
+	return ret;
+}
+
+static int run_set(const char *value, const struct kernel_param *kp)
+{
+	struct path path;
+	char *text;
+	int ret;
+
+	text = kstrdup(value, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	ret = kern_path(strim(text), LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
+	kfree(text);
+	if (ret)
+		return ret;
+	ret = mnt_want_write(path.mnt);
+	if (!ret) {
+		ret = flood(mnt_idmap(path.mnt), path.dentry);
+		mnt_drop_write(path.mnt);
+	}
+	path_put(&path);
+	return ret;
+}
+
+static int run_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%d\n", CALLERS);
+}
+
+static const struct kernel_param_ops run_ops = {
+	.set = run_set,
+	.get = run_get,
+};
+
+module_param_cb(run, &run_ops, NULL, 0600);
+MODULE_PARM_DESC(run, "DIRECTORY: break a rule on its filesystem from many places; read for how many");
+
+static int __init locktrack_flood_init(void)
+{
+	return 0;
+}
+module_init(locktrack_flood_init);
+
+static void __exit locktrack_flood_exit(void)
+{
+}
+module_exit(locktrack_flood_exit);
+
+MODULE_AUTHOR("The samplefs and locktrack authors");
+MODULE_DESCRIPTION("Breaks one lock rule from very many places");
+MODULE_LICENSE("GPL");
