@@ -23,6 +23,8 @@
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
 //!   `file_operations`, `address_space_operations`, `vm_operations_struct`);
+//! - `holes.rs` and `locks.rs`: what regular files do in fallocate(2) and lseek(2), and for file
+//!   locks (`file_lock_operations`);
 //! - `symlink.rs` and `special.rs`: the rest (`inode_operations`).
 
 use kernel::prelude::*;
@@ -38,7 +40,9 @@ mod dir;
 mod dir_file;
 mod entries;
 mod fs_context;
+mod holes;
 mod limits;
+mod locks;
 mod node;
 mod pages;
 mod regular;

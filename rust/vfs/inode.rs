@@ -32,10 +32,17 @@ use crate::{
 };
 
 pub(crate) mod alloc;
+mod lock;
 mod new;
 mod operations;
 mod table;
 
+pub use lock::{
+    CachedFolio,
+    InvalidateLock,
+    LockGuard,
+    SharedLockGuard, //
+};
 pub use new::New;
 pub use operations::{
     GetLink,

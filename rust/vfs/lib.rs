@@ -30,6 +30,7 @@ pub mod address_space;
 pub mod dentry;
 pub mod file;
 pub mod file_system_type;
+pub mod filelock;
 pub mod folio;
 pub mod fs_context;
 pub mod idmap;
