@@ -208,8 +208,7 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
         // SAFETY: The inode is valid, and its mapping does not change.
         let mapping = unsafe { (*self.as_ptr()).i_mapping };
         // SAFETY: The mapping is valid.
-        let folio =
-            from_err_ptr(unsafe { extra_bindings::filemap_grab_folio(mapping, index as _) })?;
+        let folio = from_err_ptr(unsafe { extra_bindings::filemap_grab_folio(mapping, index) })?;
         let folio = NonNull::new(folio).ok_or(ENOMEM)?;
         // SAFETY: It is locked, in the mapping of this inode, with a reference, all ours.
         Ok(unsafe { WriteFolio::from_raw(folio) })
