@@ -59,7 +59,6 @@ pub use slots::{
     SpliceWrite,
     WriteIter, //
 };
-pub use table::Ops;
 pub use tmpfile::{
     Opened,
     Tmpfile, //
@@ -218,6 +217,20 @@ impl<T: Operations> Deref for OpenFile<T> {
     #[inline]
     fn deref(&self) -> &File<T::FileSystem> {
         &self.file
+    }
+}
+
+/// A table of operations for open files of `F`.
+pub struct Ops<F: FileSystem>(&'static bindings::file_operations, PhantomData<F>);
+
+impl<F: FileSystem> Ops<F> {
+    /// Returns the table of `T`.
+    pub const fn of<T: Operations<FileSystem = F>>() -> Self {
+        Self(table::Table::<T>::build(), PhantomData)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const bindings::file_operations {
+        self.0
     }
 }
 

@@ -58,24 +58,9 @@ use crate::{
         Outcome,
         FILE_LOCK_DEFERRED, //
     },
-    FileSystem,
     Inode,
     Locked, //
 };
-
-/// A table of operations for open files of `F`.
-pub struct Ops<F: FileSystem>(&'static bindings::file_operations, PhantomData<F>);
-
-impl<F: FileSystem> Ops<F> {
-    /// Returns the table of `T`.
-    pub const fn of<T: Operations<FileSystem = F>>() -> Self {
-        Self(Table::<T>::build(), PhantomData)
-    }
-
-    pub(crate) fn as_ptr(&self) -> *const bindings::file_operations {
-        self.0
-    }
-}
 
 fn size_or_errno(result: Result<usize>) -> isize {
     match result {
@@ -84,7 +69,7 @@ fn size_or_errno(result: Result<usize>) -> isize {
     }
 }
 
-struct Table<T: Operations>(PhantomData<T>);
+pub(super) struct Table<T: Operations>(PhantomData<T>);
 
 // The callbacks are only called by C through `f_op` of files of the filesystem, which stay open for
 // the call.
@@ -503,7 +488,7 @@ impl<T: Operations> Table<T> {
         ..pin_init::zeroed()
     };
 
-    const fn build() -> &'static bindings::file_operations {
+    pub(super) const fn build() -> &'static bindings::file_operations {
         &Self::TABLE
     }
 }
