@@ -4,12 +4,19 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+};
 use vfs::{
     file::{
         DirContext,
         Fsync,
         Llseek,
+        OpenFile,
         Operations,
         Read,
         Setlease, //
@@ -24,17 +31,30 @@ use crate::{
     SampleFs, //
 };
 
+/// What is kept with an open directory.
+pub(crate) struct Pass {
+    /// Names with this cookie or a larger one are new since the pass began; 0 before the first.
+    end: Atomic<usize>,
+}
+
 /// The table.
 pub(crate) struct DirFile;
 
 #[vtable]
 impl Operations for DirFile {
     type FileSystem = SampleFs;
+    type Private = Pass;
 
     const LLSEEK: Option<Llseek> = Some(Llseek::GENERIC_FILE_LLSEEK);
     const READ: Option<Read> = Some(Read::GENERIC_READ_DIR);
     const FSYNC: Option<Fsync> = Some(Fsync::NOOP_FSYNC);
     const SETLEASE: Option<Setlease> = Some(Setlease::GENERIC_SETLEASE);
+
+    fn open(_inode: &Inode<SampleFs>, _file: &File<SampleFs>) -> Result<Pass> {
+        Ok(Pass {
+            end: Atomic::new(0),
+        })
+    }
 
     /// Emits the entries in the order of their cookies, which are the positions.
     ///
@@ -42,8 +62,8 @@ impl Operations for DirFile {
     /// it reads would never end. So the open file remembers, from the beginning of each pass, which
     /// cookie was the next.
     fn iterate_shared(
-        file: &File<SampleFs>,
-        dir: &Locked<'_, Inode<SampleFs>, vfs::rules::Shared>,
+        file: &OpenFile<Self>,
+        dir: &Locked<'_, Inode<SampleFs>, vfs::rules::file_operations::iterate_shared::Inode>,
         ctx: &mut DirContext,
     ) -> Result {
         if !ctx.dir_emit_dots(file) {
@@ -53,10 +73,11 @@ impl Operations for DirFile {
         let Ok(pos) = usize::try_from(ctx.pos()) else {
             return Ok(());
         };
-        if pos == FIRST || file.private_data() == 0 {
-            file.set_private_data(entries.next());
+        let pass = file.private_data();
+        if pos == FIRST || pass.end.load(Relaxed) == 0 {
+            pass.end.store(entries.next(), Relaxed);
         }
-        let end = file.private_data();
+        let end = pass.end.load(Relaxed);
 
         let mut from = pos;
         while let Some((cookie, entry)) = entries.from(from) {

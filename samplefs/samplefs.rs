@@ -24,6 +24,8 @@
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
 //!   `file_operations`, `address_space_operations`, `vm_operations_struct`); `store.rs`: where their
 //!   data are, below the page cache;
+//! - `holes.rs` and `locks.rs`: what regular files do in fallocate(2) and lseek(2), and for file
+//!   locks (`file_lock_operations`);
 //! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
 //! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
 //! - `export.rs`: file handles (`export_operations`).
@@ -42,7 +44,9 @@ mod dir_file;
 mod entries;
 mod export;
 mod fs_context;
+mod holes;
 mod limits;
+mod locks;
 mod node;
 mod pages;
 mod regular;

@@ -9,7 +9,8 @@ use kernel::{
     page::PAGE_SHIFT,
     prelude::*,
     seq_file::SeqFile,
-    seq_print, //
+    seq_print,
+    sync::Arc, //
 };
 use vfs::{
     idmap::{
@@ -31,6 +32,7 @@ use vfs::{
 use crate::{
     entries::Entries,
     limits::Limits,
+    locks::Count,
     store::Store,
     SampleFs, //
 };
@@ -48,6 +50,8 @@ pub(crate) struct Owner {
 pub(crate) struct Info {
     /// As the options said; the root may have been changed since.
     owner: Owner,
+    /// How many file locks there are.
+    locks: Arc<Count>,
     #[pin]
     limits: Limits,
 }
@@ -56,12 +60,17 @@ impl Info {
     pub(crate) fn new(owner: Owner, limits: impl PinInit<Limits>) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             owner,
+            locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,
         })
     }
 
     pub(crate) fn owner(&self) -> Owner {
         self.owner
+    }
+
+    pub(crate) fn locks(&self) -> &Arc<Count> {
+        &self.locks
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -27,7 +27,7 @@ pub(crate) struct Vm;
 impl Operations for Vm {
     type FileSystem = SampleFs;
 
-    const FAULT: Fault = Fault::FILEMAP_FAULT;
+    const FAULT: Option<Fault> = Some(Fault::FILEMAP_FAULT);
     const MAP_PAGES: Option<MapPages> = Some(MapPages::FILEMAP_MAP_PAGES);
 
     /// A write into a hole must be paid for; at the limit it ends in `SIGBUS`.

@@ -3,12 +3,14 @@
 
 #include <linux/kprobes.h>
 #include <linux/exportfs.h>
+#include <linux/falloc.h>
 #include <linux/fiemap.h>
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
+#include <linux/splice.h>
 #include <linux/statfs.h>
 
 /* It relies on <linux/fs.h>. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Every helper, for one run of bindgen. */
 
+#include "helpers/files.c"
 #include "helpers/held.c"
 #include "helpers/inode.c"
 #include "helpers/kprobes.c"

@@ -37,6 +37,7 @@ use crate::{
 
 pub(crate) mod alloc;
 mod argument;
+mod lock;
 mod new;
 mod operations;
 mod table;
@@ -45,6 +46,12 @@ pub use argument::{
     FiemapExtentInfo,
     Link,
     TimeUpdate, //
+};
+pub use lock::{
+    CachedFolio,
+    InvalidateLock,
+    LockGuard,
+    SharedLockGuard, //
 };
 pub use new::New;
 pub use operations::{

@@ -33,6 +33,7 @@ pub mod export;
 pub mod file;
 pub mod file_system_type;
 pub mod fileattr;
+pub mod filelock;
 pub mod folio;
 pub mod fs_context;
 pub mod idmap;

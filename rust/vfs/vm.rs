@@ -4,19 +4,46 @@
 //!
 //! C header: [`include/linux/mm.h`](srctree/include/linux/mm.h)
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
 use kernel::{
     bindings,
-    error::VTABLE_DEFAULT_ERROR,
+    error::{
+        from_result,
+        VTABLE_DEFAULT_ERROR, //
+    },
+    ffi::{
+        c_char,
+        c_int,
+        c_ulong,
+        c_void, //
+    },
+    mm::virt::vm_flags_t,
     page::PAGE_SHIFT,
-    prelude::*, //
+    prelude::*,
+    str::CStr, //
+};
+use rules::{
+    vm_operations_struct as rule,
+    Held, //
 };
 
 use crate::{
     file::File,
     folio::LockedFolio,
     helper::slot,
-    FileSystem, //
+    FileSystem,
+    Locked, //
+};
+
+mod area;
+
+pub use area::{
+    RcuFault,
+    VmArea,
+    VmFault, //
 };
 
 slot! {
@@ -32,8 +59,8 @@ slot! {
     pub struct MapPages(
         unsafe extern "C" fn(
             *mut bindings::vm_fault,
-            kernel::ffi::c_ulong,
-            kernel::ffi::c_ulong,
+            c_ulong,
+            c_ulong,
         ) -> bindings::vm_fault_t
     ) {
         /// Maps the pages around that are in the page cache already.
@@ -41,9 +68,35 @@ slot! {
     }
 }
 
+/// What became of a fault: `vm_fault_t`.
+///
+/// That a page comes locked, or that a lock was released, only C's helpers say.
+#[derive(Clone, Copy)]
+pub struct Outcome(bindings::vm_fault_t);
+
+impl Outcome {
+    /// Nothing was done.
+    pub const NONE: Self = Self(0);
+    /// There is no such page: `VM_FAULT_SIGBUS`.
+    pub const SIGBUS: Self = Self(SIGBUS);
+    /// There is no memory: `VM_FAULT_OOM`.
+    pub const OOM: Self = Self(OOM);
+    /// The page is mapped, or is to be tried again: `VM_FAULT_NOPAGE`.
+    pub const NOPAGE: Self = Self(NOPAGE);
+}
+
+impl From<Error> for Outcome {
+    /// As `vmf_fs_error()` of `include/linux/mm.h`.
+    fn from(error: Error) -> Self {
+        Self(vmf_fs_error(error))
+    }
+}
+
 /// The callbacks of a mapping: `struct vm_operations_struct`.
 ///
-/// `mmap_lock` is held for reading, or the lock of the mapping alone (`FAULT_FLAG_VMA_LOCK`).
+/// A slot whose method or helper is missing is null; a method goes before a helper. All may sleep
+/// but [`Operations::map_pages`]. For a fault `mmap_lock` is held for reading, or the lock of the
+/// mapping alone (`FAULT_FLAG_VMA_LOCK`).
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -51,11 +104,58 @@ pub trait Operations: Sized {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// The helper for `->fault`. Without it nothing could be mapped.
-    const FAULT: Fault;
+    /// The helper for `->fault`. Where there is neither it nor the method, nothing can be mapped.
+    const FAULT: Option<Fault> = None;
 
     /// The helper for `->map_pages`.
     const MAP_PAGES: Option<MapPages> = None;
+
+    /// There is one mapping more: by a fork, a split or a move. Not called for the first.
+    fn open(vma: &Locked<'_, VmArea<Self::FileSystem>, rule::open::Mm>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// The mapping goes.
+    fn close(vma: &Locked<'_, VmArea<Self::FileSystem>, rule::close::Mm>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// `file` was mapped from address `start` on, and before `end`, beginning with page `pgoff`. Not
+    /// called where the mapping became part of another one. What it fails with, mmap(2) does.
+    fn mapped(file: &File<Self::FileSystem>, start: usize, end: usize, pgoff: c_ulong) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Asks whether the mapping may be split at `addr`.
+    fn may_split(vma: &VmArea<Self::FileSystem>, addr: usize) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// mremap(2) has moved the mapping; `vma` is the new one.
+    fn mremap(vma: &VmArea<Self::FileSystem>) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Asks whether mprotect(2) may give that part of the mapping these flags.
+    fn mprotect(
+        vma: &VmArea<Self::FileSystem>,
+        start: usize,
+        end: usize,
+        newflags: vm_flags_t,
+    ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Provides the page that is missing: [`VmFault::filemap_fault`], and what the filesystem does
+    /// before it.
+    fn fault(fault: VmFault<'_, Self::FileSystem>) -> Outcome {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Maps pages that are at hand. Must not sleep.
+    fn map_pages(fault: RcuFault<'_, Self::FileSystem>) -> Outcome {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
 
     /// A page of a shared mapping is about to become writable, and with it all of its folio:
     /// `finish_fault()` maps as much as it can at once.
@@ -75,6 +175,11 @@ pub trait Operations: Sized {
         file: &File<Self::FileSystem>,
         folio: &LockedFolio<'_, Self::FileSystem>,
     ) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// What `/proc/PID/maps` shows instead of the file's name; nothing for that.
+    fn name(vma: &VmArea<Self::FileSystem>) -> Option<&'static CStr> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 }
@@ -109,9 +214,113 @@ fn vmf_fs_error(error: Error) -> bindings::vm_fault_t {
     }
 }
 
+// That what `->map_pages` may do is what the rule says.
+const _: PhantomData<Held> = PhantomData::<rule::map_pages::RcuReadLock>;
+
 struct Table<T: Operations>(PhantomData<T>);
 
+// The callbacks are only called by C through `vm_ops` of mappings of files of the filesystem.
 impl<T: Operations> Table<T> {
+    /// # Safety
+    ///
+    /// As `->open`.
+    unsafe extern "C" fn open(vma: *mut bindings::vm_area_struct) {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        // SAFETY: fork(2), and who splits or moves a mapping, hold `mmap_lock` exclusively.
+        let vma = unsafe { Locked::assume(vma) };
+        T::open(&vma);
+    }
+
+    /// # Safety
+    ///
+    /// As `->close`.
+    unsafe extern "C" fn close(vma: *mut bindings::vm_area_struct) {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        // SAFETY: Who removes a mapping holds `mmap_lock` at least shared.
+        let vma = unsafe { Locked::assume(vma) };
+        T::close(&vma);
+    }
+
+    /// # Safety
+    ///
+    /// As `->mapped`.
+    unsafe extern "C" fn mapped(
+        start: c_ulong,
+        end: c_ulong,
+        pgoff: c_ulong,
+        file: *const bindings::file,
+        _private: *mut *mut c_void,
+    ) -> c_int {
+        // SAFETY: The new mapping has a reference to its file, which is of the filesystem.
+        let file = unsafe { File::from_raw(file.cast_mut()) };
+        from_result(|| T::mapped(file, start, end, pgoff).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->may_split`.
+    unsafe extern "C" fn may_split(vma: *mut bindings::vm_area_struct, addr: c_ulong) -> c_int {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        from_result(|| T::may_split(vma, addr).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->mremap`.
+    unsafe extern "C" fn mremap(vma: *mut bindings::vm_area_struct) -> c_int {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        from_result(|| T::mremap(vma).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->mprotect`.
+    unsafe extern "C" fn mprotect(
+        vma: *mut bindings::vm_area_struct,
+        start: c_ulong,
+        end: c_ulong,
+        newflags: c_ulong,
+    ) -> c_int {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        from_result(|| T::mprotect(vma, start, end, newflags).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->fault`.
+    unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+        // SAFETY: `__do_fault()` passes a fault in a mapping of a file of the filesystem, under one
+        // of the two locks, and does not use it until we return.
+        T::fault(unsafe { VmFault::from_raw(vmf) }).0
+    }
+
+    /// # Safety
+    ///
+    /// As `->map_pages`.
+    unsafe extern "C" fn map_pages(
+        vmf: *mut bindings::vm_fault,
+        start: c_ulong,
+        end: c_ulong,
+    ) -> bindings::vm_fault_t {
+        // SAFETY: `do_fault_around()` passes such a fault, and pages of one page table, within
+        // rcu_read_lock().
+        T::map_pages(unsafe { RcuFault::from_raw(vmf, start, end) }).0
+    }
+
+    /// # Safety
+    ///
+    /// As `->name`.
+    unsafe extern "C" fn name(vma: *mut bindings::vm_area_struct) -> *const c_char {
+        // SAFETY: C passes a mapping of a file of the filesystem, whose lock it holds.
+        let vma = unsafe { VmArea::from_raw(vma) };
+        T::name(vma).map_or(ptr::null(), |name| name.as_char_ptr())
+    }
+
     /// # Safety
     ///
     /// As `->page_mkwrite`: `do_page_mkwrite()` passes a fault in a mapping of a file of the
@@ -188,8 +397,43 @@ impl<T: Operations> Table<T> {
     }
 
     const TABLE: bindings::vm_operations_struct = bindings::vm_operations_struct {
-        fault: Fault::get(Some(T::FAULT)),
-        map_pages: MapPages::get(T::MAP_PAGES),
+        open: if T::HAS_OPEN { Some(Self::open) } else { None },
+        close: if T::HAS_CLOSE {
+            Some(Self::close)
+        } else {
+            None
+        },
+        mapped: if T::HAS_MAPPED {
+            Some(Self::mapped)
+        } else {
+            None
+        },
+        may_split: if T::HAS_MAY_SPLIT {
+            Some(Self::may_split)
+        } else {
+            None
+        },
+        mremap: if T::HAS_MREMAP {
+            Some(Self::mremap)
+        } else {
+            None
+        },
+        mprotect: if T::HAS_MPROTECT {
+            Some(Self::mprotect)
+        } else {
+            None
+        },
+        fault: if T::HAS_FAULT {
+            Some(Self::fault)
+        } else {
+            Fault::get(T::FAULT)
+        },
+        map_pages: if T::HAS_MAP_PAGES {
+            Some(Self::map_pages)
+        } else {
+            MapPages::get(T::MAP_PAGES)
+        },
+        name: if T::HAS_NAME { Some(Self::name) } else { None },
         page_mkwrite: if T::HAS_PAGE_MKWRITE {
             Some(Self::page_mkwrite)
         } else {

@@ -58,6 +58,23 @@ busy_while_open()
 	module_unload samplefs && fs_load
 }
 
+# What is left of locks, leases and requests must not be called into any more.
+after_locks()
+{
+	for round in 1 2 3; do
+		fs_mount defaults || return 1
+		: > "$mnt/file" && exec 8< "$mnt/file" 9>> "$mnt/file" || return 1
+		flock -s 8 && flock -s 9 || return 1
+		if flock -n -x 9; then
+			echo "two exclusive locks in round $round"
+			return 1
+		fi
+		fallocate -l 100000 "$mnt/file" || return 1
+		exec 8<&- 9>&-
+		umount "$mnt" && module_unload samplefs && fs_load || return 1
+	done
+}
+
 begin
 if [ "$fstype" != samplefs ]; then
 	ktap_skip_all "this is about the module samplefs, not about $fstype"
@@ -68,9 +85,10 @@ if [ -z "$MODULES_LOADED" ]; then
 	exit "$KSFT_SKIP"
 fi
 
-ktap_set_plan 4
+ktap_set_plan 5
 test_result load_cycles load_cycles
 test_result used_load_cycles used_load_cycles
 test_result busy_while_mounted busy_while_mounted
 test_result busy_while_open busy_while_open
+test_result after_locks after_locks
 ktap_finished

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tables of [`Operations`], and how C gets into them.
+
+use core::{
+    marker::PhantomData,
+    mem::{
+        needs_drop,
+        size_of, //
+    },
+};
+use kernel::{
+    bindings,
+    error::from_result,
+    ffi::{
+        c_int,
+        c_long,
+        c_uint,
+        c_ulong,
+        c_void, //
+    },
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    prelude::*,
+    seq_file::SeqFile,
+    types::NotThreadSafe, //
+};
+
+use super::{
+    CompatIoctl,
+    CopyFileRange,
+    DirContext,
+    Fadvise,
+    File,
+    Fsync,
+    GetUnmappedArea,
+    Iopoll,
+    Kiocb,
+    Llseek,
+    MmapPrepare,
+    OpenFile,
+    Operations,
+    Poll,
+    Read,
+    ReadIter,
+    Setlease,
+    Setting,
+    SpliceRead,
+    SpliceWrite,
+    VmAreaDesc,
+    WriteIter, //
+};
+use crate::{
+    filelock::{
+        FileLock,
+        Outcome,
+        FILE_LOCK_DEFERRED, //
+    },
+    Inode,
+    Locked, //
+};
+
+fn size_or_errno(result: Result<usize>) -> isize {
+    match result {
+        Ok(size) => size as isize,
+        Err(error) => error.to_errno() as isize,
+    }
+}
+
+pub(super) struct Table<T: Operations>(PhantomData<T>);
+
+// The callbacks are only called by C through `f_op` of files of the filesystem, which stay open for
+// the call.
+impl<T: Operations> Table<T> {
+    /// # Safety
+    ///
+    /// As `->open`: `do_dentry_open()` passes a file that it is about to open on the inode.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: The inode is of the filesystem.
+        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: It has the inode already, which is all that is to be seen of it.
+        let open = unsafe { File::from_raw(file) };
+        from_result(|| {
+            let private = KBox::new(T::open(inode, open)?, GFP_KERNEL)?;
+            // SAFETY: The file is ours until it is open.
+            unsafe { (*file).private_data = KBox::into_raw(private).cast() };
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `->release`: `__fput()` passes a file that nobody else uses any more.
+    unsafe extern "C" fn release(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        if T::HAS_RELEASE {
+            // SAFETY: The inode is of the filesystem.
+            let inode = unsafe { Inode::from_raw(inode) };
+            // SAFETY: `->open` has succeeded.
+            let file = unsafe { OpenFile::<T>::from_raw(file) };
+            T::release(inode, file);
+        }
+        // SAFETY: The file is valid.
+        let private = unsafe { (*file).private_data };
+        // SAFETY: `->open` has made it from such a box, and nobody uses it any more.
+        drop(unsafe { KBox::from_raw(private.cast::<T::Private>()) });
+        0
+    }
+
+    /// # Safety
+    ///
+    /// As `->flush`.
+    unsafe extern "C" fn flush(file: *mut bindings::file, _owner: bindings::fl_owner_t) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        from_result(|| T::flush(file).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->llseek`.
+    unsafe extern "C" fn llseek(
+        file: *mut bindings::file,
+        offset: bindings::loff_t,
+        whence: c_int,
+    ) -> bindings::loff_t {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        match T::llseek(file, offset, whence) {
+            Ok(offset) => offset,
+            Err(error) => error.to_errno().into(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->read_iter`.
+    unsafe extern "C" fn read_iter(
+        iocb: *mut bindings::kiocb,
+        to: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The request is for an open file of this table, and ours until we return.
+        let mut iocb = unsafe { Kiocb::from_raw(iocb) };
+        // SAFETY: The iterator is a destination, and ours until we return.
+        let to = unsafe { IovIterDest::from_raw(to) };
+        size_or_errno(T::read_iter(&mut iocb, to))
+    }
+
+    /// # Safety
+    ///
+    /// As `->write_iter`.
+    unsafe extern "C" fn write_iter(
+        iocb: *mut bindings::kiocb,
+        from: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The request is for an open file of this table, and ours until we return.
+        let mut iocb = unsafe { Kiocb::from_raw(iocb) };
+        // SAFETY: The iterator is a source, and ours until we return.
+        let from = unsafe { IovIterSource::from_raw(from) };
+        size_or_errno(T::write_iter(&mut iocb, from))
+    }
+
+    /// # Safety
+    ///
+    /// As `->iterate_shared`.
+    unsafe extern "C" fn iterate_shared(
+        file: *mut bindings::file,
+        ctx: *mut bindings::dir_context,
+    ) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        // SAFETY: `iterate_dir()` holds the `i_rwsem` of its inode at least shared.
+        let dir = unsafe { Locked::assume(file.inode()) };
+        // SAFETY: It belongs to the caller, which waits.
+        let ctx = unsafe { DirContext::from_raw(ctx) };
+        from_result(|| T::iterate_shared(file, &dir, ctx).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->poll`.
+    unsafe extern "C" fn poll(
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table_struct,
+    ) -> bindings::__poll_t {
+        // SAFETY: They are what C passes, used within the call.
+        let poll = unsafe { Poll::from_raw(file, table) };
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        T::poll(file, &poll)
+    }
+
+    /// # Safety
+    ///
+    /// As `->unlocked_ioctl`.
+    unsafe extern "C" fn unlocked_ioctl(
+        file: *mut bindings::file,
+        cmd: c_uint,
+        arg: c_ulong,
+    ) -> c_long {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        match T::unlocked_ioctl(file, cmd, arg) {
+            Ok(value) => value as c_long,
+            Err(error) => error.to_errno() as c_long,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->compat_ioctl`.
+    unsafe extern "C" fn compat_ioctl(
+        file: *mut bindings::file,
+        cmd: c_uint,
+        arg: c_ulong,
+    ) -> c_long {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        match T::compat_ioctl(file, cmd, arg) {
+            Ok(value) => value as c_long,
+            Err(error) => error.to_errno() as c_long,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->mmap_prepare`.
+    unsafe extern "C" fn mmap_prepare(desc: *mut bindings::vm_area_desc) -> c_int {
+        // SAFETY: It belongs to the caller, which waits, and describes a mapping of a file of the
+        // filesystem. CAST: `VmAreaDesc` is a transparent wrapper.
+        let desc = unsafe { &mut *desc.cast::<VmAreaDesc<T::FileSystem>>() };
+        from_result(|| T::mmap_prepare(desc).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->fsync`.
+    unsafe extern "C" fn fsync(
+        file: *mut bindings::file,
+        start: bindings::loff_t,
+        end: bindings::loff_t,
+        datasync: c_int,
+    ) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        from_result(|| T::fsync(file, start, end, datasync != 0).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->lock`.
+    unsafe extern "C" fn lock(
+        file: *mut bindings::file,
+        cmd: c_int,
+        fl: *mut bindings::file_lock,
+    ) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        // SAFETY: The request is for this file, and the caller's, which waits. CAST: The kernel's
+        // bindings have the type opaque.
+        let fl = unsafe { FileLock::from_raw(fl.cast()) };
+        match T::lock(file, cmd, fl) {
+            Ok(Outcome::Granted) => 0,
+            Ok(Outcome::Deferred) => FILE_LOCK_DEFERRED,
+            Err(error) => error.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->flock`.
+    unsafe extern "C" fn flock(
+        file: *mut bindings::file,
+        cmd: c_int,
+        fl: *mut bindings::file_lock,
+    ) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        // SAFETY: The request is for this file, and the caller's, which waits. CAST: The kernel's
+        // bindings have the type opaque.
+        let fl = unsafe { FileLock::from_raw(fl.cast()) };
+        from_result(|| T::flock(file, cmd, fl).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->check_flags`.
+    unsafe extern "C" fn check_flags(flags: c_int) -> c_int {
+        from_result(|| T::check_flags(flags).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->splice_eof`.
+    unsafe extern "C" fn splice_eof(file: *mut bindings::file) {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        T::splice_eof(file);
+    }
+
+    /// # Safety
+    ///
+    /// As `->setlease`.
+    unsafe extern "C" fn setlease(
+        file: *mut bindings::file,
+        arg: c_int,
+        lease: *mut *mut bindings::file_lease,
+        private: *mut *mut c_void,
+    ) -> c_int {
+        // SAFETY: They are what C passes, used within the call.
+        let setting = unsafe { Setting::from_raw(file, arg, lease, private) };
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        from_result(|| T::setlease(file, setting).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// As `->fallocate`.
+    unsafe extern "C" fn fallocate(
+        file: *mut bindings::file,
+        mode: c_int,
+        offset: bindings::loff_t,
+        len: bindings::loff_t,
+    ) -> c_long {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        match T::fallocate(file, mode, offset, len) {
+            Ok(()) => 0,
+            Err(error) => error.to_errno() as c_long,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As `->show_fdinfo`.
+    unsafe extern "C" fn show_fdinfo(seq: *mut bindings::seq_file, file: *mut bindings::file) {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        // SAFETY: It belongs to the caller, which waits.
+        let seq = unsafe { SeqFile::from_raw(seq) };
+        T::show_fdinfo(seq, file);
+    }
+
+    /// # Safety
+    ///
+    /// As `->copy_file_range`.
+    unsafe extern "C" fn copy_file_range(
+        file_in: *mut bindings::file,
+        pos_in: bindings::loff_t,
+        file_out: *mut bindings::file,
+        pos_out: bindings::loff_t,
+        len: usize,
+        _flags: c_uint,
+    ) -> isize {
+        // C compares the callbacks of the two files, which those of two tables may share.
+        // SAFETY: Both files are open.
+        if unsafe { (*file_in).f_op != (*file_out).f_op } {
+            return EXDEV.to_errno() as isize;
+        }
+        size_or_errno(T::copy_file_range(CopyFileRange {
+            // SAFETY: It has the table of `file_out`, which is this one.
+            file_in: unsafe { OpenFile::from_raw(file_in) },
+            pos_in,
+            // SAFETY: It is through this file that C has come here.
+            file_out: unsafe { OpenFile::from_raw(file_out) },
+            pos_out,
+            len,
+            _not_send: NotThreadSafe::default(),
+        }))
+    }
+
+    /// # Safety
+    ///
+    /// As `->fadvise`.
+    unsafe extern "C" fn fadvise(
+        file: *mut bindings::file,
+        offset: bindings::loff_t,
+        len: bindings::loff_t,
+        advice: c_int,
+    ) -> c_int {
+        // SAFETY: C passes a file of this table that is open.
+        let file = unsafe { OpenFile::<T>::from_raw(file) };
+        from_result(|| T::fadvise(file, offset, len, advice).map(|()| 0))
+    }
+
+    const TABLE: bindings::file_operations = bindings::file_operations {
+        owner: kernel::module::this_module::<T::OwnerModule>().as_ptr(),
+        llseek: if T::HAS_LLSEEK {
+            Some(Self::llseek)
+        } else {
+            Llseek::get(T::LLSEEK)
+        },
+        read: Read::get(T::READ),
+        read_iter: if T::HAS_READ_ITER {
+            Some(Self::read_iter)
+        } else {
+            ReadIter::get(T::READ_ITER)
+        },
+        write_iter: if T::HAS_WRITE_ITER {
+            Some(Self::write_iter)
+        } else {
+            WriteIter::get(T::WRITE_ITER)
+        },
+        iopoll: Iopoll::get(T::IOPOLL),
+        iterate_shared: if T::HAS_ITERATE_SHARED {
+            Some(Self::iterate_shared)
+        } else {
+            None
+        },
+        poll: if T::HAS_POLL { Some(Self::poll) } else { None },
+        unlocked_ioctl: if T::HAS_UNLOCKED_IOCTL {
+            Some(Self::unlocked_ioctl)
+        } else {
+            None
+        },
+        compat_ioctl: if T::HAS_COMPAT_IOCTL {
+            Some(Self::compat_ioctl)
+        } else {
+            CompatIoctl::get(T::COMPAT_IOCTL)
+        },
+        mmap_prepare: if T::HAS_MMAP_PREPARE {
+            Some(Self::mmap_prepare)
+        } else {
+            MmapPrepare::get(T::MMAP_PREPARE)
+        },
+        open: Some(Self::open),
+        flush: if T::HAS_FLUSH {
+            Some(Self::flush)
+        } else {
+            None
+        },
+        release: if T::HAS_RELEASE || size_of::<T::Private>() != 0 || needs_drop::<T::Private>() {
+            Some(Self::release)
+        } else {
+            None
+        },
+        fsync: if T::HAS_FSYNC {
+            Some(Self::fsync)
+        } else {
+            Fsync::get(T::FSYNC)
+        },
+        lock: if T::HAS_LOCK { Some(Self::lock) } else { None },
+        flock: if T::HAS_FLOCK {
+            Some(Self::flock)
+        } else {
+            None
+        },
+        get_unmapped_area: GetUnmappedArea::get(T::GET_UNMAPPED_AREA),
+        check_flags: if T::HAS_CHECK_FLAGS {
+            Some(Self::check_flags)
+        } else {
+            None
+        },
+        splice_read: SpliceRead::get(T::SPLICE_READ),
+        splice_write: SpliceWrite::get(T::SPLICE_WRITE),
+        splice_eof: if T::HAS_SPLICE_EOF {
+            Some(Self::splice_eof)
+        } else {
+            None
+        },
+        setlease: if T::HAS_SETLEASE {
+            Some(Self::setlease)
+        } else {
+            Setlease::get(T::SETLEASE)
+        },
+        fallocate: if T::HAS_FALLOCATE {
+            Some(Self::fallocate)
+        } else {
+            None
+        },
+        show_fdinfo: if T::HAS_SHOW_FDINFO {
+            Some(Self::show_fdinfo)
+        } else {
+            None
+        },
+        copy_file_range: if T::HAS_COPY_FILE_RANGE {
+            Some(Self::copy_file_range)
+        } else {
+            None
+        },
+        fadvise: if T::HAS_FADVISE {
+            Some(Self::fadvise)
+        } else {
+            Fadvise::get(T::FADVISE)
+        },
+        ..pin_init::zeroed()
+    };
+
+    pub(super) const fn build() -> &'static bindings::file_operations {
+        &Self::TABLE
+    }
+}
