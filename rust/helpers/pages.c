@@ -40,6 +40,17 @@ void rust_helper_filemap_invalidate_unlock(struct address_space *mapping)
 	filemap_invalidate_unlock(mapping);
 }
 
+/* Each memory cgroup keeps to its own share of dirty pages. */
+void rust_helper_sb_set_cgroup_writeback(struct super_block *sb)
+{
+	sb->s_iflags |= SB_I_CGROUPWB;
+}
+
+void rust_helper_wbc_account_cgroup_owner(struct writeback_control *wbc, struct folio *folio)
+{
+	wbc_account_cgroup_owner(wbc, folio, folio_size(folio));
+}
+
 bool rust_helper_mapping_writably_mapped(struct address_space *mapping)
 {
 	return mapping_writably_mapped(mapping);
