@@ -30,14 +30,15 @@ bool rust_helper_sb_has_bdi(struct super_block *sb)
 	return sb->s_bdi != &noop_backing_dev_info;
 }
 
-void rust_helper_filemap_invalidate_lock(struct address_space *mapping)
+/* Each memory cgroup keeps to its own share of dirty pages. */
+void rust_helper_sb_set_cgroup_writeback(struct super_block *sb)
 {
-	filemap_invalidate_lock(mapping);
+	sb->s_iflags |= SB_I_CGROUPWB;
 }
 
-void rust_helper_filemap_invalidate_unlock(struct address_space *mapping)
+void rust_helper_wbc_account_cgroup_owner(struct writeback_control *wbc, struct folio *folio)
 {
-	filemap_invalidate_unlock(mapping);
+	wbc_account_cgroup_owner(wbc, folio, folio_size(folio));
 }
 
 bool rust_helper_mapping_writably_mapped(struct address_space *mapping)
@@ -117,11 +118,6 @@ void rust_helper_folio_change_private(struct folio *folio, void *data)
 void rust_helper_memcpy_from_folio(char *to, struct folio *folio, size_t offset, size_t len)
 {
 	memcpy_from_folio(to, folio, offset, len);
-}
-
-void rust_helper_memcpy_to_folio(struct folio *folio, size_t offset, const char *from, size_t len)
-{
-	memcpy_to_folio(folio, offset, from, len);
 }
 
 size_t rust_helper_folio_page_offset(struct folio *folio, struct page *page)

@@ -294,6 +294,9 @@ impl<'a, F: FileSystem> New<'a, F> {
     /// Gives the superblock a flusher, and readahead: a `s_bdi` of its own. For filesystems that
     /// write back ([`crate::address_space::Operations::writepages`]).
     ///
+    /// Memory cgroups keep to their own share of dirty pages (`SB_I_CGROUPWB`): one that is small
+    /// waits for its writeback, and does not run out of memory.
+    ///
     /// Mirrors `super_setup_bdi()` of `fs/super.c`. May sleep.
     ///
     /// # Errors
@@ -306,6 +309,8 @@ impl<'a, F: FileSystem> New<'a, F> {
         }
         // SAFETY: As above. `generic_shutdown_super()` undoes it.
         to_result(unsafe { bindings::super_setup_bdi(self.sb) })?;
+        // SAFETY: The superblock is valid and ours alone.
+        unsafe { extra_bindings::sb_set_cgroup_writeback(self.sb) };
         Ok(self)
     }
 

@@ -338,7 +338,6 @@ impl<T: Operations> Table<T> {
         } else {
             None
         },
-        ..pin_init::zeroed()
     };
 
     pub(super) const fn build() -> &'static bindings::address_space_operations {

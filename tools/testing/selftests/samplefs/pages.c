@@ -1,61 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page cache and what is below it: data come back when the cache has dropped them,
- * are written back by who should, and are the same for direct and buffered I/O.
+ * The page cache and what is below it: data come back when the cache has dropped them, and are
+ * written back by who should.
  */
-#include "testfs.h"
+#include "pages.h"
 
-#include <linux/fs.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/swap.h>
-
-#define BLOCK	4096
-#define SIZE	(1 << 20)
 
 TESTFS_FIXTURE(pages, "size=16m")
-
-static unsigned char data[SIZE], seen[SIZE];
-
-/* The same bytes for the same seed, and others for another. */
-static void fill(unsigned char *buf, size_t size, unsigned int seed)
-{
-	size_t i;
-
-	for (i = 0; i < size; i++) {
-		seed = seed * 1664525 + 1013904223;
-		buf[i] = seed >> 24;
-	}
-}
-
-static int open_new(int dir, const char *name, int flags)
-{
-	return openat(dir, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | flags, 0644);
-}
-
-static bool write_all(int fd, const void *buf, size_t size, off_t at)
-{
-	return pwrite(fd, buf, size, at) == (ssize_t)size;
-}
-
-static bool holds(int fd, const void *buf, size_t size, off_t at)
-{
-	memset(seen, 0x55, size);
-	return pread(fd, seen, size, at) == (ssize_t)size && !memcmp(seen, buf, size);
-}
-
-/* 0, or -1 where this may not be done. Clean pages go, dirty ones stay. */
-static int drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-	int failed = fd < 0 || write(fd, "3", 1) != 1;
-
-	close(fd);
-	return -failed;
-}
 
 /* How many pages of the file are in the page cache. */
 static long cached(int fd, size_t size)
@@ -283,140 +235,6 @@ TEST_ON(pages, nothing_beyond_the_end)
 	close(fd);
 }
 
-TEST_ON(pages, direct_and_buffered)
-{
-	int fd = open_new(self->root, "f", 0), direct;
-	void *const nowhere = (void *)BLOCK;
-	unsigned char *map, *buf;
-	unsigned int state = 1;
-	struct stat st;
-	int i;
-
-	ASSERT_LE(0, fd);
-	direct = openat(self->root, "f", O_RDWR | O_DIRECT | O_CLOEXEC);
-	ASSERT_LE(0, direct);
-	ASSERT_EQ(0, posix_memalign((void **)&buf, BLOCK, SIZE));
-	memset(data, 0, SIZE);
-	ASSERT_EQ(0, ftruncate(fd, SIZE));
-	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ASSERT_NE(MAP_FAILED, map);
-	for (i = 0; i < 200; i++) {
-		size_t at, size;
-
-		state = state * 1664525 + 1013904223;
-		at = (state >> 8) % (SIZE / BLOCK) * BLOCK;
-		size = ((state >> 20) % 16 + 1) * BLOCK;
-		if (size > SIZE - at)
-			size = SIZE - at;
-		fill(buf, size, i);
-		switch (i % 4) {
-		case 0:
-			ASSERT_TRUE(write_all(direct, buf, size, at));
-			break;
-		case 1:
-			ASSERT_TRUE(write_all(fd, buf, size, at));
-			break;
-		case 2:
-			memcpy(map + at, buf, size);
-			break;
-		default:
-			ASSERT_EQ(0, drop_caches());
-			size = 0;
-		}
-		memcpy(data + at, buf, size);
-		switch (i % 3) {
-		case 0:
-			ASSERT_EQ(SIZE, pread(direct, buf, SIZE, 0));
-			ASSERT_EQ(0, memcmp(buf, data, SIZE))
-				TH_LOG("direct, step %d", i);
-			break;
-		case 1:
-			ASSERT_TRUE(holds(fd, data, SIZE, 0))
-				TH_LOG("buffered, step %d", i);
-			break;
-		default:
-			ASSERT_EQ(0, memcmp(map, data, SIZE))
-				TH_LOG("mapped, step %d", i);
-		}
-	}
-	/* At the end of the file, and beyond it. */
-	EXPECT_EQ(BLOCK, pread(direct, buf, 2 * BLOCK, SIZE - BLOCK));
-	EXPECT_EQ(0, pread(direct, buf, BLOCK, SIZE));
-	EXPECT_EQ(0, pread(direct, buf, BLOCK, 2 * SIZE));
-	EXPECT_EQ(BLOCK, pwrite(direct, buf, BLOCK, 2 * SIZE));
-	ASSERT_EQ(0, fstat(fd, &st));
-	EXPECT_EQ(2 * SIZE + BLOCK, st.st_size);
-	EXPECT_EQ(EFAULT, ERR(pread(direct, nowhere, BLOCK, 0)));
-	EXPECT_EQ(EFAULT, ERR(pwrite(direct, nowhere, BLOCK, 0)));
-	munmap(map, SIZE);
-	close(fd);
-	close(direct);
-}
-
-static int race_fd;
-static volatile bool race_over;
-
-static void *map_writer(void *arg)
-{
-	volatile unsigned char *map = arg;
-	unsigned int i;
-
-	for (i = 0; !race_over; i++)
-		map[SIZE / 2 + i % (SIZE / 2)] = i;
-	return NULL;
-}
-
-static void *dropper(void *arg)
-{
-	while (!race_over) {
-		fsync(race_fd);
-		drop_caches();
-	}
-	return arg;
-}
-
-/* One half is written through a mapping, the other directly, while the cache is dropped. */
-TEST_ON(pages, direct_beside_a_mapping)
-{
-	pthread_t threads[2];
-	unsigned char *map, *buf;
-	int i, direct;
-
-	race_fd = open_new(self->root, "f", 0);
-	ASSERT_LE(0, race_fd);
-	ASSERT_EQ(0, ftruncate(race_fd, SIZE));
-	direct = openat(self->root, "f", O_RDWR | O_DIRECT | O_CLOEXEC);
-	ASSERT_LE(0, direct);
-	ASSERT_EQ(0, posix_memalign((void **)&buf, BLOCK, SIZE));
-	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, race_fd, 0);
-	ASSERT_NE(MAP_FAILED, map);
-	ASSERT_EQ(0, pthread_create(&threads[0], NULL, map_writer, map));
-	ASSERT_EQ(0, pthread_create(&threads[1], NULL, dropper, NULL));
-	for (i = 0; i < 100; i++) {
-		ssize_t n;
-
-		fill(buf, SIZE / 2, i);
-		/* Over the middle: folios that the mapping makes dirty are in the way. */
-		n = pwrite(direct, buf, SIZE / 2, 0);
-		ASSERT_EQ(SIZE / 2, n);
-		n = pread(direct, seen, BLOCK, SIZE / 2);
-		ASSERT_EQ(BLOCK, n);
-		ASSERT_EQ(BLOCK, pwrite(direct, seen, BLOCK, SIZE - BLOCK));
-		ASSERT_TRUE(holds(race_fd, buf, SIZE / 2, 0))
-			TH_LOG("round %d", i);
-	}
-	race_over = true;
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
-	memcpy(data, map, SIZE);
-	ASSERT_EQ(0, fsync(race_fd));
-	munmap(map, SIZE);
-	ASSERT_EQ(0, drop_caches());
-	EXPECT_TRUE(holds(race_fd, data, SIZE, 0));
-	close(direct);
-	close(race_fd);
-}
-
 /* Writes that begin and end anywhere in large folios, new, cached and dropped. */
 TEST_ON(pages, odd_writes)
 {
@@ -475,114 +293,6 @@ TEST_ON(pages, short_copies)
 	close(fd);
 }
 
-static sigjmp_buf bus_jump;
-
-static void on_bus(int sig)
-{
-	siglongjmp(bus_jump, sig);
-}
-
-/* At the limit, everything that was accepted is there after it has been written back. */
-TEST_ON(pages, full_and_dropped)
-{
-	struct sigaction action = { .sa_handler = on_bus };
-	static char block[BLOCK];
-	volatile unsigned int stored = 0;
-	volatile unsigned char *map;
-	unsigned char *copy;
-	struct statfs st;
-	volatile ssize_t done = 0;
-	unsigned int i;
-	int fd, holes;
-	ssize_t n;
-
-	ASSERT_EQ(0, umount2(TESTFS_MOUNT, MNT_DETACH));
-	close(self->root);
-	self->root = testfs_mount("size=1m");
-	ASSERT_LE(0, self->root);
-	/* In large folios, which is not cached, with pages of a hole in between. */
-	holes = open_new(self->root, "holes", 0);
-	fd = open_new(self->root, "f", 0);
-	ASSERT_LE(0, holes);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ftruncate(holes, SIZE));
-	ASSERT_TRUE(pread(holes, seen, SIZE, 0) == SIZE);
-	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, holes, 0);
-	ASSERT_NE(MAP_FAILED, (void *)map);
-	for (i = 0; i < 100; i++)
-		map[i * 2 * BLOCK] = i + 1;
-	fill(data, SIZE, 9);
-	while ((n = pwrite(fd, data + done, 100000, done)) > 0)
-		done += n;
-	EXPECT_EQ(ENOSPC, errno);
-	EXPECT_LT(0, done);
-	ASSERT_EQ(0, statfs(TESTFS_MOUNT, &st));
-	EXPECT_EQ(0, (long)st.f_bfree);
-	sigaction(SIGBUS, &action, NULL);
-	if (!sigsetjmp(bus_jump, 1)) {
-		/* None of these may be lost, and one of them must fail. */
-		for (i = 0; i < SIZE / BLOCK; i++) {
-			map[i * BLOCK + 1] = 'b';
-			stored++;
-		}
-	}
-	signal(SIGBUS, SIG_DFL);
-	EXPECT_GT(SIZE / BLOCK, stored);
-	/* There is room again, which the mapping gets, down to the last block. */
-	ASSERT_EQ(0, ftruncate(fd, done - 3 * BLOCK));
-	done -= 3 * BLOCK;
-	sigaction(SIGBUS, &action, NULL);
-	if (!sigsetjmp(bus_jump, 1)) {
-		for (; stored < SIZE / BLOCK; stored++)
-			map[stored * BLOCK + 1] = 'b';
-	}
-	signal(SIGBUS, SIG_DFL);
-	ASSERT_EQ(0, statfs(TESTFS_MOUNT, &st));
-	EXPECT_EQ(0, (long)st.f_bfree);
-	copy = malloc(SIZE);
-	ASSERT_NE(NULL, copy);
-	memcpy(copy, (void *)map, SIZE);
-	for (i = 0; i < stored; i++)
-		ASSERT_EQ('b', copy[i * BLOCK + 1]);
-	munmap((void *)map, SIZE);
-	ASSERT_EQ(0, fsync(fd));
-	ASSERT_EQ(0, fsync(holes));
-	ASSERT_EQ(0, drop_caches());
-	EXPECT_TRUE(holds(fd, data, done, 0));
-	EXPECT_TRUE(holds(holes, copy, SIZE, 0));
-	/* Nor directly is there more. */
-	close(fd);
-	fd = openat(self->root, "f", O_RDWR | O_DIRECT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(ENOSPC, ERR(pwrite(fd, block, BLOCK, 8 * SIZE)));
-	EXPECT_EQ(BLOCK, pwrite(fd, block, BLOCK, 0));
-	close(holes);
-	close(fd);
-}
-
-TEST_ON(pages, no_device)
-{
-	static unsigned char header[BLOCK];
-	int fd = open_new(self->root, "swap", 0);
-	int block = 0;
-
-	ASSERT_LE(0, fd);
-	/* What mkswap(8) writes. */
-	*(unsigned int *)(header + 1024) = 1;
-	*(unsigned int *)(header + 1028) = 255;
-	memcpy(header + BLOCK - 10, "SWAPSPACE2", 10);
-	memset(data, 0, SIZE);
-	ASSERT_TRUE(write_all(fd, data, SIZE, 0));
-	ASSERT_TRUE(write_all(fd, header, BLOCK, 0));
-	ASSERT_EQ(0, fchmod(fd, 0600));
-	ASSERT_EQ(0, fsync(fd));
-	EXPECT_EQ(EINVAL, ERR(swapon(TESTFS_MOUNT "/swap", 0)));
-	EXPECT_EQ(EINVAL, ERR(ioctl(fd, FIBMAP, &block)));
-	/* It is still an ordinary file. */
-	EXPECT_TRUE(write_all(fd, "x", 1, 0));
-	close(fd);
-}
-
 /* A page whose memory is broken is read again, if it was written back. */
 TEST_ON(pages, broken_memory)
 {
@@ -628,6 +338,49 @@ TEST_ON(pages, migration)
 	}
 	close(compact);
 	close(fd);
+}
+
+/* A file that is larger than the memory that its writer may have for the page cache. */
+TEST_ON(pages, memory_pressure)
+{
+	static const char group[] = TESTFS_SCRATCH "/cgroup", child[] = TESTFS_SCRATCH "/cgroup/t";
+	int i, fd, dir = -1;
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir(group, 0755));
+	if (mount("none", group, "cgroup2", 0, NULL) ||
+	    (dir = open(group, O_RDONLY | O_DIRECTORY)) < 0 ||
+	    testfs_write(dir, "cgroup.subtree_control", "+memory", 7) || mkdir(child, 0755)) {
+		umount(group);
+		rmdir(group);
+		SKIP(return, "no memory controller: %s", strerror(errno));
+	}
+	close(dir);
+	dir = open(child, O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, testfs_write(dir, "memory.max", "6M", 2));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (testfs_write(dir, "cgroup.procs", "0", 1))
+			_exit(1);
+		fd = open_new(self->root, "f", 0);
+		for (i = 0; i < 15; i++) {
+			fill(data, SIZE, i);
+			if (!write_all(fd, data, SIZE, (off_t)i * SIZE))
+				_exit(2);
+		}
+		for (i = 0; i < 15; i++) {
+			fill(data, SIZE, i);
+			if (!holds(fd, data, SIZE, (off_t)i * SIZE))
+				_exit(3);
+		}
+		_exit(0);
+	}
+	EXPECT_EQ(0, testfs_wait(pid));
+	EXPECT_EQ(0, rmdir(child));
+	close(dir);
+	umount(group);
+	rmdir(group);
 }
 
 TESTFS_MAIN
