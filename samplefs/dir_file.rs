@@ -18,6 +18,7 @@ use vfs::{
         Llseek,
         OpenFile,
         Operations,
+        Private,
         Read,
         Setlease, //
     },
@@ -36,6 +37,8 @@ pub(crate) struct Pass {
     /// Names with this cookie or a larger one are new since the pass began; 0 before the first.
     end: Atomic<usize>,
 }
+
+impl Private for Pass {}
 
 /// The table.
 pub(crate) struct DirFile;

@@ -190,18 +190,32 @@ pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
     Ok(())
 }
 
-/// Makes a hole of what is in the store from `start` on: zeroes, where it is only a part of a block.
-///
-/// The page cache of it has been thrown away.
-fn free_from(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, start: i64) {
+/// Goes through the blocks of `bytes` in the store, calls `part` for each that is in there only in
+/// part, and returns the others. The page cache of it has been thrown away.
+fn whole_blocks(bytes: Range<i64>, mut part: impl FnMut(u64, Range<usize>)) -> Range<u64> {
+    let (mut first, offset) = block_at(bytes.start);
+    // No file is larger, so there is nothing after it in its block.
+    let (last, end) = match bytes.end {
+        i64::MAX => (block_at(i64::MAX).0 + 1, 0),
+        end => block_at(end),
+    };
+    if offset != 0 {
+        let within = if first == last { end } else { BLOCK_SIZE };
+        part(first, offset..within);
+        first += 1;
+    }
+    if first <= last && end != 0 {
+        part(last, 0..end);
+    }
+    first..last.max(first)
+}
+
+/// Makes a hole of what is in the store: zeroes, where it is only a part of a block.
+fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i64>) {
     let inode = mapping.host();
     let store = inode.info().store();
-    let (mut block, offset) = block_at(start);
-    if offset != 0 {
-        store.zero(block, offset);
-        block += 1;
-    }
-    give_back(inode, store.free(block..u64::MAX));
+    let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
+    give_back(inode, store.free(whole));
 }
 
 /// Sets the size of a file, and gives back what it has beyond it.
@@ -209,7 +223,82 @@ pub(crate) fn truncate<M: AtLeast<Exclusive>>(
     inode: &mut Locked<'_, Inode<SampleFs>, M>,
     size: i64,
 ) {
-    inode.truncate_setsize(size, |mapping| free_from(mapping, size));
+    inode.truncate_setsize(size, |mapping| free(mapping, size..i64::MAX));
+}
+
+/// Makes a hole: whole blocks go, and what is of others becomes zero.
+pub(crate) fn punch(inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>, bytes: Range<i64>) {
+    inode.truncate_pagecache_range(bytes.clone(), |mapping| free(mapping, bytes));
+}
+
+/// Zeroes what is there. Room is kept.
+pub(crate) fn zero(inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>, bytes: Range<i64>) {
+    inode.truncate_pagecache_range(bytes.clone(), |mapping| {
+        let store = mapping.host().info().store();
+        for block in whole_blocks(bytes, |block, bytes| store.zero(block, bytes)) {
+            store.zero(block, 0..BLOCK_SIZE);
+        }
+    });
+}
+
+/// Reserves all blocks of these bytes.
+///
+/// If it fails, it takes back what it has reserved beyond the end of the file, where nobody would see
+/// it. What was there before stays.
+pub(crate) fn allocate(
+    inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>,
+    bytes: Range<i64>,
+) -> Result {
+    let (first, _) = block_at(bytes.start);
+    let last = (bytes.end.max(0) as u64).div_ceil(BLOCK_SIZE as u64);
+    let max = inode.sb().info().limits().usage().blocks.max();
+    if max != 0 && last - first > max {
+        return Err(ENOSPC);
+    }
+    let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
+    let mut new: KVec<Range<u64>> = KVec::new();
+    let result = (first..last).try_for_each(|block| {
+        if kernel::current!().signal_pending() {
+            return Err(EINTR);
+        }
+        let joins = new.last().is_some_and(|run| run.end == block);
+        if !joins {
+            new.push(block..block, GFP_KERNEL)?;
+        }
+        if reserve(inode, block)? {
+            if let Some(run) = new.last_mut() {
+                run.end += 1;
+            }
+        } else if !joins {
+            new.pop();
+        }
+        Ok(())
+    });
+    if result.is_err() {
+        let store = inode.info().store();
+        let blocks = new.into_iter().flatten().filter(|&block| block >= beyond);
+        give_back(
+            inode,
+            blocks.filter(|&block| store.cancel(block)).count() as u64,
+        );
+    }
+    result
+}
+
+/// The first byte from `offset` on that is data, if there is one.
+pub(crate) fn data(inode: &Inode<SampleFs>, offset: i64) -> Option<i64> {
+    let (block, _) = block_at(offset);
+    let found = inode.info().store().next(block)?;
+    Some((found.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset))
+}
+
+/// The first byte from `offset` on that is in a hole.
+pub(crate) fn hole(inode: &Inode<SampleFs>, offset: i64) -> i64 {
+    let (mut block, _) = block_at(offset);
+    while inode.info().store().has(block) {
+        block += 1;
+    }
+    (block.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset)
 }
 
 /// Writes blocks of a folio back, as far as the file reaches. `pos` is where the folio begins.

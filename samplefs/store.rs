@@ -108,8 +108,11 @@ pub(crate) trait Store: Send + Sync {
     /// `ENOMEM` is no loss: it can be tried again. There is no `ENOSPC`.
     fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result<bool>;
 
-    /// Zeroes a block from `offset` to its end.
-    fn zero(&self, block: u64, offset: usize);
+    /// Zeroes these bytes of a block. It stays what it is: room is kept.
+    fn zero(&self, block: u64, bytes: Range<usize>);
+
+    /// The first block from `block` on that is no hole. Does not sleep.
+    fn next(&self, block: u64) -> Option<u64>;
 
     /// Makes holes of the blocks. Returns how many of them were none.
     fn free(&self, blocks: Range<u64>) -> u64;
@@ -189,12 +192,18 @@ impl Store for Memory {
         }
     }
 
-    fn zero(&self, block: u64, offset: usize) {
+    fn zero(&self, block: u64, bytes: Range<usize>) {
         if let Some(Some(data)) = self.blocks.lock().get_mut(&block) {
-            if let Some(data) = data.get_mut(offset..) {
+            if let Some(data) = data.get_mut(bytes) {
                 data.fill(0);
             }
         }
+    }
+
+    fn next(&self, block: u64) -> Option<u64> {
+        let blocks = self.blocks.lock();
+        let found = blocks.cursor_lower_bound(&block);
+        found.map(|cursor| *cursor.current().0)
     }
 
     fn free(&self, range: Range<u64>) -> u64 {

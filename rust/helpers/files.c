@@ -62,25 +62,3 @@ void rust_helper_inode_unlock_shared(struct inode *inode)
 {
 	inode_unlock_shared(inode);
 }
-
-void rust_helper_filemap_invalidate_lock(struct address_space *mapping)
-{
-	filemap_invalidate_lock(mapping);
-}
-
-void rust_helper_filemap_invalidate_unlock(struct address_space *mapping)
-{
-	filemap_invalidate_unlock(mapping);
-}
-
-/* Folios. */
-
-struct folio *rust_helper_filemap_grab_folio(struct address_space *mapping, pgoff_t index)
-{
-	return filemap_grab_folio(mapping, index);
-}
-
-bool rust_helper_folio_test_private(const struct folio *folio)
-{
-	return folio_test_private(folio);
-}

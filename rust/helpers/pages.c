@@ -30,13 +30,23 @@ bool rust_helper_sb_has_bdi(struct super_block *sb)
 	return sb->s_bdi != &noop_backing_dev_info;
 }
 
+void rust_helper_filemap_invalidate_lock(struct address_space *mapping)
+{
+	filemap_invalidate_lock(mapping);
+}
+
+void rust_helper_filemap_invalidate_unlock(struct address_space *mapping)
+{
+	filemap_invalidate_unlock(mapping);
+}
+
 /* Each memory cgroup keeps to its own share of dirty pages. */
 void rust_helper_sb_set_cgroup_writeback(struct super_block *sb)
 {
 	sb->s_iflags |= SB_I_CGROUPWB;
 }
 
-void rust_helper_wbc_account_cgroup_owner(struct writeback_control *wbc, struct folio *folio)
+void rust_helper_wbc_account_folio(struct writeback_control *wbc, struct folio *folio)
 {
 	wbc_account_cgroup_owner(wbc, folio, folio_size(folio));
 }

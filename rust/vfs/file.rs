@@ -41,7 +41,10 @@ pub use dir_context::{
 };
 pub use kiocb::Kiocb;
 pub use mmap::VmAreaDesc;
-pub use operations::Operations;
+pub use operations::{
+    Operations,
+    Private, //
+};
 pub use requests::{
     CopyFileRange,
     Poll,
@@ -186,7 +189,8 @@ impl<F: FileSystem> File<F> {
 ///
 /// # Invariants
 ///
-/// `f_op` is the table of `T`, whose `->open` has succeeded, and `->release` not returned.
+/// `f_op` is the table of `T`, whose `->open` has succeeded, if there is one, and `->release` not
+/// returned.
 #[repr(transparent)]
 pub struct OpenFile<T: Operations> {
     file: File<T::FileSystem>,
@@ -207,6 +211,9 @@ impl<T: Operations> OpenFile<T> {
     /// themselves how they may be used.
     #[inline]
     pub fn private_data(&self) -> &T::Private {
+        if let (false, Some(nothing)) = (T::HAS_OPEN, T::Private::NOTHING) {
+            return nothing;
+        }
         // SAFETY: The file is alive.
         let data = unsafe { (*self.as_ptr()).private_data };
         // SAFETY: By the invariants `->open` has put a box there, which `->release` drops.

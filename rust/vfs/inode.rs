@@ -48,8 +48,6 @@ pub use argument::{
     TimeUpdate, //
 };
 pub use lock::{
-    CachedFolio,
-    InvalidateLock,
     LockGuard,
     SharedLockGuard, //
 };

@@ -3,8 +3,7 @@
 //! tinyfs, your first filesystem. Documentation/first_filesystem.rst walks through it.
 
 use kernel::{prelude::*, sync::aref::ARef};
-use vfs::prelude::*;
-use vfs::{address_space, file, folio::LockedFolio, fs_context, inode, inode::New, sb};
+use vfs::{address_space, file, folio::LockedFolio, fs_context, inode, inode::New, prelude::*, sb};
 
 module! {
     type: Module,
@@ -79,22 +78,26 @@ impl inode::Operations for Dir {
 #[vtable]
 impl file::Operations for Dir {
     type FileSystem = TinyFs;
+    type Private = ();
     const LLSEEK: Option<file::Llseek> = Some(file::Llseek::GENERIC_FILE_LLSEEK);
     const READ: Option<file::Read> = Some(file::Read::GENERIC_READ_DIR);
 
     fn iterate_shared(
-        file: &File<TinyFs>,
+        file: &file::OpenFile<Self>,
         _dir: &Locked<'_, Inode<TinyFs>, Shared>,
         ctx: &mut file::DirContext,
     ) -> Result {
-        let files = (2..).zip(FILES).map(|(ino, (name, _))| (name, ino, DT_REG));
-        ctx.dir_emit_all(file, files)
+        ctx.dir_emit_all(
+            file,
+            (2..).zip(FILES).map(|(ino, (name, _))| (name, ino, DT_REG)),
+        )
     }
 }
 
 #[vtable]
 impl file::Operations for Regular {
     type FileSystem = TinyFs;
+    type Private = ();
     const LLSEEK: Option<file::Llseek> = Some(file::Llseek::GENERIC_FILE_LLSEEK);
     const READ_ITER: Option<file::ReadIter> = Some(file::ReadIter::GENERIC_FILE_READ_ITER);
 }

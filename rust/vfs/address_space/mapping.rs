@@ -2,7 +2,10 @@
 
 //! `struct address_space` itself, and its `invalidate_lock`.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ops::Range, //
+};
 use kernel::{
     bindings,
     types::Opaque, //
@@ -152,20 +155,23 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
         free(&lock.token());
     }
 
-    /// Throws away the cached pages of the bytes `start..=end`, zeroes those that are only partly
-    /// among them, and lets `free` do the same with what is below them: a hole is punched.
+    /// Throws away the cached pages of `bytes`, zeroes those that are only partly among them, and lets
+    /// `free` do the same with what is below them: a hole is punched.
     ///
     /// All of it under `invalidate_lock`. Mirrors `truncate_pagecache_range()` of `mm/truncate.c`.
     /// May sleep.
     pub fn truncate_pagecache_range(
         &mut self,
-        start: i64,
-        end: i64,
+        bytes: Range<i64>,
         free: impl FnOnce(&Locked<'_, AddressSpace<F>, Exclusive>),
     ) {
+        if bytes.start < 0 || bytes.is_empty() {
+            return;
+        }
         let mut lock = InvalidateLock::new(self);
+        let (first, last) = (bytes.start, bytes.end - 1);
         // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
-        unsafe { bindings::truncate_pagecache_range(self.as_ptr(), start, end) };
+        unsafe { bindings::truncate_pagecache_range(self.as_ptr(), first, last) };
         free(&lock.token());
     }
 }

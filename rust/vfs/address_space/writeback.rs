@@ -106,7 +106,7 @@ impl<'a, F: FileSystem> FolioToWrite<'a, F> {
     pub fn folio_start_writeback(self) -> WritebackFolio<'a, F> {
         let this = ManuallyDrop::new(self);
         // SAFETY: Both are valid.
-        unsafe { extra_bindings::wbc_account_cgroup_owner(this.wbc, this.as_ptr()) };
+        unsafe { extra_bindings::wbc_account_folio(this.wbc, this.as_ptr()) };
         // SAFETY: By the invariants it is locked and not under writeback.
         unsafe { bindings::__folio_start_writeback(this.as_ptr(), false) };
         // SAFETY: By the invariants the lock is ours.

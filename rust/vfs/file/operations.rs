@@ -46,6 +46,18 @@ use crate::{
     Locked, //
 };
 
+/// What a filesystem keeps with an open file: [`Operations::Private`].
+///
+/// It may be used, and dropped, in any thread.
+pub trait Private: Send + Sync + Sized + 'static {
+    /// What is kept where there is no [`Operations::open`] to make it. Without it, `open` is required.
+    const NOTHING: Option<&'static Self> = None;
+}
+
+impl Private for () {
+    const NOTHING: Option<&'static ()> = Some(&());
+}
+
 /// The callbacks of an open file: `struct file_operations`.
 ///
 /// A slot whose method or helper is missing is null; a method goes before a helper. All may sleep,
@@ -60,7 +72,7 @@ pub trait Operations: Sized + 'static {
 
     /// What the filesystem keeps with an open file, `private_data`: [`Operations::open`] makes it,
     /// and it is dropped after [`Operations::release`], where it may sleep. `()` if there is nothing.
-    type Private: Send + Sync;
+    type Private: Private;
 
     /// The helper for `->llseek`.
     const LLSEEK: Option<Llseek> = None;
@@ -89,14 +101,16 @@ pub trait Operations: Sized + 'static {
     /// The helper for `->fadvise`.
     const FADVISE: Option<Fadvise> = None;
 
-    /// Opens the file: returns what is kept with it.
+    /// Opens the file: returns what is kept with it. Required, unless that is `()`.
     ///
     /// C's caller has checked permissions and broken leases. `->release` is called for each file for
     /// which this succeeds.
     fn open(
         inode: &Inode<Self::FileSystem>,
         file: &File<Self::FileSystem>,
-    ) -> Result<Self::Private>;
+    ) -> Result<Self::Private> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
 
     /// The last reference to the open file has gone. Not necessarily called in the context of who
     /// opened it.

@@ -43,6 +43,7 @@ use super::{
     OpenFile,
     Operations,
     Poll,
+    Private,
     Read,
     ReadIter,
     Setlease,
@@ -74,6 +75,9 @@ pub(super) struct Table<T: Operations>(PhantomData<T>);
 // The callbacks are only called by C through `f_op` of files of the filesystem, which stay open for
 // the call.
 impl<T: Operations> Table<T> {
+    /// Whether `->open` leaves something to drop.
+    const DROPS: bool = T::HAS_OPEN && (size_of::<T::Private>() != 0 || needs_drop::<T::Private>());
+
     /// # Safety
     ///
     /// As `->open`: `do_dentry_open()` passes a file that it is about to open on the inode.
@@ -101,10 +105,12 @@ impl<T: Operations> Table<T> {
             let file = unsafe { OpenFile::<T>::from_raw(file) };
             T::release(inode, file);
         }
-        // SAFETY: The file is valid.
-        let private = unsafe { (*file).private_data };
-        // SAFETY: `->open` has made it from such a box, and nobody uses it any more.
-        drop(unsafe { KBox::from_raw(private.cast::<T::Private>()) });
+        if Self::DROPS {
+            // SAFETY: The file is valid.
+            let private = unsafe { (*file).private_data };
+            // SAFETY: `->open` has made it from such a box, and nobody uses it any more.
+            drop(unsafe { KBox::from_raw(private.cast::<T::Private>()) });
+        }
         0
     }
 
@@ -425,13 +431,21 @@ impl<T: Operations> Table<T> {
         } else {
             MmapPrepare::get(T::MMAP_PREPARE)
         },
-        open: Some(Self::open),
+        open: if T::HAS_OPEN {
+            Some(Self::open)
+        } else {
+            assert!(
+                T::Private::NOTHING.is_some(),
+                "`open` is missing, which makes `Private`"
+            );
+            None
+        },
         flush: if T::HAS_FLUSH {
             Some(Self::flush)
         } else {
             None
         },
-        release: if T::HAS_RELEASE || size_of::<T::Private>() != 0 || needs_drop::<T::Private>() {
+        release: if T::HAS_RELEASE || Self::DROPS {
             Some(Self::release)
         } else {
             None
