@@ -5,7 +5,7 @@
 use testfs::*;
 
 pub fn write_begin(inode: WriteBegin<'_, Fs>) -> Result {
-    inode.simple_write_begin(0, 1)?; //~ wrong, error unused_must_use: dropping it unlocks the folio
-    let _folio = inode.simple_write_begin(0, 1)?; //~ right
+    inode.write_begin_get_folio(0, 1)?; //~ wrong, error unused_must_use: dropping it unlocks the folio
+    let _folio = inode.write_begin_get_folio(0, 1)?; //~ right
     Ok(())
 }

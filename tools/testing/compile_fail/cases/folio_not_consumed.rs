@@ -25,10 +25,11 @@ impl vfs::address_space::Operations for Pages {
         pos: i64,
         len: usize,
     ) -> Result<WriteFolio<'a, Fs>> {
-        inode.simple_write_begin(pos, len)
+        inode.write_begin_get_folio(pos, len)
     }
 
-    fn write_end(folio: WriteFolio<'_, Fs>, pos: i64, len: usize, copied: usize) -> Result<usize> {
-        Ok(folio.simple_write_end(pos, len, copied))
+    fn write_end(folio: WriteFolio<'_, Fs>, pos: i64, _len: usize, copied: usize) -> Result<usize> {
+        folio.write_end(pos, copied);
+        Ok(copied)
     }
 }

@@ -5,7 +5,7 @@
 use testfs::*;
 
 pub fn write_begin<'a>(inode: WriteBegin<'a, Fs>) -> Result<WriteFolio<'a, Fs>> {
-    let folio = inode.simple_write_begin(0, 1)?;
+    let folio = inode.write_begin_get_folio(0, 1)?;
     folio.folio_mark_uptodate();
     drop(folio); //~ wrong
     Ok(folio) //~ error E0382: use of moved value: `folio`

@@ -11,6 +11,7 @@ pub struct RegularFile;
 #[vtable]
 impl vfs::file::Operations for RegularFile {
     type FileSystem = Fs;
+    type Private = ();
 
     const READ_ITER: Option<ReadIter> = Some(WriteIter::GENERIC_FILE_WRITE_ITER); //~ wrong, error E0308: expected `ReadIter`, found `WriteIter`
     const READ_ITER: Option<ReadIter> = Some(ReadIter::GENERIC_FILE_READ_ITER); //~ right

@@ -4,16 +4,17 @@
 
 use testfs::*;
 
-use vfs::file::DirContext;
+use vfs::file::{DirContext, OpenFile};
 
 pub struct DirFile;
 
 #[vtable]
 impl vfs::file::Operations for DirFile {
     type FileSystem = Fs;
+    type Private = ();
 
     fn iterate_shared(
-        _file: &File<Fs>,
+        _file: &OpenFile<Self>,
         dir: &Locked<'_, Inode<Fs>, Shared>,
         ctx: &mut DirContext,
     ) -> Result {
