@@ -47,6 +47,12 @@ bool rust_helper_inode_unhashed(struct inode *inode)
 	return inode_unhashed(inode);
 }
 
+/* False for one that only looks so to the flusher: inode_fake_hash(). */
+bool rust_helper_inode_in_hash(struct inode *inode)
+{
+	return !inode_unhashed(inode) && !hlist_fake(&inode->i_hash);
+}
+
 /* get_random_u32() is an inline function in some configurations. */
 u32 rust_helper_random_u32(void)
 {

@@ -158,7 +158,7 @@ impl<F: FileSystem> Inode<F> {
     pub fn insert_inode_hash(&self) {
         self.sb().with_hash_lock(|| {
             // SAFETY: `self` is valid.
-            if unsafe { extra_bindings::inode_unhashed(self.as_ptr()) } {
+            if !unsafe { extra_bindings::inode_in_hash(self.as_ptr()) } {
                 // SAFETY: The inode is valid and in use, and not hashed: only this function hashes
                 // inodes, and the lock is held.
                 unsafe { bindings::__insert_inode_hash(self.as_ptr(), self.i_ino()) };
