@@ -6,5 +6,6 @@
 #include "helpers/inode.c"
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
+#include "helpers/locktrack.c"
 #include "helpers/pages.c"
 #include "helpers/vfs.c"
