@@ -12,6 +12,7 @@ help:
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
+	@echo '  make tools         build the front end into build/KERNEL/locktrack'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
 	@echo '  make clippy        lint the crates, with the kernel'\''s lints'
@@ -21,19 +22,19 @@ help:
 	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
-	@echo '  make fuzz          feed lockspec with made-up input, about 10 minutes'
+	@echo '  make fuzz          feed the tools with made-up input, about 15 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
-	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
+	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the three targets (310)'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
-	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
+	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
+.PHONY: help setup modules modules_install tools selftests check-env check demo clippy sparse rustdoc \
 	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
 
 ifdef KDIR
@@ -64,6 +65,12 @@ modules:
 modules_install: modules
 	+$(KBUILD) modules_install
 
+tools:
+	@mkdir -p $(BUILD)
+	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
+		--target-dir $(BUILD)/cargo --package locktrack
+	cp $(BUILD)/cargo/release/locktrack $(BUILD)
+
 # In a folder of its own, or the next build would have to compile everything again.
 clippy:
 	@mkdir -p $(BUILD)/clippy
@@ -75,7 +82,7 @@ clippy:
 sparse: modules
 	+$(KBUILD) C=2 CF='-Wsparse-error -Wno-decl -D__typeof_unqual__=__typeof__' modules
 
-selftests: modules
+selftests: modules tools
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
@@ -114,7 +121,7 @@ else
 setup:
 	@scripts/setup stock test
 
-modules selftests clippy sparse compile-fail rustdoc rust-analyzer:
+modules tools selftests clippy sparse compile-fail rustdoc rust-analyzer:
 	+@scripts/managed $(KERNEL) $@
 
 modules_install:

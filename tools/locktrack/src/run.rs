@@ -104,11 +104,12 @@ pub fn run(
         .status()
         .with_context(|| format!("cannot run {}", program.to_string_lossy()))?;
     let after = Report::read(directory)?;
-    let names: Vec<String> = (after.attached.iter())
-        .map(|fs| fs.name.clone())
-        .filter(|name| filesystems.contains(name) || !before_only(&before, name, filesystems))
-        .collect();
-    let mut report = after.since(&before).only(&names);
+    let mut report = after.since(&before);
+    // Who asked for names wants no others; what else can be asked for is not the name of one filesystem.
+    let is_name = |asked: &String| report.attached.iter().any(|fs| fs.name == *asked);
+    if filesystems.iter().all(is_name) {
+        report = report.only(filesystems);
+    }
     report.command = Some(
         (command.iter())
             .map(|word| quoted(word))
@@ -116,12 +117,6 @@ pub fn run(
             .join(" "),
     );
     Ok(Outcome { report, status })
-}
-
-/// Returns whether a filesystem was attached by somebody else, and not asked for.
-fn before_only(before: &Report, name: &str, asked: &[String]) -> bool {
-    let plain = |asked: &String| before.attached.iter().any(|fs| fs.name == *asked);
-    asked.iter().all(plain) && before.attached.iter().any(|fs| fs.name == name)
 }
 
 /// Says how a command that failed has ended.
