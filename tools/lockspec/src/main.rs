@@ -128,9 +128,8 @@ impl Seen {
     fn with<R>(self, f: impl FnOnce(&Observation<'_>) -> R) -> Result<R, Failure> {
         let name = document_name(&self.observed);
         let bytes = read_bytes(&self.observed)?;
-        let fault = |error: &dyn std::fmt::Display| {
-            Failure::File(format!("cannot use {name}: {error}"))
-        };
+        let fault =
+            |error: &dyn std::fmt::Display| Failure::File(format!("cannot use {name}: {error}"));
         let rows = locktrack_files::parse_observed(&String::from_utf8_lossy(&bytes));
         let rows = rows.map_err(|error| fault(&error))?;
         let specification = load(&rules_files(self.rules)?).map_err(Failure::into_unreadable)?;

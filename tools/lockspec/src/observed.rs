@@ -116,12 +116,15 @@ pub fn observe<'s>(
     let rules = numbered(specification);
     let mut spec: Option<&Spec> = None;
     let mut seen: BTreeMap<u32, Seen<'_>> = BTreeMap::new();
-    for row in observed.iter().filter(|row| fs.is_none_or(|fs| row.fs == fs)) {
+    for row in observed
+        .iter()
+        .filter(|row| fs.is_none_or(|fs| row.fs == fs))
+    {
         let id = row.rule.id;
         let found = usize::try_from(id).ok().and_then(|id| rules.get(id));
-        let Some(&(of, table, op, rule)) = found.filter(|(_, table, op, rule)| {
-            row.rule == name(id, table, op, rule)
-        }) else {
+        let Some(&(of, table, op, rule)) =
+            found.filter(|(_, table, op, rule)| row.rule == name(id, table, op, rule))
+        else {
             return Err(format!(
                 "rule {id}, {} {}, is not that rule here: the module was built from other rules",
                 row.rule.callback,

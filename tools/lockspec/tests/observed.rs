@@ -7,10 +7,10 @@ mod common;
 use std::fmt::Write as _;
 
 use common::{checked, CALLBACKS, SMALL};
-use locktrack_files::parse_observed;
 use lockspec::document;
 use lockspec::observed::{drift, observe, table, Drift};
 use lockspec::report::Report;
+use locktrack_files::parse_observed;
 
 const ANSWERS: [&str; 6] = [
     "not-held",
@@ -56,7 +56,11 @@ fn seen() -> String {
     ])
 }
 
-fn with<R>(text: &str, fs: Option<&str>, f: impl FnOnce(&lockspec::observed::Observation<'_>) -> R) -> Result<R, String> {
+fn with<R>(
+    text: &str,
+    fs: Option<&str>,
+    f: impl FnOnce(&lockspec::observed::Observation<'_>) -> R,
+) -> Result<R, String> {
     let specification = checked(CALLBACKS, &[SMALL]).expect("this is right");
     let rows = parse_observed(text).expect("this is right");
     observe(&specification, &rows, fs).map(|seen| f(&seen))
@@ -84,7 +88,11 @@ fn a_table_is_a_document() {
     };
     assert_eq!(section.title, "inode_operations");
     assert_eq!(section.columns, ["s_vfs_rename_mutex", "i_rwsem"]);
-    let rows: Vec<_> = section.rows.iter().map(|row| (&row.op[..], &row.cells[1][..])).collect();
+    let rows: Vec<_> = section
+        .rows
+        .iter()
+        .map(|row| (&row.op[..], &row.cells[1][..]))
+        .collect();
     assert_eq!(rows[0], ("rename", "no or exclusive"));
     assert_eq!(rows[2].0, "open");
 }
@@ -94,7 +102,10 @@ fn side_by_side() {
     let broken = with(&seen(), None, |seen| drift(seen, true)).expect("it is right");
     assert!(broken.is_broken());
     insta::assert_snapshot!("observed_drift", broken.text());
-    let kept = file(&[(LINK_DIR, [0, 0, 3, 0, 0, 0], "ext4"), (RENAME_DIR, [0; 6], "ext4")]);
+    let kept = file(&[
+        (LINK_DIR, [0, 0, 3, 0, 0, 0], "ext4"),
+        (RENAME_DIR, [0; 6], "ext4"),
+    ]);
     let kept = with(&kept, None, |seen| drift(seen, false)).expect("it is right");
     assert!(!kept.is_broken());
     assert!(!kept.text().contains("rename"), "it was not reached");
@@ -102,10 +113,21 @@ fn side_by_side() {
 
 #[test]
 fn what_does_not_fit() {
-    let error = |text: &str, fs| with::<Drift>(text, fs, |seen| drift(seen, false)).expect_err("wrong");
+    let error =
+        |text: &str, fs| with::<Drift>(text, fs, |seen| drift(seen, false)).expect_err("wrong");
     let faults = [
-        error(&file(&[("5 inode_operations.link dir i_rwsem shared", [0; 6], "ext4")]), None),
-        error(&file(&[("4000 inode_operations.link dir i_rwsem exclusive", [0; 6], "ext4")]), None),
+        error(
+            &file(&[("5 inode_operations.link dir i_rwsem shared", [0; 6], "ext4")]),
+            None,
+        ),
+        error(
+            &file(&[(
+                "4000 inode_operations.link dir i_rwsem exclusive",
+                [0; 6],
+                "ext4",
+            )]),
+            None,
+        ),
         error(&seen(), Some("xfs")),
         error(&file(&[]), None),
     ];

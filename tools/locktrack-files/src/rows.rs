@@ -25,7 +25,9 @@ pub struct Rule {
 impl Rule {
     /// Returns the struct of callbacks and the callback in it.
     pub fn table_and_op(&self) -> (&str, &str) {
-        self.callback.split_once('.').unwrap_or((&self.callback, ""))
+        self.callback
+            .split_once('.')
+            .unwrap_or((&self.callback, ""))
     }
 
     /// Returns what it is about: `OBJECT->LOCK`, or `LOCK`.

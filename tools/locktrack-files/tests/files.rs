@@ -65,7 +65,10 @@ fn new_columns_and_lines_do_no_harm() {
 
     let more = VIOLATIONS.replace("found\t", "slept\tin\tmutex_lock\nfound\t");
     let parsed = parse_violations(&more).expect("it can be read");
-    assert_eq!(parsed[0].more, [("slept".to_owned(), "in\tmutex_lock".to_owned())]);
+    assert_eq!(
+        parsed[0].more,
+        [("slept".to_owned(), "in\tmutex_lock".to_owned())]
+    );
     let more = ATTACH.replace("fs\ttmpfs", "mount\t/mnt\ttmpfs\nfs\ttmpfs");
     assert_eq!(parse_attach(&more), parse_attach(ATTACH));
 }
@@ -79,7 +82,9 @@ fn faults() {
     let faults = [
         fault(parse_stats("")),
         fault(parse_stats("something else\n")),
-        fault(parse_coverage(&COVERAGE.replace("coverage 2", "coverage 3"))),
+        fault(parse_coverage(
+            &COVERAGE.replace("coverage 2", "coverage 3"),
+        )),
         fault(parse_coverage(OBSERVED)),
         fault(parse_coverage("locktrack coverage 2\n1\tx\n")),
         fault(parse_coverage("locktrack coverage 2\n")),
@@ -90,9 +95,17 @@ fn faults() {
         fault(parse_stats("locktrack stats 1\nenabled\n")),
         fault(parse_edition("locktrack edition 2\nedition\tv7.3\n")),
         fault(parse_violations("locktrack violations 1\nrule\t1\n")),
-        fault(parse_violations(&VIOLATIONS.replacen("caller\t", "coller\t", 1))),
-        fault(parse_violations(&VIOLATIONS.replacen("count\t2", "count\tmany", 1))),
-        fault(parse_violations(&VIOLATIONS.replacen("sh\t126", "sh\tx", 1))),
+        fault(parse_violations(
+            &VIOLATIONS.replacen("caller\t", "coller\t", 1),
+        )),
+        fault(parse_violations(&VIOLATIONS.replacen(
+            "count\t2",
+            "count\tmany",
+            1,
+        ))),
+        fault(parse_violations(
+            &VIOLATIONS.replacen("sh\t126", "sh\tx", 1),
+        )),
         fault(parse_attach("locktrack attach 1\nfs\text4\t1\n")),
         fault(parse_attach("locktrack attach 1\nrefused\text4\ta\tb\tc\n")),
     ];
@@ -112,7 +125,10 @@ fn parse_all(text: &str) -> Result<(), TestCaseError> {
     ];
     for error in errors.into_iter().flatten() {
         let lines = text.lines().count().max(1);
-        prop_assert!((1..=lines).contains(&error.line), "{error}, of {lines} lines");
+        prop_assert!(
+            (1..=lines).contains(&error.line),
+            "{error}, of {lines} lines"
+        );
         prop_assert!(!error.what.is_empty());
     }
     Ok(())

@@ -97,7 +97,10 @@ impl Diff {
     /// Writes it for the terminal.
     pub fn print(&self, colours: bool) -> String {
         let mut out = String::new();
-        for (title, records) in [("New violations", &self.new), ("No longer seen", &self.gone)] {
+        for (title, records) in [
+            ("New violations", &self.new),
+            ("No longer seen", &self.gone),
+        ] {
             if records.is_empty() {
                 continue;
             }

@@ -28,7 +28,10 @@ pre { overflow-x: auto; margin: .3rem 0 1rem }
 /// Writes a report.
 pub fn report(report: &Report) -> String {
     let matrix = Matrix::new(report);
-    let title = format!("locktrack: Linux {}, rules of {}", report.kernel, report.edition);
+    let title = format!(
+        "locktrack: Linux {}, rules of {}",
+        report.kernel, report.edition
+    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -125,9 +128,10 @@ fn details(report: &Report, cell: &Cell<'_>) -> Markup {
         "unknown",
         "unjudged",
     ];
-    let records = report.violations.iter().filter(|record| {
-        record.fs == cell.fs && record.rule.table_and_op().0 == cell.table
-    });
+    let records = report
+        .violations
+        .iter()
+        .filter(|record| record.fs == cell.fs && record.rule.table_and_op().0 == cell.table);
     html! {
         section.details id=(id(cell)) {
             h2 { (cell.table) " of " (cell.fs) }

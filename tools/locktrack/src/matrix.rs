@@ -117,7 +117,10 @@ impl<'r> Matrix<'r> {
                 matrix.filesystems.push(&row.fs);
             }
             let cells = &mut matrix.cells;
-            match cells.iter_mut().find(|c| (c.table, c.fs) == (table, &row.fs)) {
+            match cells
+                .iter_mut()
+                .find(|c| (c.table, c.fs) == (table, &row.fs))
+            {
                 Some(cell) => cell.rows.push(row),
                 None => cells.push(Cell {
                     table,

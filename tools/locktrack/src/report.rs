@@ -62,8 +62,7 @@ impl Report {
     /// Reads a report that was saved as JSON.
     pub fn load(file: &Path) -> Result<Self> {
         let name = file.display();
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
         let report: Self = serde_json::from_str(&text).with_context(|| {
             format!("{name} is no report: make one with `locktrack report --format json`")
         })?;
@@ -128,9 +127,19 @@ impl Report {
         for (name, value) in &mut self.stats {
             let counted = matches!(
                 &name[..],
-                "checked" | "foreign" | "missed" | "violations" | "excepted" | "tables-lost" | "discover-missed" | "violations-lost"
+                "checked"
+                    | "foreign"
+                    | "missed"
+                    | "violations"
+                    | "excepted"
+                    | "tables-lost"
+                    | "discover-missed"
+                    | "violations-lost"
             );
-            let old = before.stats.get(name).and_then(|old| old.parse::<u64>().ok());
+            let old = before
+                .stats
+                .get(name)
+                .and_then(|old| old.parse::<u64>().ok());
             if let (true, Ok(new), Some(old)) = (counted, value.parse::<u64>(), old) {
                 *value = new.saturating_sub(old).to_string();
             }
@@ -164,9 +173,15 @@ impl Report {
     /// Returns what was lost, of which the reader has to know.
     pub fn lost(&self) -> Vec<String> {
         const WHAT: [(&str, &str); 4] = [
-            ("missed", "hits of probes were lost: these calls were not checked"),
+            (
+                "missed",
+                "hits of probes were lost: these calls were not checked",
+            ),
             ("discover-missed", "hits that show new tables were lost"),
-            ("tables-lost", "tables were not taken in: their callbacks may not be checked"),
+            (
+                "tables-lost",
+                "tables were not taken in: their callbacks may not be checked",
+            ),
             ("violations-lost", "violations found no room for a record"),
         ];
         let lost = WHAT.iter().filter_map(|(name, what)| {
@@ -175,7 +190,10 @@ impl Report {
         });
         let refused = self.attached.iter().flat_map(|fs| {
             (fs.refused.iter()).map(|[callback, function, why]| {
-                format!("{}: {callback} is not checked: no probe on {function}: {why}", fs.name)
+                format!(
+                    "{}: {callback} is not checked: no probe on {function}: {why}",
+                    fs.name
+                )
             })
         });
         lost.chain(refused).collect()

@@ -147,8 +147,8 @@ pub fn load_exceptions(directory: &Directory, file: &Path) -> Result<()> {
 /// Returns the filesystem that the current directory is on.
 fn current_filesystem() -> Result<String> {
     let here = std::env::current_dir().context("cannot find the current directory")?;
-    let mounts =
-        std::fs::read_to_string("/proc/self/mountinfo").context("cannot read /proc/self/mountinfo")?;
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo")
+        .context("cannot read /proc/self/mountinfo")?;
     filesystem_of(&mounts, &here).with_context(|| {
         format!(
             "cannot tell what filesystem {} is on; use --fs NAME",
@@ -174,7 +174,12 @@ fn filesystem_of(mountinfo: &str, path: &Path) -> Option<String> {
 /// Undoes the octal escapes of spaces and the like.
 fn unescape(text: &str) -> String {
     let mut out = text.to_owned();
-    for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
+    for (escape, character) in [
+        ("\\040", " "),
+        ("\\011", "\t"),
+        ("\\012", "\n"),
+        ("\\134", "\\"),
+    ] {
         out = out.replace(escape, character);
     }
     out
@@ -211,7 +216,11 @@ mod tests {
             ("/tmp/a b/c", "ext4"),
             ("/mnt/x", "fuse"),
         ] {
-            assert_eq!(filesystem_of(MOUNTS, Path::new(path)).as_deref(), Some(fs), "{path}");
+            assert_eq!(
+                filesystem_of(MOUNTS, Path::new(path)).as_deref(),
+                Some(fs),
+                "{path}"
+            );
         }
         assert_eq!(filesystem_of("", Path::new("/")), None);
         assert_eq!(filesystem_of("nonsense - \n - \n", Path::new("/")), None);
@@ -219,7 +228,12 @@ mod tests {
 
     #[test]
     fn words() {
-        for (word, text) in [("ls", "ls"), ("a b", "'a b'"), ("", "''"), ("it's", "'it'\\''s'")] {
+        for (word, text) in [
+            ("ls", "ls"),
+            ("a b", "'a b'"),
+            ("", "''"),
+            ("it's", "'it'\\''s'"),
+        ] {
             assert_eq!(quoted(OsStr::new(word)), text);
         }
     }

@@ -162,7 +162,11 @@ pub(crate) fn violation(out: &mut String, v: &Violation) {
         v.rule.requires
     );
     let _ = writeln!(out, "  by {}, {} times", v.caller, v.count);
-    let _ = writeln!(out, "  first at {} s, in task {} ({})", v.first, v.task, v.pid);
+    let _ = writeln!(
+        out,
+        "  first at {} s, in task {} ({})",
+        v.first, v.task, v.pid
+    );
     if v.condition != "-" {
         let _ = writeln!(out, "  if {}", v.condition);
     }

@@ -111,9 +111,16 @@ pub fn frame(before: &Report, now: &Report, elapsed: Duration, colours: bool) ->
     let mut calls: BTreeMap<(&str, &str), [u64; 3]> = BTreeMap::new();
     for (row, all) in new.coverage.iter().zip(&now.coverage) {
         let of = calls.entry((&row.fs, &row.rule.callback)).or_default();
-        *of = [of[0].max(row.hits), of[1].max(all.hits), of[2] + all.violation];
+        *of = [
+            of[0].max(row.hits),
+            of[1].max(all.hits),
+            of[2] + all.violation,
+        ];
     }
-    let mut calls: Vec<_> = calls.into_iter().filter(|(_, [_, all, _])| *all > 0).collect();
+    let mut calls: Vec<_> = calls
+        .into_iter()
+        .filter(|(_, [_, all, _])| *all > 0)
+        .collect();
     calls.sort_by_key(|(_, [new, all, _])| std::cmp::Reverse((*new, *all)));
     let mut table = new_table(
         &["filesystem", "callback", "calls/s", "calls", "violations"],

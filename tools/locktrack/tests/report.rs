@@ -43,7 +43,13 @@ fn as_json() {
     let file = folder.path().join("report.json");
     fs::write(&file, sample().json()).expect("it can be written");
     assert_eq!(Report::load(&file).expect("it can be read"), sample());
-    insta::assert_snapshot!(sample().only(&["none".to_owned()]).json().lines().take(6).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(sample()
+        .only(&["none".to_owned()])
+        .json()
+        .lines()
+        .take(6)
+        .collect::<Vec<_>>()
+        .join("\n"));
 }
 
 #[test]
@@ -57,8 +63,15 @@ fn as_html() {
         assert!(!page.contains(outside), "{outside}");
     }
     // Each cell of the matrix has the details that it links to.
-    let links: Vec<&str> = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links, ["inode_operations-samplefs", "inode_operations-tmpfs"]);
+    let links: Vec<&str> = page
+        .split("href=\"#")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(
+        links,
+        ["inode_operations-samplefs", "inode_operations-tmpfs"]
+    );
     for link in links {
         assert!(page.contains(&format!("id=\"{link}\"")), "{link}");
     }
@@ -90,10 +103,15 @@ fn nothing_attached() {
 fn lost_hits_are_said() {
     let mut report = sample();
     report.stats.insert("missed".to_owned(), "3".to_owned());
-    report.attached[0].refused.push(["a.b", "f", "EINVAL"].map(str::to_owned));
+    report.attached[0]
+        .refused
+        .push(["a.b", "f", "EINVAL"].map(str::to_owned));
     let text = table::report(&report, false, false);
     assert!(text.contains("3 hits of probes were lost"), "{text}");
-    assert!(text.contains("a.b is not checked: no probe on f: EINVAL"), "{text}");
+    assert!(
+        text.contains("a.b is not checked: no probe on f: EINVAL"),
+        "{text}"
+    );
     assert!(html::report(&report).contains("3 hits of probes were lost"));
 }
 
@@ -115,7 +133,10 @@ fn what_came_since() {
     }
     let new = later.since(&before);
     assert_eq!(new.violations(), 3);
-    assert_eq!(new.violations.iter().map(|v| v.count).collect::<Vec<_>>(), [3]);
+    assert_eq!(
+        new.violations.iter().map(|v| v.count).collect::<Vec<_>>(),
+        [3]
+    );
 }
 
 #[test]
@@ -159,7 +180,12 @@ fn at_the_moment() {
 #[test]
 fn advice() {
     let said = |root, debugfs, module, kind: io::ErrorKind, path: &str| {
-        Machine { root, debugfs, module }.advice(Path::new(path), &kind.into())
+        Machine {
+            root,
+            debugfs,
+            module,
+        }
+        .advice(Path::new(path), &kind.into())
     };
     let (gone, denied) = (io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied);
     insta::assert_snapshot!([
@@ -193,7 +219,10 @@ fn the_program() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("2 violations"));
 
     let output = locktrack(&["report", "--format", "json", "-o", file]);
-    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]));
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(1), &b""[..])
+    );
     let output = locktrack(&["report", "--from", file, "--format", "html"]);
     assert!(output.stdout.starts_with(b"<!DOCTYPE html>"));
     assert_eq!(locktrack(&["diff", file, file]).status.code(), Some(0));
@@ -201,16 +230,26 @@ fn the_program() {
     let output = locktrack(&["top", "--count", "2", "--interval", "0.01"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(text.matches("attached: samplefs, tmpfs").count(), 2, "{text}");
+    assert_eq!(
+        text.matches("attached: samplefs, tmpfs").count(),
+        2,
+        "{text}"
+    );
 }
 
 #[test]
 fn the_program_says_what_is_wrong() {
     for (arguments, message) in [
-        (&["--dir", "/nowhere", "report"][..], "is the directory the right one?"),
+        (
+            &["--dir", "/nowhere", "report"][..],
+            "is the directory the right one?",
+        ),
         (&["report", "--from", "/nowhere"], "cannot read /nowhere"),
         (&["report", "--from", file!()], "cannot read"),
-        (&["diff", "/dev/null", "/dev/null"], "/dev/null is no report"),
+        (
+            &["diff", "/dev/null", "/dev/null"],
+            "/dev/null is no report",
+        ),
         (&["run"], "required"),
         (&["top", "--interval", "0"], "more than 0"),
     ] {

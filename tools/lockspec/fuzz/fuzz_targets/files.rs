@@ -25,6 +25,9 @@ fuzz_target!(|bytes: &[u8]| {
     // No text is all of them.
     assert!(errors.iter().any(Option::is_some));
     for error in errors.into_iter().flatten() {
-        assert!((1..=text.lines().count().max(1)).contains(&error.line), "{error}");
+        assert!(
+            (1..=text.lines().count().max(1)).contains(&error.line),
+            "{error}"
+        );
     }
 });

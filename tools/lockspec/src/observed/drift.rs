@@ -127,7 +127,10 @@ fn relation(seen: &Seen<'_>) -> Relation {
         Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => {
             Relation::Sometimes
         }
-        _ if seen.answers().any(|(answer, _)| breaks(requirement, answer).is_none()) => {
+        _ if seen
+            .answers()
+            .any(|(answer, _)| breaks(requirement, answer).is_none()) =>
+        {
             Relation::Unknown
         }
         _ => Relation::Kept,

@@ -18,7 +18,10 @@ pub fn table(observation: &Observation<'_>) -> String {
 }
 
 fn section(out: &mut String, observation: &Observation<'_>, table: &Table) {
-    let hit: Vec<&Seen<'_>> = observation.of(table).filter(|seen| seen.hits() > 0).collect();
+    let hit: Vec<&Seen<'_>> = observation
+        .of(table)
+        .filter(|seen| seen.hits() > 0)
+        .collect();
     if hit.is_empty() {
         return;
     }
@@ -45,7 +48,13 @@ fn section(out: &mut String, observation: &Observation<'_>, table: &Table) {
         lines.push([format!("{op}:")].into_iter().chain(cells).collect());
     }
     let widths: Vec<usize> = (0..=locks.len())
-        .map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(1))
+        .map(|i| {
+            lines
+                .iter()
+                .map(|line| line[i].chars().count())
+                .max()
+                .unwrap_or(1)
+        })
         .collect();
     let border: Vec<String> = widths.iter().map(|width| "=".repeat(*width)).collect();
     let border = border.join(" ");
@@ -53,16 +62,27 @@ fn section(out: &mut String, observation: &Observation<'_>, table: &Table) {
     if !out.is_empty() {
         out.push('\n');
     }
-    let _ = write!(out, "{}\n{}\n\nlocking rules:\n\n", table.title, "=".repeat(table.title.chars().count()));
+    let _ = write!(
+        out,
+        "{}\n{}\n\nlocking rules:\n\n",
+        table.title,
+        "=".repeat(table.title.chars().count())
+    );
     for (i, line) in lines.iter().enumerate() {
         if i < 2 {
             let _ = writeln!(out, "{border}");
         }
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         let _ = writeln!(out, "{}", cells.collect::<Vec<_>>().join(" ").trim_end());
     }
     let _ = writeln!(out, "{border}");
-    if hit.iter().any(|seen| seen.answers().any(|(answer, _)| answer.word().ends_with('?'))) {
+    if hit.iter().any(|seen| {
+        seen.answers()
+            .any(|(answer, _)| answer.word().ends_with('?'))
+    }) {
         out.push_str("\nA question mark is for a lock whose holder cannot be told.\n");
     }
     let mut unseen: Vec<&str> = (observation.of(table))
@@ -77,7 +97,10 @@ fn section(out: &mut String, observation: &Observation<'_>, table: &Table) {
 }
 
 fn lock<'s>(seen: &'s Seen<'_>) -> &'s str {
-    seen.rule.subject.lock().map_or("may block", |lock| lock.name)
+    seen.rule
+        .subject
+        .lock()
+        .map_or("may block", |lock| lock.name)
 }
 
 /// Returns the cell of a callback and a lock: in one word if everything that was seen is the same.
