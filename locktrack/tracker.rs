@@ -90,7 +90,7 @@ impl Tracker {
                 filesystems: Filesystems::new(),
                 tables: Tables::new(),
                 violations,
-                exceptions: Published::new(),
+                exceptions: Published::default(),
                 plan,
                 edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
                 tables_lost: Atomic::new(0),
