@@ -12,7 +12,7 @@ help:
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
-	@echo '  make tools         build the front end into build/KERNEL/locktrack'
+	@echo '  make tools         build the front end into build/KERNEL/bin'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
 	@echo '  make clippy        lint the crates, with the kernel'\''s lints'
@@ -66,10 +66,10 @@ modules_install: modules
 	+$(KBUILD) modules_install
 
 tools:
-	@mkdir -p $(BUILD)
+	@mkdir -p $(BUILD)/bin
 	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
 		--target-dir $(BUILD)/cargo --package locktrack
-	cp $(BUILD)/cargo/release/locktrack $(BUILD)
+	cp $(BUILD)/cargo/release/locktrack $(BUILD)/bin
 
 # In a folder of its own, or the next build would have to compile everything again.
 clippy:

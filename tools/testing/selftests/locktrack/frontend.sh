@@ -181,7 +181,7 @@ forget()
 	end
 }
 
-tool=$(command -v "${MODULES_DIR:+$MODULES_DIR/}locktrack") || tool=$(command -v locktrack) || {
+tool=$(command -v "${MODULES_DIR:+$MODULES_DIR/bin/}locktrack") || tool=$(command -v locktrack) || {
 	ktap_print_header
 	skip_all "there is no program locktrack: make tools"
 }
