@@ -17,6 +17,8 @@
 #include <linux/fileattr.h>
 
 /* Macros that bindgen cannot evaluate by itself. */
+const unsigned int RUST_CONST_HELPER_LOOKUP_CREATE = LOOKUP_CREATE;
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;
+const unsigned int RUST_CONST_HELPER_LOOKUP_RENAME_TARGET = LOOKUP_RENAME_TARGET;
 const unsigned int RUST_CONST_HELPER_SB_RDONLY = SB_RDONLY;
 const unsigned int RUST_CONST_HELPER_IOCB_NOWAIT = (__force unsigned int)IOCB_NOWAIT;

@@ -42,6 +42,7 @@ pub mod mode;
 pub mod prelude;
 pub mod sb;
 pub mod stat;
+pub mod sysfs;
 pub mod vm;
 pub mod walk;
 pub mod xattr;

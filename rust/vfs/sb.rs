@@ -7,7 +7,10 @@
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 use kernel::{
     bindings,
@@ -20,6 +23,10 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         SpinLock, //
     },
     types::{
@@ -32,7 +39,9 @@ use pin_init::PinInit;
 use crate::{
     dentry,
     export,
+    file_system_type,
     inode::Host,
+    sysfs,
     xattr,
     FileSystem,
     Inode, //
@@ -178,6 +187,8 @@ struct Data<F: FileSystem> {
     /// Held while an inode is hashed.
     #[pin]
     hash: SpinLock<()>,
+    /// What is in sysfs, a box or null. Set once, taken once.
+    counters: Atomic<*mut sysfs::Counters<F>>,
 }
 
 /// A superblock that is being set up, in `->get_tree`: nobody else uses it yet.
@@ -242,16 +253,6 @@ impl<'a, F: FileSystem> New<'a, F> {
     pub fn set_s_time_gran(&mut self, nanoseconds: u32) -> &mut Self {
         // SAFETY: The superblock is valid and ours alone.
         unsafe { (*self.sb).s_time_gran = nanoseconds };
-        self
-    }
-
-    /// Lets the dcache drop an entry as soon as nobody uses it: `DCACHE_DONTCACHE` in `s_d_flags`.
-    ///
-    /// For filesystems whose entries are all kept in the dcache anyway
-    /// ([`crate::dentry::Negative::d_make_persistent`]): what else is there need not be.
-    pub fn set_dontcache(&mut self) -> &mut Self {
-        // SAFETY: The superblock is valid and ours alone.
-        unsafe { (*self.sb).s_d_flags |= bindings::dentry_flags_DCACHE_DONTCACHE };
         self
     }
 
@@ -324,6 +325,7 @@ impl<'a, F: FileSystem> New<'a, F> {
             try_pin_init!(Data::<F> {
                 info <- info,
                 hash <- new_spinlock!((), "vfs_inode_hash"),
+                counters: Atomic::new(ptr::null_mut()),
             }),
             GFP_KERNEL,
         )?;
@@ -335,6 +337,32 @@ impl<'a, F: FileSystem> New<'a, F> {
         unsafe { (*self.sb).s_op = table::table::<F::Super>() };
         // SAFETY: The superblock lives for `'a`. INVARIANT: Both are set.
         Ok(unsafe { SuperBlock::from_raw(self.sb) })
+    }
+}
+
+/// Makes the files in sysfs of a superblock that is mounted.
+///
+/// # Safety
+///
+/// `sb` must be of a [`crate::FileSystemType`] of `F` and set up, and have no such files. They must be
+/// removed by [`remove_counters`] before it ends.
+pub(crate) unsafe fn add_counters<F: FileSystem>(sb: &SuperBlock<F>) -> Result {
+    // SAFETY: The caller promises it.
+    let parent = unsafe { file_system_type::kobject(sb.as_ptr()) };
+    // SAFETY: The type stays registered while it is mounted; the caller promises the rest.
+    if let Some(counters) = unsafe { sysfs::Counters::new(sb, parent) }? {
+        let counters = KBox::into_raw(counters);
+        sb.data().counters.store(counters, Relaxed);
+    }
+    Ok(())
+}
+
+/// Removes the files in sysfs of a superblock, and waits for who reads them. May sleep.
+pub(crate) fn remove_counters<F: FileSystem>(sb: &SuperBlock<F>) {
+    let counters = sb.data().counters.xchg(ptr::null_mut(), Relaxed);
+    if !counters.is_null() {
+        // SAFETY: `add_counters` has made it from a box, and nobody else has taken it.
+        drop(unsafe { KBox::from_raw(counters) });
     }
 }
 

@@ -30,6 +30,11 @@ use crate::{
     Inode, //
 };
 
+/// The name that is looked up is to be made.
+pub const LOOKUP_CREATE: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_CREATE;
+/// The name that is looked up is the new one of a rename.
+pub const LOOKUP_RENAME_TARGET: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_RENAME_TARGET;
+
 /// How the VFS has come to an object.
 pub enum Walk<'a, T> {
     /// By ref-walk: it has a reference to it. May sleep.
@@ -91,6 +96,13 @@ impl<F: FileSystem> RcuWalk<'_, Dentry<F>> {
         // SAFETY: The memory of a dentry is freed after an RCU grace period, and `d_fsdata` is
         // atomic.
         unsafe { Bare::<F>::from_raw(self.object.cast_mut().cast()) }.d_fsdata()
+    }
+
+    /// Whether the entry has no inode, as [`Bare::is_negative`].
+    #[inline]
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: As above, and the field is only read.
+        unsafe { Bare::<F>::from_raw(self.object.cast_mut().cast()) }.is_negative()
     }
 
     /// Returns the hash that C gives a name in this directory.

@@ -5,6 +5,7 @@
 use core::{
     ffi::c_char,
     marker::PhantomData,
+    ops::Deref,
     ptr, //
 };
 use kernel::{
@@ -117,13 +118,16 @@ impl UnstableName<'_> {
 /// A dentry that is being made, in `->d_init`: nobody else has seen it.
 pub struct New<'a, F: FileSystem>(pub(super) &'a Bare<F>, pub(super) NotThreadSafe);
 
-impl<F: FileSystem> New<'_, F> {
-    /// Sets the number that the filesystem keeps with the entry.
-    #[inline]
-    pub fn set_d_fsdata(&mut self, value: usize) {
-        self.0.set_d_fsdata(value);
-    }
+impl<F: FileSystem> Deref for New<'_, F> {
+    type Target = Bare<F>;
 
+    #[inline]
+    fn deref(&self) -> &Bare<F> {
+        self.0
+    }
+}
+
+impl<F: FileSystem> New<'_, F> {
     /// Makes path walks ask [`Operations::d_manage`] about the entry: `DCACHE_MANAGE_TRANSIT`.
     pub fn set_manage_transit(&mut self) {
         let dentry = self.0.as_ptr();
@@ -216,7 +220,8 @@ pub trait Operations: Sized {
 
     /// Says whether an entry that was found in the dcache is still right. `flags` are `LOOKUP_*`.
     ///
-    /// `name` is that under which it was looked up, which stays.
+    /// `name` is that under which it was looked up, which stays. An entry that is not right any more
+    /// is forgotten, also if it is in use, and [`crate::inode::Operations::lookup`] called.
     ///
     /// # Errors
     ///
@@ -256,6 +261,9 @@ pub trait Operations: Sized {
 
     /// Says whether an entry that is no longer used is to be forgotten.
     ///
+    /// C asks only about entries that somebody could still look up. One that was kept may be used,
+    /// and asked about, again.
+    ///
     /// `d_lock`, which is held, is a spinlock: must not sleep.
     fn d_delete(dentry: &Locked<'_, Bare<Self::FileSystem>, rule::d_delete::Dentry>) -> bool {
         build_error!(VTABLE_DEFAULT_ERROR)
@@ -271,7 +279,8 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Takes note that the entry is about to be forgotten.
+    /// Takes note that the entry is about to be forgotten. It is still where it was:
+    /// [`Locked::dir`] is its directory.
     ///
     /// `d_lock`, which is held, is a spinlock: must not sleep.
     fn d_prune(dentry: &Locked<'_, Bare<Self::FileSystem>, rule::d_prune::Dentry>) {

@@ -27,6 +27,7 @@ use crate::{
     helper::slot,
     inode::Host,
     mode::Mode,
+    sysfs::Counter,
     Dentry,
     FileSystem,
     Locked, //
@@ -112,6 +113,10 @@ pub trait Operations: Sized {
 
     /// The helper for `->drop_inode`, unless there is a method.
     const DROP_INODE: Option<DropInode> = None;
+
+    /// The files in `/sys/fs/NAME/MAJOR:MINOR/` of a superblock, from after
+    /// [`crate::fs_context::Operations::fill_super`] until before [`Operations::kill_sb`].
+    const COUNTERS: &'static [Counter<Self::FileSystem>] = &[];
 
     /// Releases what an inode holds besides memory: it has no links and users any more, or leaves
     /// the cache.
