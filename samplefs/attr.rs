@@ -45,6 +45,7 @@ pub(crate) fn setattr(
     inode: &mut Locked<'_, Inode<SampleFs>, vfs::rules::inode_operations::setattr::Inode>,
     attr: &mut Iattr,
 ) -> Result {
+    inode.sb().info().stats().setattrs.inc();
     attr.setattr_prepare(idmap, dentry)?;
     if let Some(size) = attr.size() {
         pages::truncate(inode, size);

@@ -11,6 +11,7 @@ use kernel::{
     sync::aref::ARef, //
 };
 use vfs::{
+    dentry,
     export,
     fs_context::{
         FsContext,
@@ -40,6 +41,10 @@ use vfs::{
 };
 
 use crate::{
+    dentry::{
+        CasefoldEntry,
+        Entry, //
+    },
     export::Export,
     limits::{
         Limits,
@@ -65,13 +70,15 @@ const UID: u8 = 1;
 const GID: u8 = 2;
 const SIZE: u8 = 3;
 const NR_INODES: u8 = 4;
+const CASEFOLD: u8 = 5;
 
-static PARAMETERS: Parameters<5> = Parameters::new([
+static PARAMETERS: Parameters<6> = Parameters::new([
     Parameter::u32oct(c"mode", MODE),
     Parameter::uid(c"uid", UID),
     Parameter::gid(c"gid", GID),
     Parameter::string(c"size", SIZE),
     Parameter::string(c"nr_inodes", NR_INODES),
+    Parameter::flag(c"casefold", CASEFOLD),
 ]);
 
 /// The options parsed so far; those that were not given are `None`.
@@ -84,6 +91,7 @@ pub(crate) struct Context {
     size: Option<u64>,
     /// 0 is no limit.
     nr_inodes: Option<u64>,
+    casefold: bool,
 }
 
 /// Parses a number with one of the suffixes k, m, g, t, p and e, in either case.
@@ -155,6 +163,7 @@ impl Operations for Context {
                     number(text.to_bytes()).ok_or_else(|| bad_value(fc, "nr_inodes", text))?;
                 self.nr_inodes = Some(count);
             }
+            (CASEFOLD, Value::Flag) => self.casefold = true,
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -175,12 +184,16 @@ impl Operations for Context {
             .set_s_maxbytes(MAX_LFS_FILESIZE)
             .set_s_blocksize_to_page()
             .set_s_time_gran(1)
-            .set_dontcache()
             .set_s_xattr(&XATTRS)
             .set_sb_posixacl()
             .set_s_export_op(export::Ops::of::<Export>())
+            .set_default_d_op(if self.casefold {
+                dentry::Ops::of::<CasefoldEntry>()
+            } else {
+                dentry::Ops::of::<Entry>()
+            })
             .super_setup_bdi()?;
-        let sb = sb.init(Info::new(owner, limits))?;
+        let sb = sb.init(Info::new(owner, self.casefold, limits))?;
         node::create_root(sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
     }
 
@@ -200,6 +213,9 @@ impl Operations for Context {
         }
         if self.gid.is_some_and(|gid| gid != owner.gid) {
             return fixed("gid");
+        }
+        if self.casefold && !sb.info().casefold() {
+            return fixed("casefold");
         }
         match sb.info().limits().change(self.size, self.nr_inodes) {
             Ok(()) => Ok(()),

@@ -52,6 +52,11 @@ impl Resource {
         self.max
     }
 
+    /// How much is used.
+    pub(crate) fn used(&self) -> u64 {
+        self.used
+    }
+
     /// How much is left.
     pub(crate) fn free(&self) -> u64 {
         self.max.saturating_sub(self.used)

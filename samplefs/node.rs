@@ -64,6 +64,8 @@ pub(crate) struct Info {
     blocks: u64,
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
+    /// How many misses in this directory stay in the dcache.
+    misses: Atomic<u32>,
     xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
@@ -83,6 +85,19 @@ impl Info {
 
     pub(crate) fn set_flags(&self, flags: u32) {
         self.flags.store(flags, Relaxed);
+    }
+
+    pub(crate) fn misses(&self) -> u32 {
+        self.misses.load(Relaxed)
+    }
+
+    pub(crate) fn add_miss(&self) {
+        self.misses.add(1u32, Relaxed);
+    }
+
+    pub(crate) fn remove_miss(&self) {
+        // Adding wraps around.
+        self.misses.add(u32::MAX, Relaxed);
     }
 
     pub(crate) fn xattrs(&self) -> &Xattrs {
@@ -111,6 +126,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64, flags: u32) -> Result<New<Sa
     let info = try_pin_init!(Info {
         blocks,
         flags: Atomic::new(flags),
+        misses: Atomic::new(0),
         xattrs: Xattrs::new(),
         store <- Memory::new(),
     });

@@ -124,6 +124,7 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
         if missing & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
+            folio.host().sb().info().stats().blocks_read.inc();
         }
     }
     set_uptodate(folio, missing);
@@ -312,6 +313,7 @@ fn write_back(inode: &Host<SampleFs>, folio: &Folio<SampleFs>, pos: i64, wanted:
             let at = block * BLOCK_SIZE;
             let from = Source::Folio(folio, at, BLOCK_SIZE.min(left - at));
             inode.info().store().write(first + block as u64, 0, from)?;
+            inode.sb().info().stats().blocks_written.inc();
         }
     }
     Ok(())
@@ -453,6 +455,7 @@ impl Operations for Pages {
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
                     let store = file.inode().info().store();
                     store.read(block, offset, Target::Bytes(buffer))?;
+                    file.inode().sb().info().stats().blocks_read.inc();
                     Ok(to.copy_to_iter(buffer))
                 })
             }
@@ -466,6 +469,7 @@ impl Operations for Pages {
                     while !file.inode().info().store().write(block, offset, copied)? {
                         reserve(file.inode(), block)?;
                     }
+                    file.inode().sb().info().stats().blocks_written.inc();
                     Ok(count)
                 })
             }

@@ -19,7 +19,8 @@
 //! - `limits.rs`: how much may be used, and how much is;
 //! - `node.rs`: how an inode is made; `entries.rs`: what a directory remembers of its entries;
 //! - `fs_context.rs`: mount options (`fs_context_operations`);
-//! - `sb.rs`: the superblock (`super_operations`);
+//! - `sb.rs`: the superblock (`super_operations`); `stats.rs`: what it counts;
+//! - `dentry.rs`: entries in the dcache (`dentry_operations`);
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
 //!   `file_operations`, `address_space_operations`, `vm_operations_struct`); `store.rs`: where their
@@ -39,6 +40,7 @@ use vfs::file_system_type::{
 };
 
 mod attr;
+mod dentry;
 mod dir;
 mod dir_file;
 mod entries;
@@ -53,6 +55,7 @@ mod regular;
 mod regular_file;
 mod sb;
 mod special;
+mod stats;
 mod store;
 mod symlink;
 mod vm;

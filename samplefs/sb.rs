@@ -25,6 +25,7 @@ use vfs::{
         Kstatfs,
         Operations, //
     },
+    sysfs::Counter,
     Locked,
     SuperBlock, //
 };
@@ -33,6 +34,10 @@ use crate::{
     entries::Entries,
     limits::Limits,
     locks::Count,
+    stats::{
+        self,
+        Stats, //
+    },
     store::Store,
     SampleFs, //
 };
@@ -50,6 +55,9 @@ pub(crate) struct Owner {
 pub(crate) struct Info {
     /// As the options said; the root may have been changed since.
     owner: Owner,
+    /// Whether the case of letters does not count in names.
+    casefold: bool,
+    stats: Stats,
     /// How many file locks there are.
     locks: Arc<Count>,
     #[pin]
@@ -57,9 +65,15 @@ pub(crate) struct Info {
 }
 
 impl Info {
-    pub(crate) fn new(owner: Owner, limits: impl PinInit<Limits>) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(
+        owner: Owner,
+        casefold: bool,
+        limits: impl PinInit<Limits>,
+    ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             owner,
+            casefold,
+            stats: Stats::new(),
             locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,
         })
@@ -67,6 +81,14 @@ impl Info {
 
     pub(crate) fn owner(&self) -> Owner {
         self.owner
+    }
+
+    pub(crate) fn casefold(&self) -> bool {
+        self.casefold
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     pub(crate) fn locks(&self) -> &Arc<Count> {
@@ -86,6 +108,7 @@ impl Operations for Super {
     type FileSystem = SampleFs;
 
     const DROP_INODE: Option<DropInode> = Some(DropInode::INODE_JUST_DROP);
+    const COUNTERS: &'static [Counter<SampleFs>] = stats::COUNTERS;
 
     fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
         // A large directory is better freed here than in the RCU callback that frees the inode.
@@ -127,6 +150,9 @@ impl Operations for Super {
         seq_print!(seq, ",mode={:o}", owner.mode);
         seq_print!(seq, ",uid={}", owner.uid.into_init_uid());
         seq_print!(seq, ",gid={}", owner.gid.into_init_gid());
+        if sb.info().casefold() {
+            seq_print!(seq, ",casefold");
+        }
         Ok(())
     }
 }
