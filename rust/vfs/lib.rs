@@ -25,6 +25,7 @@
 
 mod helper;
 mod locked;
+mod trace;
 
 pub mod acl;
 pub mod address_space;

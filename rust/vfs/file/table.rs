@@ -59,6 +59,7 @@ use crate::{
         Outcome,
         FILE_LOCK_DEFERRED, //
     },
+    trace,
     Inode,
     Locked, //
 };
@@ -330,12 +331,13 @@ impl<T: Operations> Table<T> {
         offset: bindings::loff_t,
         len: bindings::loff_t,
     ) -> c_long {
+        let traced = file;
         // SAFETY: C passes a file of this table that is open.
         let file = unsafe { OpenFile::<T>::from_raw(file) };
-        match T::fallocate(file, mode, offset, len) {
-            Ok(()) => 0,
-            Err(error) => error.to_errno() as c_long,
-        }
+        let ret = from_result(|| T::fallocate(file, mode, offset, len).map(|()| 0));
+        // SAFETY: The file is valid for the call.
+        unsafe { trace::fallocate(traced, mode, offset, len, ret) };
+        ret as c_long
     }
 
     /// # Safety

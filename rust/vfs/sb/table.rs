@@ -34,6 +34,7 @@ use crate::{
         alloc,
         Host, //
     },
+    trace,
     Dentry,
     Locked, //
 };
@@ -56,6 +57,8 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->evict_inode`.
     unsafe extern "C" fn evict_inode(inode: *mut bindings::inode) {
+        // SAFETY: `evict()` passes a valid inode.
+        unsafe { trace::evict_inode(inode) };
         // SAFETY: `evict()` is the only user of the inode.
         unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
         // SAFETY: As above, and its container is alive.
