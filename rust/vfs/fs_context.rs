@@ -49,6 +49,7 @@ use crate::{
 /// What a mount option expects after its `=`.
 #[derive(Clone, Copy)]
 enum Kind {
+    Flag,
     U32Oct,
     String,
     Uid,
@@ -66,6 +67,15 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// A word without a value, `fsparam_flag()`. Becomes [`Value::Flag`].
+    pub const fn flag(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::Flag,
+        }
+    }
+
     /// An octal number, `fsparam_u32oct()`. Becomes [`Value::U32`].
     pub const fn u32oct(name: &'static CStr, opt: u8) -> Self {
         Self {
@@ -104,6 +114,7 @@ impl Parameter {
 
     const fn spec(self) -> bindings::fs_parameter_spec {
         let (ty, data): (bindings::fs_param_type, usize) = match self.kind {
+            Kind::Flag => (None, 0),
             Kind::U32Oct => (Some(bindings::fs_param_is_u32), 8),
             Kind::String => (Some(bindings::fs_param_is_string), 0),
             Kind::Uid => (Some(bindings::fs_param_is_uid), 0),
@@ -203,6 +214,8 @@ impl Table {
 
 /// The value of a mount option, of the type that its [`Parameter`] says.
 pub enum Value<'a> {
+    /// It has none: that it is there says it all.
+    Flag,
     /// A number.
     U32(u32),
     /// A text. It may be empty.
@@ -455,6 +468,7 @@ impl<T: Operations> VTable<T> {
         let result = unsafe { result.assume_init() }.__bindgen_anon_1;
         from_result(|| {
             let value = match T::PARAMETERS.kind(opt).ok_or(EINVAL)? {
+                Kind::Flag => Value::Flag,
                 // SAFETY: This is the field that `fs_param_is_u32()` sets.
                 Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
                 // SAFETY: This is the field that `fs_param_is_uid()` sets.

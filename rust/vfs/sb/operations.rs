@@ -27,6 +27,7 @@ use crate::{
     helper::slot,
     inode::Host,
     mode::Mode,
+    quota,
     Dentry,
     FileSystem,
     Locked, //
@@ -112,6 +113,10 @@ pub trait Operations: Sized {
 
     /// The helper for `->drop_inode`, unless there is a method.
     const DROP_INODE: Option<DropInode> = None;
+    /// The callbacks of quotas, if the filesystem has quotas: `dq_op`. See [`crate::quota`].
+    ///
+    /// The layer then has `->get_dquots`, and takes the dquots from inodes that are evicted.
+    const DQ_OP: Option<quota::Ops<Self::FileSystem>> = None;
 
     /// Releases what an inode holds besides memory: it has no links and users any more, or leaves
     /// the cache.
