@@ -166,7 +166,6 @@ static int project_of(int dir, const char *name, unsigned int *xflags)
 		}							\
 	} while (0)
 
-/* From here on quotas of the type are on. */
 TEST_ON(quota, state)
 {
 	int type, types = testfs_is_samplefs() ? 3 : 2;
@@ -452,20 +451,22 @@ TEST_ON(quota, xattr)
 TEST_ON(quota, root_is_exempt)
 {
 	static char data[2 * PAGE];
+	pid_t pid;
 
 	ASSERT_EQ(0, limit(self->root, USR, 0, PAGE, 1));
 	EXPECT_EQ(0, testfs_write(self->root, "f", data, sizeof(data)));
 	EXPECT_EQ(2 * PAGE, space(self->root, USR, 0));
 	/* The root of the mount is one. */
 	EXPECT_EQ(2, inodes(self->root, USR, 0));
-	if (!fork()) {
+	pid = fork();
+	if (!pid) {
 		int bad = 0;
 
 		CHECK(!without_resource());
 		CHECK(make(self->root, "g") == EDQUOT);
 		_exit(bad);
 	}
-	EXPECT_EQ(0, testfs_wait(-1));
+	EXPECT_EQ(0, testfs_wait(pid));
 	ASSERT_EQ(0, limit(self->root, USR, 0, 0, 0));
 }
 
