@@ -230,10 +230,10 @@ impl<T: Format> FormatType<T> {
 /// # Examples
 ///
 /// ```
-/// use rules::{Exclusive, Held};
 /// use vfs::{
 ///     fs_context::{self, FsContext},
 ///     quota::{Dqblk, Dquot, Format, FormatType, QuotaType, Registration},
+///     rules::Held,
 ///     sb, FileSystemType,
 /// };
 ///

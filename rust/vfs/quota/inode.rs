@@ -116,6 +116,23 @@ impl<F: FileSystem> New<F> {
     }
 }
 
+impl<F: FileSystem> Inode<F> {
+    /// Looks for the dquots of an inode that was not made with [`New::dquot_alloc_inode`], or before
+    /// quotas were turned on, so that it is charged to somebody from now on.
+    ///
+    /// To be called before anything of such an inode is charged or given back. Mirrors
+    /// `dquot_initialize()` of `fs/quota/dquot.c`. Sleeps; not under a folio lock.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`super::Operations::acquire_dquot`].
+    pub fn dquot_initialize(&self) -> Result {
+        const { assert!(has_quotas::<F>(), "the filesystem has no DQ_OP") };
+        // SAFETY: The inode is valid and has references, so it is not being evicted.
+        to_result(unsafe { extra_bindings::vfs_dquot_initialize(self.as_ptr()) })
+    }
+}
+
 impl<F: FileSystem> Evicted<'_, F> {
     /// Gives back what [`New::dquot_alloc_inode`] has charged: the inode is gone for ever.
     ///
@@ -162,13 +179,15 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
     /// Charges the inode to its new owner and group, if `attr` has some, and no more to the old ones.
     ///
     /// Comes after [`Iattr::setattr_prepare`], before anything is changed and so before
-    /// [`Locked::setattr_copy`]. Mirrors `dquot_transfer()` of `fs/quota/dquot.c`. Sleeps.
+    /// [`Locked::setattr_copy`]. Mirrors `dquot_initialize()` and `dquot_transfer()` of
+    /// `fs/quota/dquot.c`. Sleeps.
     ///
     /// # Errors
     ///
     /// `EDQUOT`, and those of [`super::Operations::acquire_dquot`]: nothing is changed then.
     pub fn dquot_transfer(&mut self, idmap: &Idmap, attr: &Iattr) -> Result {
         const { assert!(has_quotas::<F>(), "the filesystem has no DQ_OP") };
+        self.dquot_initialize()?;
         // SAFETY: All three are valid, and the inode's `i_rwsem` is held exclusively.
         to_result(unsafe {
             extra_bindings::vfs_dquot_transfer(idmap.as_ptr(), self.as_ptr(), attr.as_ptr())
@@ -185,6 +204,7 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
     /// As for [`Locked::dquot_transfer`].
     pub fn dquot_transfer_projid(&mut self, projid: Kprojid) -> Result {
         const { assert!(has_quotas::<F>(), "the filesystem has no DQ_OP") };
+        self.dquot_initialize()?;
         // SAFETY: The superblock is set up.
         let found = from_err_ptr(unsafe {
             extra_bindings::dqget_projid(self.sb().as_ptr(), projid.0) //
