@@ -207,11 +207,19 @@ impl Context {
     }
 }
 
-/// Parses a limit of a quota.
-fn hardlimit(fc: &FsContext<'_>, option: &str, text: &CStr) -> Result<u64> {
-    number(text.to_bytes())
-        .filter(|limit| i64::try_from(*limit).is_ok())
-        .ok_or_else(|| bad_value(fc, option, text))
+/// Parses a limit of a quota: that of the options from `first` on which has the number `opt`. Returns
+/// which type it is for, too.
+fn hardlimit(fc: &FsContext<'_>, opt: u8, first: u8, text: &CStr) -> Result<(usize, u64)> {
+    let ty = usize::from(opt - first);
+    let limit = number(text.to_bytes()).filter(|limit| i64::try_from(*limit).is_ok());
+    let limit = limit.ok_or_else(|| {
+        let what = match first {
+            USRQUOTA_BLOCK_HARDLIMIT => "block",
+            _ => "inode",
+        };
+        fc.invalf(fmt!("Bad value '{}' for '{}_{}_hardlimit'", text, QUOTA_NAMES[ty], what))
+    })?;
+    Ok((ty, limit))
 }
 
 fn bad_value(fc: &FsContext<'_>, option: &str, value: &CStr) -> Error {
@@ -249,12 +257,12 @@ impl Operations for Context {
             }
             (USRQUOTA..=PRJQUOTA, Value::Flag) => self.quota[usize::from(opt - USRQUOTA)].on = true,
             (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::String(text)) => {
-                let limit = hardlimit(fc, "quota_block_hardlimit", text)?;
-                self.quota[usize::from(opt - USRQUOTA_BLOCK_HARDLIMIT)].block = Some(limit);
+                let (ty, limit) = hardlimit(fc, opt, USRQUOTA_BLOCK_HARDLIMIT, text)?;
+                self.quota[ty].block = Some(limit);
             }
             (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::String(text)) => {
-                let limit = hardlimit(fc, "quota_inode_hardlimit", text)?;
-                self.quota[usize::from(opt - USRQUOTA_INODE_HARDLIMIT)].inode = Some(limit);
+                let (ty, limit) = hardlimit(fc, opt, USRQUOTA_INODE_HARDLIMIT, text)?;
+                self.quota[ty].inode = Some(limit);
             }
             _ => return Err(EINVAL),
         }

@@ -76,7 +76,7 @@ impl Operations for Quota {
         dquot.dquot_acquire()
     }
 
-    fn release_dquot<'a>(dquot: Release<'a, SampleFs>) -> Result<Released<'a>> {
+    fn release_dquot<'a>(dquot: Release<'a, SampleFs>) -> Released<'a> {
         dquot.dquot_release()
     }
 

@@ -35,23 +35,16 @@ use crate::{
     SuperBlock, //
 };
 
-/// Declares the argument of a callback that must end in a function of C, and the proof that it has.
-macro_rules! through_c {
-    (
-        $(#[$doc:meta])* $argument:ident,
-        $(#[$proof_doc:meta])* $proof:ident,
-        $(#[$function_doc:meta])* $function:ident = $helper:ident
-    ) => {
+/// Declares the argument of a callback that must end in a function of C.
+macro_rules! argument {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        pub struct $argument<'a, F: FileSystem> {
+        pub struct $name<'a, F: FileSystem> {
             dquot: &'a Dquot<F>,
             _not_send: NotThreadSafe,
         }
 
-        $(#[$proof_doc])*
-        pub struct $proof<'a>(PhantomData<&'a ()>);
-
-        impl<F: FileSystem> Deref for $argument<'_, F> {
+        impl<F: FileSystem> Deref for $name<'_, F> {
             type Target = Dquot<F>;
 
             #[inline]
@@ -59,24 +52,18 @@ macro_rules! through_c {
                 self.dquot
             }
         }
-
-        impl<'a, F: FileSystem> $argument<'a, F> {
-            $(#[$function_doc])*
-            #[inline]
-            pub fn $function(self) -> Result<$proof<'a>> {
-                // SAFETY: C has passed the dquot to the callback that this function is for.
-                to_result(unsafe { extra_bindings::$helper(self.dquot.as_ptr()) })?;
-                Ok($proof(PhantomData))
-            }
-        }
     };
 }
 
-through_c!(
+argument!(
     /// A dquot that somebody wants to use.
-    Acquire,
-    /// Proof that [`Acquire::dquot_acquire`] was called.
-    Acquired,
+    Acquire
+);
+
+/// Proof that [`Acquire::dquot_acquire`] was called.
+pub struct Acquired<'a>(PhantomData<&'a ()>);
+
+impl<'a, F: FileSystem> Acquire<'a, F> {
     /// Asks the format for the quota ([`super::Format::read_dqblk`]), and then has it keep it
     /// ([`super::Format::commit_dqblk`]), unless another task was faster.
     ///
@@ -85,30 +72,52 @@ through_c!(
     /// # Errors
     ///
     /// Those of the format.
-    dquot_acquire = vfs_dquot_acquire
+    #[inline]
+    pub fn dquot_acquire(self) -> Result<Acquired<'a>> {
+        // SAFETY: `dqget()` has passed the dquot to `->acquire_dquot`, to which it has a reference.
+        to_result(unsafe { extra_bindings::vfs_dquot_acquire(self.dquot.as_ptr()) })?;
+        Ok(Acquired(PhantomData))
+    }
+}
+
+argument!(
+    /// A dquot that nobody uses any more.
+    Release
 );
 
-through_c!(
-    /// A dquot that nobody uses any more.
-    Release,
-    /// Proof that [`Release::dquot_release`] was called.
-    Released,
+/// Proof that [`Release::dquot_release`] was called.
+pub struct Released<'a>(Result, PhantomData<&'a ()>);
+
+impl Released<'_> {
+    /// What the format said. C does not ask for it.
+    #[inline]
+    pub fn result(&self) -> Result {
+        self.0
+    }
+}
+
+impl<'a, F: FileSystem> Release<'a, F> {
     /// Gives the quota back to the format ([`super::Format::release_dqblk`]), unless somebody has
     /// begun to use it again.
     ///
     /// Mirrors `dquot_release()` of `fs/quota/dquot.c`. Takes `dq_lock`; sleeps.
-    ///
-    /// # Errors
-    ///
-    /// Those of the format.
-    dquot_release = vfs_dquot_release
+    #[inline]
+    pub fn dquot_release(self) -> Released<'a> {
+        // SAFETY: `quota_release_workfn()` has passed the dquot to `->release_dquot`.
+        let result = to_result(unsafe { extra_bindings::vfs_dquot_release(self.dquot.as_ptr()) });
+        Released(result, PhantomData)
+    }
+}
+
+argument!(
+    /// A dquot that is dirty.
+    Write
 );
 
-through_c!(
-    /// A dquot that is dirty.
-    Write,
-    /// Proof that [`Write::dquot_commit`] was called.
-    Written,
+/// Proof that [`Write::dquot_commit`] was called.
+pub struct Written<'a>(PhantomData<&'a ()>);
+
+impl<'a, F: FileSystem> Write<'a, F> {
     /// Has the format keep the quota ([`super::Format::commit_dqblk`]), if it is still dirty.
     ///
     /// Mirrors `dquot_commit()` of `fs/quota/dquot.c`. Takes `dq_lock`; sleeps.
@@ -116,8 +125,13 @@ through_c!(
     /// # Errors
     ///
     /// Those of the format.
-    dquot_commit = vfs_dquot_commit
-);
+    #[inline]
+    pub fn dquot_commit(self) -> Result<Written<'a>> {
+        // SAFETY: `dquot_write_dquot()` has passed the dquot to `->write_dquot`.
+        to_result(unsafe { extra_bindings::vfs_dquot_commit(self.dquot.as_ptr()) })?;
+        Ok(Written(PhantomData))
+    }
+}
 
 /// The callbacks of quotas: `struct dquot_operations`.
 ///
@@ -134,7 +148,8 @@ pub trait Operations: Sized {
     /// The filesystem.
     type FileSystem: FileSystem;
 
-    /// Writes a dquot that is dirty: when quotas are synced, and before it is released.
+    /// Writes a dquot that is dirty: when quotas are synced, and before it is released. If it fails,
+    /// C says so in the log, and gives it up.
     fn write_dquot<'a>(dquot: Write<'a, Self::FileSystem>) -> Result<Written<'a>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -147,7 +162,9 @@ pub trait Operations: Sized {
     }
 
     /// Nobody uses the dquot any more. Called by a worker of C, without a lock.
-    fn release_dquot<'a>(dquot: Release<'a, Self::FileSystem>) -> Result<Released<'a>> {
+    ///
+    /// A worker comes back until it is released, so this cannot fail.
+    fn release_dquot<'a>(dquot: Release<'a, Self::FileSystem>) -> Released<'a> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -236,7 +253,8 @@ impl<T: Operations> Table<T> {
         // SAFETY: `quota_release_workfn()` passes a dquot that it is about to put on the free list.
         let dquot = unsafe { Dquot::from_raw(dquot) };
         let _not_send = NotThreadSafe::default();
-        from_result(|| T::release_dquot(Release { dquot, _not_send }).map(|Released(_)| 0))
+        let Released(result, _) = T::release_dquot(Release { dquot, _not_send });
+        from_result(|| result.map(|()| 0))
     }
 
     /// # Safety
