@@ -207,23 +207,32 @@ impl Context {
     }
 }
 
-/// Parses a limit of a quota: that of the options from `first` on which has the number `opt`. Returns
-/// which type it is for, too.
-fn hardlimit(fc: &FsContext<'_>, opt: u8, first: u8, text: &CStr) -> Result<(usize, u64)> {
-    let ty = usize::from(opt - first);
-    let limit = number(text.to_bytes()).filter(|limit| i64::try_from(*limit).is_ok());
-    let limit = limit.ok_or_else(|| {
-        let what = match first {
-            USRQUOTA_BLOCK_HARDLIMIT => "block",
-            _ => "inode",
-        };
-        fc.invalf(fmt!("Bad value '{}' for '{}_{}_hardlimit'", text, QUOTA_NAMES[ty], what))
-    })?;
-    Ok((ty, limit))
-}
-
 fn bad_value(fc: &FsContext<'_>, option: &str, value: &CStr) -> Error {
     fc.invalf(fmt!("Bad value '{}' for '{}'", value, option))
+}
+
+/// The type that an option is for, of three options from `first` on.
+fn quota_type(opt: u8, first: u8) -> QuotaType {
+    match opt.wrapping_sub(first) {
+        0 => QuotaType::User,
+        1 => QuotaType::Group,
+        _ => QuotaType::Project,
+    }
+}
+
+/// Parses a limit of a quota.
+fn hardlimit(fc: &FsContext<'_>, ty: QuotaType, what: &str, text: &CStr) -> Result<Option<u64>> {
+    let limit = number(text.to_bytes()).filter(|limit| i64::try_from(*limit).is_ok());
+    let bad = || {
+        let name = QUOTA_NAMES[ty as usize];
+        fc.invalf(fmt!(
+            "Bad value '{}' for '{}_{}_hardlimit'",
+            text,
+            name,
+            what
+        ))
+    };
+    limit.map(Some).ok_or_else(bad)
 }
 
 #[vtable]
@@ -255,14 +264,17 @@ impl Operations for Context {
                 self.quota[QuotaType::User as usize].on = true;
                 self.quota[QuotaType::Group as usize].on = true;
             }
-            (USRQUOTA..=PRJQUOTA, Value::Flag) => self.quota[usize::from(opt - USRQUOTA)].on = true,
+            (USRQUOTA..=PRJQUOTA, Value::Flag) => {
+                let ty = quota_type(opt, USRQUOTA);
+                self.quota[ty as usize].on = true;
+            }
             (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::String(text)) => {
-                let (ty, limit) = hardlimit(fc, opt, USRQUOTA_BLOCK_HARDLIMIT, text)?;
-                self.quota[ty].block = Some(limit);
+                let ty = quota_type(opt, USRQUOTA_BLOCK_HARDLIMIT);
+                self.quota[ty as usize].block = hardlimit(fc, ty, "block", text)?;
             }
             (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::String(text)) => {
-                let (ty, limit) = hardlimit(fc, opt, USRQUOTA_INODE_HARDLIMIT, text)?;
-                self.quota[ty].inode = Some(limit);
+                let ty = quota_type(opt, USRQUOTA_INODE_HARDLIMIT);
+                self.quota[ty as usize].inode = hardlimit(fc, ty, "inode", text)?;
             }
             _ => return Err(EINVAL),
         }

@@ -94,7 +94,6 @@ impl Limits {
         })
     }
 
-
     /// Takes an inode, or fails with `ENOSPC`.
     pub(crate) fn take_inode(&self) -> Result {
         self.usage.lock().inodes.take(1)

@@ -288,12 +288,7 @@ pub(crate) fn charge_inherited(inode: &Inode<SampleFs>) -> Result {
     if pages(bytes) == 0 {
         return Ok(());
     }
-    inode
-        .info()
-        .xattrs()
-        .store()?
-        .lock()
-        .charge(inode, bytes)
+    inode.info().xattrs().store()?.lock().charge(inode, bytes)
 }
 
 /// Lists the names of the attributes, and those that stand for access control lists:

@@ -49,6 +49,12 @@ pub use format::{
     FormatType,
     Registration, //
 };
+pub(crate) use inode::{
+    drop_dquots,
+    get_dquots,
+    init_dquots,
+    Charged, //
+};
 pub use operations::{
     Acquire,
     Acquired,
@@ -58,12 +64,6 @@ pub use operations::{
     Released,
     Write,
     Written, //
-};
-pub(crate) use inode::{
-    drop_dquots,
-    get_dquots,
-    init_dquots,
-    Charged, //
 };
 pub(crate) use sb::{
     init,

@@ -324,8 +324,10 @@ impl<'a, F: FileSystem> New<'a, F> {
     /// # Errors
     ///
     /// `ENOMEM`, or the error of `info`.
-    pub fn init(self, info: impl PinInit<F::SbInfo, Error>) -> Result<Locked<'a, SuperBlock<F>, Exclusive>>
-    {
+    pub fn init(
+        self,
+        info: impl PinInit<F::SbInfo, Error>,
+    ) -> Result<Locked<'a, SuperBlock<F>, Exclusive>> {
         let data = KBox::try_pin_init(
             try_pin_init!(Data::<F> {
                 info <- info,

@@ -76,10 +76,7 @@ pub struct Dqblk {
 
 impl Dqblk {
     fn has_limits(&self) -> bool {
-        self.bhardlimit != 0
-            || self.bsoftlimit != 0
-            || self.ihardlimit != 0
-            || self.isoftlimit != 0
+        self.bhardlimit != 0 || self.bsoftlimit != 0 || self.ihardlimit != 0 || self.isoftlimit != 0
     }
 }
 
@@ -313,9 +310,8 @@ impl<T: Format> Registration<T> {
             return Err(EBUSY);
         }
         // SAFETY: The format is static, not registered, and unregistered when this is dropped.
-        let result =
-            to_result(unsafe { extra_bindings::vfs_register_quota_format(format.inner.get()) });
-        if let Err(error) = result {
+        let error = unsafe { extra_bindings::vfs_register_quota_format(format.inner.get()) };
+        if let Err(error) = to_result(error) {
             format.s_type.store(ptr::null_mut(), Relaxed);
             return Err(error);
         }
@@ -339,12 +335,13 @@ impl<T: Format> Table<T> {
     /// # Safety
     ///
     /// `sb` must be a superblock, and quotas of type `ty` be on or being turned on or off.
-    unsafe fn mem_dqinfo(
-        sb: *mut bindings::super_block,
-        ty: c_int,
-    ) -> *mut bindings::mem_dqinfo {
+    unsafe fn mem_dqinfo(sb: *mut bindings::super_block, ty: c_int) -> *mut bindings::mem_dqinfo {
         // SAFETY: The caller promises that the superblock is valid, and C that `ty` is a type.
-        unsafe { (&raw mut (*sb).s_dquot.info).cast::<bindings::mem_dqinfo>().add(ty as usize) }
+        unsafe {
+            (&raw mut (*sb).s_dquot.info)
+                .cast::<bindings::mem_dqinfo>()
+                .add(ty as usize)
+        }
     }
 
     /// # Safety

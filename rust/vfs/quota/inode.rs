@@ -104,9 +104,9 @@ impl<F: FileSystem> New<F> {
     pub fn dquot_alloc_inode(&mut self) -> Result {
         const { assert!(has_quotas::<F>(), "the filesystem has no DQ_OP") };
         // SAFETY: The inode is valid, and its data are initialised.
-        let result = to_result(unsafe { extra_bindings::vfs_dquot_initialize(self.as_ptr()) })
-            // SAFETY: As above.
-            .and_then(|()| to_result(unsafe { extra_bindings::vfs_dquot_alloc_inode(self.as_ptr()) }));
+        to_result(unsafe { extra_bindings::vfs_dquot_initialize(self.as_ptr()) })?;
+        // SAFETY: As above.
+        let result = to_result(unsafe { extra_bindings::vfs_dquot_alloc_inode(self.as_ptr()) });
         if result.is_err() {
             // Or it would be given back.
             // SAFETY: The inode is valid, and not seen by others.
