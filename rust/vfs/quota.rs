@@ -49,9 +49,10 @@ pub use format::{
     FormatType,
     Registration, //
 };
+#[cfg(CONFIG_QUOTA)]
+pub(crate) use inode::get_dquots;
 pub(crate) use inode::{
     drop_dquots,
-    get_dquots,
     init_dquots,
     Charged, //
 };

@@ -68,6 +68,7 @@ pub(crate) unsafe fn init_dquots<F: FileSystem>(container: *mut Container<F>) {
 /// # Safety
 ///
 /// `inode` must be one that `->alloc_inode` of `F`, a filesystem with quotas, has made.
+#[cfg(CONFIG_QUOTA)]
 pub(crate) unsafe extern "C" fn get_dquots<F: FileSystem>(
     inode: *mut bindings::inode,
 ) -> *mut *mut bindings::dquot {
