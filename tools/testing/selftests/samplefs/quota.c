@@ -540,6 +540,9 @@ TEST_ON(quota, soft_limit)
 		.dqb_valid = QIF_LIMITS,
 	};
 
+	/* tmpfs forgets those of who uses nothing, if there is no hard one. */
+	if (!testfs_is_samplefs())
+		q.dqb_bhardlimit = 1024;
 	ASSERT_EQ(0, control(self->root, Q_SETQUOTA, USR, ME, &q));
 	AS(ME, {
 		CHECK(!testfs_write(self->root, "a", "x", 1));
