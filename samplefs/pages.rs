@@ -46,6 +46,7 @@ use vfs::{
 };
 
 use crate::{
+    limits,
     store::{
         Source,
         Store,
@@ -131,28 +132,19 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
     Ok(())
 }
 
-/// Reserves a block of the file and charges for it, or fails with `ENOSPC`. Returns whether it was a
-/// hole.
+/// Reserves a block of the file and charges for it, or fails with `ENOSPC` or `EDQUOT`. Returns
+/// whether it was a hole.
 fn reserve(inode: &Host<SampleFs>, block: u64) -> Result<bool> {
     let store = inode.info().store();
     if store.has(block) {
         return Ok(false);
     }
-    let limits = inode.sb().info().limits();
-    limits.take_block()?;
+    limits::take_blocks(inode, 1)?;
     let result = store.reserve(block);
-    if let Ok(true) = result {
-        inode.inode_add_bytes(BLOCK_SIZE as u64);
-    } else {
-        limits.give_back_blocks(1);
+    if !matches!(result, Ok(true)) {
+        limits::give_back_blocks(inode, 1);
     }
     result
-}
-
-/// Gives back what was charged for blocks that are holes again.
-fn give_back(inode: &Host<SampleFs>, blocks: u64) {
-    inode.inode_sub_bytes(blocks * BLOCK_SIZE as u64);
-    inode.sb().info().limits().give_back_blocks(blocks);
 }
 
 /// The blocks of the file that a folio has, as far as the file reaches.
@@ -165,7 +157,8 @@ fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Range<u64> {
 
 /// Reserves all that a folio needs that is about to be written to through a shared mapping.
 ///
-/// Fails with `ENOSPC` if there is no room for a block, with `E2BIG` if there is none for all.
+/// Fails with `ENOSPC` or `EDQUOT` if there is no room for a block, with `E2BIG` if there is none for
+/// all.
 pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
     let inode = folio.host();
     let blocks = blocks_in_file(folio);
@@ -178,9 +171,9 @@ pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
                     .zip(blocks)
                     .filter(|&(at, block)| new & bit(at) != 0 && inode.info().store().cancel(block))
                     .count();
-                give_back(inode, taken_back as u64);
+                limits::give_back_blocks(inode, taken_back as u64);
                 let large = folio.folio_size() > BLOCK_SIZE;
-                return Err(if large && error == ENOSPC {
+                return Err(if large && limits::is_full(error) {
                     E2BIG
                 } else {
                     error
@@ -216,7 +209,7 @@ fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i6
     let inode = mapping.host();
     let store = inode.info().store();
     let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
-    give_back(inode, store.free(whole));
+    limits::give_back_blocks(inode, store.free(whole));
 }
 
 /// Sets the size of a file, and gives back what it has beyond it.
@@ -278,7 +271,7 @@ pub(crate) fn allocate(
     if result.is_err() {
         let store = inode.info().store();
         let blocks = new.into_iter().flatten().filter(|&block| block >= beyond);
-        give_back(
+        limits::give_back_blocks(
             inode,
             blocks.filter(|&block| store.cancel(block)).count() as u64,
         );
@@ -380,7 +373,9 @@ impl Operations for Pages {
         let (first, _) = block_at(folio.folio_pos());
         for block in touched.clone() {
             match reserve(&inode, first + block as u64) {
-                Err(error) if error != ENOSPC || block == touched.start => return Err(error),
+                Err(error) if !limits::is_full(error) || block == touched.start => {
+                    return Err(error)
+                }
                 Err(_) => break,
                 Ok(_) => {}
             }

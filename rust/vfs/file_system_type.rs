@@ -27,6 +27,7 @@ use kernel::{
 use crate::{
     fs_context,
     inode::alloc,
+    quota,
     sb,
     sysfs,
     FileSystem,
@@ -99,6 +100,11 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         unsafe { sysfs::remove_type(kobject) };
     }
 
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::file_system_type {
+        self.inner.get()
+    }
+
     /// # Safety
     ///
     /// As `->kill_sb`: `deactivate_locked_super()` passes a superblock of this type, which nobody
@@ -112,6 +118,12 @@ impl<C: fs_context::Operations> FileSystemType<C> {
             // SAFETY: As above. `deactivate_locked_super()` holds `s_umount`
             // exclusively, and this is the only token.
             unsafe { sb::kill_sb::<<C::FileSystem as FileSystem>::Super>(sb) };
+            // SAFETY: The superblock is valid.
+            if unsafe { (*sb).s_root }.is_null() {
+                // It was never mounted, so there will be no `->put_super`.
+                // SAFETY: As for `kill_sb`.
+                unsafe { quota::quota_off::<C::FileSystem>(sb) };
+            }
         }
         // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
         unsafe { bindings::kill_anon_super(sb) };

@@ -296,6 +296,15 @@ impl<F: FileSystem> Host<F> {
         unsafe { bindings::inode_sub_bytes(self.as_ptr(), bytes as i64) };
     }
 
+    /// The bytes that the file uses.
+    ///
+    /// Mirrors `inode_get_bytes()` of `fs/stat.c`. Takes `i_lock`.
+    #[inline]
+    pub fn inode_get_bytes(&self) -> u64 {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::inode_get_bytes(self.as_ptr()) }.max(0) as u64
+    }
+
     /// Sets the time of the last change of the inode to now.
     ///
     /// Mirrors `inode_set_ctime_current()` of `fs/inode.c`, which is atomic. C does it under

@@ -183,6 +183,11 @@ impl<F: FileSystem> New<F> {
         unsafe { (*self.inode.as_ptr()).i_size = size.max(0) };
     }
 
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::inode {
+        self.inode.as_ptr()
+    }
+
     /// Checks that the mode is of this type.
     fn expect(&self, types: &[Mode]) -> Result {
         // SAFETY: The inode is valid and not seen by others.

@@ -27,6 +27,7 @@ use crate::{
     helper::slot,
     inode::Host,
     mode::Mode,
+    quota,
     sysfs::Counter,
     Dentry,
     FileSystem,
@@ -113,6 +114,10 @@ pub trait Operations: Sized {
 
     /// The helper for `->drop_inode`, unless there is a method.
     const DROP_INODE: Option<DropInode> = None;
+    /// The callbacks of quotas, if the filesystem has quotas: `dq_op`. See [`crate::quota`].
+    ///
+    /// The layer then has `->get_dquots`, and takes the dquots from inodes that are evicted.
+    const DQ_OP: Option<quota::Ops<Self::FileSystem>> = None;
 
     /// The files in `/sys/fs/NAME/MAJOR:MINOR/` of a superblock, from after
     /// [`crate::fs_context::Operations::fill_super`] until before [`Operations::kill_sb`].

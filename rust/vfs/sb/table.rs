@@ -34,6 +34,7 @@ use crate::{
         alloc,
         Host, //
     },
+    quota,
     trace,
     Dentry,
     Locked, //
@@ -68,6 +69,8 @@ impl<T: Operations> Table<T> {
         }
         // SAFETY: As above; the page cache is empty.
         unsafe { bindings::clear_inode(inode) };
+        // SAFETY: As above.
+        unsafe { quota::drop_dquots::<T::FileSystem>(inode) };
     }
 
     /// # Safety
@@ -163,6 +166,12 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->put_super`.
     unsafe extern "C" fn put_super(sb: *mut bindings::super_block) {
+        // SAFETY: `generic_shutdown_super()` passes a superblock that is set up. Its caller holds
+        // `s_umount` exclusively.
+        unsafe { quota::quota_off::<T::FileSystem>(sb) };
+        if !T::HAS_PUT_SUPER {
+            return;
+        }
         // SAFETY: `generic_shutdown_super()` passes a superblock that is set up.
         let sb = unsafe { SuperBlock::from_raw(sb) };
         // SAFETY: Its caller holds `s_umount` exclusively, and this is the only token.
@@ -350,7 +359,7 @@ impl<T: Operations> Table<T> {
         } else {
             None
         },
-        put_super: if T::HAS_PUT_SUPER {
+        put_super: if T::HAS_PUT_SUPER || quota::has_quotas::<T::FileSystem>() {
             Some(Self::put_super)
         } else {
             None
@@ -407,6 +416,12 @@ impl<T: Operations> Table<T> {
         },
         free_cached_objects: if T::HAS_FREE_CACHED_OBJECTS {
             Some(Self::free_cached_objects)
+        } else {
+            None
+        },
+        #[cfg(CONFIG_QUOTA)]
+        get_dquots: if quota::has_quotas::<T::FileSystem>() {
+            Some(quota::get_dquots::<T::FileSystem>)
         } else {
             None
         },
