@@ -178,6 +178,7 @@ impl Operations for Context {
             .set_dontcache()
             .set_s_xattr(&XATTRS)
             .set_sb_posixacl()
+            .set_sb_nosec()
             .set_s_export_op(export::Ops::of::<Export>())
             .super_setup_bdi()?;
         let sb = sb.init(Info::new(owner, limits))?;

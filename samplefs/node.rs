@@ -61,7 +61,7 @@ const SHORT_SYMLINK: usize = 128;
 #[pin_data]
 pub(crate) struct Info {
     /// Blocks that are charged for what is not in the store: a long symbolic link.
-    blocks: u64,
+    blocks: u32,
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
     xattrs: Xattrs,
@@ -73,7 +73,7 @@ pub(crate) struct Info {
 impl Info {
     /// Blocks that are charged as long as there is the inode.
     pub(crate) fn blocks(&self) -> u64 {
-        self.blocks
+        u64::from(self.blocks)
     }
 
     /// The flags of chattr(1), `FS_*_FL`.
@@ -105,7 +105,7 @@ pub(crate) enum Kind<'a> {
 }
 
 /// Allocates an inode and charges for it; `sb::Super::evict_inode` gives back.
-fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64, flags: u32) -> Result<New<SampleFs>> {
+fn allocate(sb: &SuperBlock<SampleFs>, blocks: u32, flags: u32) -> Result<New<SampleFs>> {
     let limits = sb.info().limits();
     limits.take_inode()?;
     let info = try_pin_init!(Info {
@@ -143,13 +143,14 @@ pub(crate) fn create(
 ) -> Result<ARef<Inode<SampleFs>>> {
     let sb = dir.sb();
     let long = matches!(kind, Kind::Symlink(target) if target.count_bytes() >= SHORT_SYMLINK);
-    let blocks = u64::from(long);
+    let blocks = u32::from(long);
     if long {
         sb.info().limits().take_block()?;
     }
     let flags = dir.info().flags() & attr::INHERITED;
     let mut new =
-        allocate(sb, blocks, flags).inspect_err(|_| sb.info().limits().give_back_blocks(blocks))?;
+        allocate(sb, blocks, flags)
+        .inspect_err(|_| sb.info().limits().give_back_blocks(u64::from(blocks)))?;
     new.inode_init_owner(idmap, dir, mode);
     new.posix_acl_create(dir)?;
     let inode = finish(new, kind)?;

@@ -12,6 +12,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
+    alloc::KBox,
     bindings,
     str::CString,
     sync::aref::{
@@ -135,8 +136,8 @@ pub(crate) struct Container<F: FileSystem> {
     inode: Opaque<bindings::inode>,
     info: UnsafeCell<MaybeUninit<F::InodeInfo>>,
     guarded: UnsafeCell<MaybeUninit<F::Guarded>>,
-    /// What `i_link` points to.
-    link: UnsafeCell<Option<CString>>,
+    /// What `i_link` points to. In a box of its own: few inodes have one.
+    link: UnsafeCell<Option<KBox<CString>>>,
     /// Whether `info` and `guarded` are initialised. Set once, before anybody sees the inode.
     initialised: UnsafeCell<bool>,
 }

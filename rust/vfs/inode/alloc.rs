@@ -69,7 +69,7 @@ pub(crate) unsafe fn alloc_inode<F: FileSystem>(
     // SAFETY: The memory is new and as large as a container.
     unsafe {
         (&raw mut (*container).link)
-            .cast::<Option<kernel::str::CString>>()
+            .cast::<Option<KBox<kernel::str::CString>>>()
             .write(None)
     };
     // SAFETY: As above.

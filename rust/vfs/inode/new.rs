@@ -257,7 +257,7 @@ impl<F: FileSystem> New<F> {
     pub fn symlink(mut self, i_op: Ops<F>, target: &CStr) -> Result<ARef<Inode<F>>> {
         self.expect(&[S_IFLNK])?;
         self.set_i_op(i_op, true)?;
-        let link = CString::try_from(target)?;
+        let link = KBox::new(CString::try_from(target)?, GFP_KERNEL)?;
         let inode = self.inode.as_ptr();
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*inode).i_size = target.count_bytes() as i64 };

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -78,7 +79,7 @@ void make_names(char prefix, unsigned long count)
 	if (!all_names)
 		die("names");
 	for (unsigned long i = 0; i < count; i++)
-		snprintf(all_names[i], sizeof(*all_names), "%c%08lu", prefix, i);
+		snprintf(all_names[i], sizeof(*all_names), "%c%08u", prefix, (unsigned int)i);
 }
 
 /* A loop of two instructions. */
@@ -131,6 +132,9 @@ int main(int argc, char **argv)
 	}
 	if (argc < 4)
 		return usage();
+	/* Or the first call of a function would be counted with the fault for it. */
+	if (mlockall(MCL_CURRENT))
+		die("mlockall");
 	check_method();
 	subject = argv[2];
 	if (chdir(argv[3]))
