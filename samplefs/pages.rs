@@ -164,18 +164,17 @@ fn give_back(inode: &Host<SampleFs>, blocks: u64) {
     inode.sb().info().limits().give_back_blocks(blocks);
 }
 
-/// The blocks of the file that these bytes of a folio touch.
-fn file_blocks(folio: &LockedFolio<'_, SampleFs>, bytes: &Range<usize>) -> Range<u64> {
-    let (first, _) = block_at(folio.folio_pos());
-    let blocks = blocks(bytes);
-    first + blocks.start as u64..first + blocks.end as u64
+/// The blocks of the file that `len` bytes from `pos` on touch.
+fn file_blocks(pos: i64, len: usize) -> Range<u64> {
+    let (first, offset) = block_at(pos);
+    first..first + (offset + len).div_ceil(BLOCK_SIZE) as u64
 }
 
 /// The blocks of the file that a folio has, as far as the file reaches.
 fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Blocks {
-    let left = folio.host().i_size().saturating_sub(folio.folio_pos());
-    let bytes = 0..folio.folio_size().min(left.max(0) as usize);
-    Blocks::first_batch(file_blocks(folio, &bytes))
+    let pos = folio.folio_pos();
+    let left = folio.host().i_size().saturating_sub(pos).max(0) as usize;
+    Blocks::first_batch(file_blocks(pos, folio.folio_size().min(left)))
 }
 
 /// Reserves all that a folio needs that is about to be written to through a shared mapping.
@@ -367,7 +366,7 @@ impl Operations for Pages {
     ) -> Result<WriteFolio<'a, SampleFs>> {
         let folio = inode.write_begin_get_folio(pos, len)?;
         let bytes = folio.range(pos, len);
-        let touched = file_blocks(&folio, &bytes);
+        let touched = file_blocks(pos, bytes.len());
         match reserve(&inode, Blocks::first_batch(touched.clone())) {
             Ok(_) => {}
             Err(ENOSPC) => {
@@ -402,9 +401,9 @@ impl Operations for Pages {
         let mut bytes = folio.range(pos, copied);
         // The first block has room, or there would be no folio. Where another has none, it was
         // and stays a hole.
-        let written = file_blocks(&folio, &bytes);
-        let others = Blocks::first_batch(written.start + 1..written.end);
-        if others.count() != 0 {
+        let written = file_blocks(pos, bytes.len());
+        if written.end - written.start > 1 {
+            let others = Blocks::first_batch(written.start + 1..written.end);
             let store = folio.host().info().store();
             if let Some(hole) = others.without(store.reserved(others)).first() {
                 let (first, _) = block_at(folio.folio_pos());

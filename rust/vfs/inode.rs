@@ -12,9 +12,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
-    alloc::KBox,
     bindings,
-    str::CString,
     sync::aref::{
         ARef,
         AlwaysRefCounted, //
@@ -131,15 +129,13 @@ unsafe impl<F: FileSystem> AlwaysRefCounted for Inode<F> {
 }
 
 /// An inode and what the filesystem adds to it: one object of the inode cache.
+///
+/// Its data are initialised before anybody sees the inode ([`alloc::set_initialised`]).
 #[repr(C)]
 pub(crate) struct Container<F: FileSystem> {
     inode: Opaque<bindings::inode>,
     info: UnsafeCell<MaybeUninit<F::InodeInfo>>,
     guarded: UnsafeCell<MaybeUninit<F::Guarded>>,
-    /// What `i_link` points to. In a box of its own: few inodes have one.
-    link: UnsafeCell<Option<KBox<CString>>>,
-    /// Whether `info` and `guarded` are initialised. Set once, before anybody sees the inode.
-    initialised: UnsafeCell<bool>,
 }
 
 impl<F: FileSystem> Inode<F> {
