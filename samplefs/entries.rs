@@ -180,7 +180,14 @@ impl Entries {
             if !each(found, entry) {
                 break;
             }
-            cookie = found + 1;
+            // The tree's cursor cannot be moved, but sees the next one: half as many searches.
+            let Some((&next, entry)) = cursor.peek_next() else {
+                break;
+            };
+            if !each(next, entry) {
+                break;
+            }
+            cookie = next + 1;
         }
     }
 }
