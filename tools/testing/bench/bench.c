@@ -2,7 +2,7 @@
 /*
  * bench: how many instructions an operation of a filesystem takes.
  *
- * Usage: bench names|data|memory SUBJECT DIRECTORY
+ * Usage: bench names|data|mixed|memory SUBJECT DIRECTORY
  *        bench directory SUBJECT DIRECTORY FILES ROUNDS
  *        bench method
  *
@@ -116,7 +116,7 @@ static void check_method(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench names|data|memory SUBJECT DIRECTORY\n"
+	fprintf(stderr, "usage: bench names|data|mixed|memory SUBJECT DIRECTORY\n"
 		"       bench directory SUBJECT DIRECTORY FILES ROUNDS\n"
 		"       bench method\n");
 	return 2;
@@ -144,6 +144,8 @@ int main(int argc, char **argv)
 		names();
 	else if (!strcmp(what, "data") && argc == 4)
 		data();
+	else if (!strcmp(what, "mixed") && argc == 4)
+		mixed();
 	else if (!strcmp(what, "memory") && argc == 4)
 		memory();
 	else if (!strcmp(what, "directory") && argc == 6)

@@ -37,6 +37,7 @@ const char *name(unsigned long i);
  */
 void names(void);
 void data(void);
+void mixed(void);
 void memory(void);
 void directory(unsigned long files, unsigned long rounds);
 

@@ -40,8 +40,8 @@ static void look_up(const char *file)
 		die(file);
 }
 
-/* Counts reading the directory as a whole. It has so many entries, `.` and `..` among them. */
-static void read_directory(const char *what, unsigned long expected)
+/* Reads the directory as a whole. It has so many entries, `.` and `..` among them. */
+static void read_directory(unsigned long expected)
 {
 	unsigned long found = 0;
 	long size;
@@ -49,16 +49,13 @@ static void read_directory(const char *what, unsigned long expected)
 
 	if (fd < 0)
 		die(".");
-	begin();
 	while ((size = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0) {
 		for (long at = 0; at < size; found++)
 			at += *(unsigned short *)(entries + at + 16);
 	}
-	end();
 	if (size < 0 || found != expected)
 		die("getdents64");
 	close(fd);
-	sample(what, found);
 }
 
 void names(void)
@@ -78,7 +75,10 @@ void names(void)
 	end();
 	sample("stat", COUNT);
 
-	read_directory("readdir, an entry", COUNT + 2);
+	begin();
+	read_directory(COUNT + 2);
+	end();
+	sample("readdir, an entry", COUNT + 2);
 
 	static char old[COUNT][16];
 
@@ -119,6 +119,30 @@ void names(void)
 	sample("symlink and readlink", COUNT);
 	FOR_ALL(i)
 		remove_one(name(i));
+}
+
+/* What programs do that unpack, build and clean up. */
+void mixed(void)
+{
+	static char temporary[COUNT][16];
+
+	make_names('t', COUNT);
+	FOR_ALL(i)
+		strcpy(temporary[i], name(i));
+	make_names('f', COUNT);
+	begin();
+	FOR_ALL(i)
+		create(temporary[i]);
+	FOR_ALL(i)
+		look_up(temporary[i]);
+	FOR_ALL(i)
+		if (rename(temporary[i], name(i)))
+			die(name(i));
+	read_directory(COUNT + 2);
+	FOR_ALL(i)
+		remove_one(name(i));
+	end();
+	sample("create, stat, rename, readdir, unlink", COUNT);
 }
 
 /* What the kernel uses for objects of its own, in bytes. */
@@ -195,6 +219,9 @@ void directory(unsigned long files, unsigned long rounds)
 		end();
 		sample("create in a large directory", COUNT);
 
-		read_directory("readdir of a large directory, an entry", files + 2);
+		begin();
+		read_directory(files + 2);
+		end();
+		sample("readdir of a large directory, an entry", files + 2);
 	}
 }
