@@ -148,8 +148,7 @@ pub(crate) fn create(
         sb.info().limits().take_block()?;
     }
     let flags = dir.info().flags() & attr::INHERITED;
-    let mut new =
-        allocate(sb, blocks, flags)
+    let mut new = allocate(sb, blocks, flags)
         .inspect_err(|_| sb.info().limits().give_back_blocks(u64::from(blocks)))?;
     new.inode_init_owner(idmap, dir, mode);
     new.posix_acl_create(dir)?;
