@@ -312,6 +312,7 @@ impl Operations for Context {
             .set_s_time_gran(1)
             .set_s_xattr(&XATTRS)
             .set_sb_posixacl()
+            .set_sb_nosec()
             .set_s_export_op(export::Ops::of::<Export>())
             .set_default_d_op(if self.casefold {
                 dentry::Ops::of::<CasefoldEntry>()

@@ -13,7 +13,6 @@ use core::{
 };
 use kernel::{
     bindings,
-    str::CString,
     sync::aref::{
         ARef,
         AlwaysRefCounted, //
@@ -130,15 +129,13 @@ unsafe impl<F: FileSystem> AlwaysRefCounted for Inode<F> {
 }
 
 /// An inode and what the filesystem adds to it: one object of the inode cache.
+///
+/// Its data are initialised before anybody sees the inode ([`alloc::set_initialised`]).
 #[repr(C)]
 pub(crate) struct Container<F: FileSystem> {
     inode: Opaque<bindings::inode>,
     info: UnsafeCell<MaybeUninit<F::InodeInfo>>,
     guarded: UnsafeCell<MaybeUninit<F::Guarded>>,
-    /// What `i_link` points to.
-    link: UnsafeCell<Option<CString>>,
-    /// Whether `info` and `guarded` are initialised. Set once, before anybody sees the inode.
-    initialised: UnsafeCell<bool>,
 }
 
 impl<F: FileSystem> Inode<F> {

@@ -288,6 +288,16 @@ impl<'a, F: FileSystem> New<'a, F> {
         self
     }
 
+    /// Says that only this kernel changes `security.` attributes, `SB_NOSEC`.
+    ///
+    /// C remembers then with a regular file that there is nothing that a write takes away, and need
+    /// not ask for `security.capability` before each.
+    pub fn set_sb_nosec(&mut self) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone.
+        unsafe { extra_bindings::sb_set_nosec(self.sb) };
+        self
+    }
+
     /// Sets the operations for file handles, `s_export_op`.
     pub fn set_s_export_op(&mut self, ops: export::Ops<F>) -> &mut Self {
         // SAFETY: The superblock is valid and ours alone; the table lives for ever.

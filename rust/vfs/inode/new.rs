@@ -10,16 +10,14 @@ use core::{
 use kernel::{
     bindings,
     prelude::*,
-    str::{
-        CStr,
-        CString, //
-    },
+    str::CStr,
     sync::aref::ARef,
     types::NotThreadSafe, //
 };
 use pin_init::PinInit;
 
 use super::{
+    alloc,
     Container,
     Inode,
     Ops, //
@@ -104,7 +102,7 @@ impl<F: FileSystem> New<F> {
         // SAFETY: As above.
         unsafe { (*(*container).guarded.get()).write(guarded) };
         // SAFETY: As above. Now both are initialised.
-        unsafe { *(*container).initialised.get() = true };
+        unsafe { alloc::set_initialised(inode.as_ptr()) };
 
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*inode.as_ptr()).i_ino = u64::from(bindings::get_next_ino()) };
@@ -262,15 +260,15 @@ impl<F: FileSystem> New<F> {
     pub fn symlink(mut self, i_op: Ops<F>, target: &CStr) -> Result<ARef<Inode<F>>> {
         self.expect(&[S_IFLNK])?;
         self.set_i_op(i_op, true)?;
-        let link = CString::try_from(target)?;
+        let target = target.to_bytes_with_nul();
+        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL)?;
+        link.extend_from_slice(target, GFP_KERNEL)?;
         let inode = self.inode.as_ptr();
         // SAFETY: The inode is valid and not seen by others.
-        unsafe { (*inode).i_size = target.count_bytes() as i64 };
-        // SAFETY: As above; the string stays where it is until `free_inode` frees it.
-        unsafe { extra_bindings::inode_set_link(inode, link.as_char_ptr().cast_mut()) };
-        let container: *mut Container<F> = inode.cast();
-        // SAFETY: As above.
-        unsafe { *(*container).link.get() = Some(link) };
+        unsafe { (*inode).i_size = target.len() as i64 - 1 };
+        let (link, _, _): (*mut u8, _, _) = link.into_raw_parts();
+        // SAFETY: As above; it is a symbolic link, so `free_inode` frees the string.
+        unsafe { extra_bindings::inode_set_link(inode, link.cast()) };
         Ok(self.finish())
     }
 

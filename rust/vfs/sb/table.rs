@@ -63,7 +63,7 @@ impl<T: Operations> Table<T> {
         // SAFETY: `evict()` is the only user of the inode.
         unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
         // SAFETY: As above, and its container is alive.
-        if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
+        if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised(inode) } {
             // SAFETY: The inode's data are initialised.
             T::evict_inode(unsafe { Evicted::from_raw(inode) });
         }
@@ -152,7 +152,7 @@ impl<T: Operations> Table<T> {
     /// As `->drop_inode`.
     unsafe extern "C" fn drop_inode(inode: *mut bindings::inode) -> c_int {
         // SAFETY: The inode has a container.
-        if !unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
+        if !unsafe { alloc::is_initialised(inode) } {
             // One that was never finished is of no use to anybody.
             return 1;
         }
