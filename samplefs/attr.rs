@@ -57,7 +57,12 @@ pub(crate) fn setattr(
     attr.setattr_prepare(idmap, dentry)?;
     inode.dquot_transfer(idmap, attr)?;
     if let Some(size) = attr.size() {
+        let changes = size != inode.i_size();
         pages::truncate(inode, size);
+        if changes {
+            // ftruncate(2) asks for it, truncate(2) does not.
+            inode.set_mtime_and_ctime_current();
+        }
     }
     inode.setattr_copy(idmap, attr);
     if attr.has_mode() {
