@@ -7,4 +7,5 @@
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
 #include "helpers/pages.c"
+#include "helpers/slots.c"
 #include "helpers/vfs.c"

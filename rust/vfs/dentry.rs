@@ -49,9 +49,14 @@ use crate::{
     Locked, //
 };
 
+mod automount;
 mod operations;
 mod table;
 
+pub use automount::{
+    Automount,
+    Mount, //
+};
 pub use operations::{
     DDelete,
     Dname,

@@ -38,9 +38,15 @@ use crate::{
     Inode, //
 };
 
+mod bdev;
+mod error;
 mod operations;
 mod table;
 
+pub use error::{
+    FsErrorEvent,
+    FsErrorType, //
+};
 pub use operations::{
     DropInode,
     ILocked,

@@ -82,6 +82,20 @@ impl<T> RcuWalk<'_, T> {
             _not_send: NotThreadSafe::default(),
         }
     }
+
+    /// As [`RcuWalk::from_raw`], where it is known to be in rcu-walk, which is asserted.
+    ///
+    /// # Safety
+    ///
+    /// For the lifetime, the current task must be in an RCU read-side section in which it has found
+    /// `object`.
+    #[inline]
+    pub(crate) unsafe fn assume(object: *const T) -> Self {
+        // SAFETY: It only looks at the current task.
+        unsafe { extra_bindings::slots_assert_rcu_walk() };
+        // SAFETY: The caller promises it.
+        unsafe { Self::from_raw(object) }
+    }
 }
 
 impl<F: FileSystem> RcuWalk<'_, Dentry<F>> {
@@ -195,7 +209,7 @@ pub(crate) unsafe fn permission_walk<'a, F: FileSystem>(
 ) -> (Walk<'a, Inode<F>>, Mask) {
     let walk = if mask & bindings::MAY_NOT_BLOCK != 0 {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })
@@ -214,7 +228,7 @@ pub(crate) unsafe fn link_walk<'a, F: FileSystem>(
 ) -> Walk<'a, Inode<F>> {
     if ptr::eq(dentry, ptr::null()) {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })

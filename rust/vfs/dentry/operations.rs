@@ -21,8 +21,10 @@ use rules::{
 };
 
 use super::{
+    Automount,
     Bare,
-    Dentry, //
+    Dentry,
+    Mount, //
 };
 use crate::{
     helper::slot,
@@ -203,7 +205,7 @@ impl RenameLock<'_, Held> {
 /// method is not implemented is null. What a [`Bare`] or a [`RcuWalk`] is passed to must not sleep,
 /// and cannot reach the filesystem's own data, which may be gone by then.
 ///
-/// `d_automount` and `d_real` are not here: `Documentation/vfs.rst` says why.
+/// `d_real` is not here: `Documentation/vfs.rst` says why.
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -298,6 +300,18 @@ pub trait Operations: Sized {
     ///
     /// `ECHILD` in rcu-walk, to be called again in ref-walk; in ref-walk, what the walk returns.
     fn d_manage(dentry: &Walk<'_, Dentry<Self::FileSystem>>) -> Result<Managed> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Mounts something on the entry, when a path walk comes to it: [`Automount::mount`]. `None` means that
+    /// there is something already; the walk looks again.
+    ///
+    /// For directories with [`crate::inode::New::set_automount`]. Only in ref-walk: may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EISDIR` makes the walk take the directory as it is; others it returns.
+    fn d_automount(path: &Automount<'_, Self::FileSystem>) -> Result<Option<Mount>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

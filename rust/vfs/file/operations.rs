@@ -29,6 +29,7 @@ use super::{
     Poll,
     Read,
     ReadIter,
+    RemapFileRange,
     Setlease,
     Setting,
     SpliceRead,
@@ -231,6 +232,16 @@ pub trait Operations: Sized + 'static {
 
     /// Copies a range, and returns how many bytes. Takes what locks it needs itself.
     fn copy_file_range(range: CopyFileRange<'_, Self>) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Makes two files share blocks: [`RemapFileRange::generic_remap_file_range`]. Returns how many
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` for what cannot be shared.
+    fn remap_file_range(range: RemapFileRange<'_, Self>) -> Result<i64> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
