@@ -30,6 +30,13 @@ void rust_helper_slots_file_set_created(struct file *file)
 	file->f_mode |= FMODE_CREATED;
 }
 
+/* The kernel's own bindings have it only in some configurations. */
+int rust_helper_slots_remap_prep(struct file *file_in, loff_t pos_in, struct file *file_out,
+				 loff_t pos_out, loff_t *len, unsigned int flags)
+{
+	return generic_remap_file_range_prep(file_in, pos_in, file_out, pos_out, len, flags);
+}
+
 /* 0 where there is no device. */
 u64 rust_helper_slots_sb_bdev_bytes(const struct super_block *sb)
 {

@@ -2,10 +2,7 @@
 
 //! Mounts that a filesystem makes itself: what `->d_automount` gets and returns.
 
-use core::{
-    marker::PhantomData,
-    ptr::NonNull, //
-};
+use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::from_err_ptr,

@@ -119,7 +119,7 @@ impl<'a, T: Operations> RemapFileRange<'a, T> {
         let mut len = self.len;
         // SAFETY: The files are open, and the locks that it wants are held.
         to_result(unsafe {
-            extra_bindings::generic_remap_file_range_prep(
+            extra_bindings::slots_remap_prep(
                 self.file_in.as_ptr(),
                 self.pos_in,
                 self.file_out.as_ptr(),
