@@ -98,6 +98,32 @@ pub enum DirectIo<'a> {
 ///
 /// A slot whose method or helper is missing is null, except where said otherwise. All may sleep,
 /// except [`Operations::DIRTY_FOLIO`] and [`Operations::free_folio`].
+///
+/// # Examples
+///
+/// ```
+/// use vfs::address_space::{Operations, Ops};
+///
+/// /// Files that all begin with their number, and else are zeroes.
+/// struct Pages;
+///
+/// #[vtable]
+/// impl Operations for Pages {
+///     type FileSystem = Fs;
+///
+///     fn read_folio(folio: LockedFolio<'_, Fs>) -> Result {
+///         let ino = folio.host().i_ino().to_le_bytes();
+///         let begins = folio.folio_pos() == 0;
+///         folio.folio_fill_tail(0, if begins { &ino } else { &[] });
+///         folio.folio_mark_uptodate();
+///         Ok(())
+///     }
+/// }
+///
+/// let ops: Ops<Fs> = Ops::of::<Pages>();
+/// // Data that are nowhere but in the page cache need no table.
+/// let ram: Ops<Fs> = Ops::RAM_AOPS;
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]

@@ -31,6 +31,23 @@ use crate::{
 };
 
 /// How the VFS has come to an object.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{walk::Mask, Walk};
+///
+/// fn permission(idmap: &Idmap, inode: &Walk<'_, Inode<Fs>>, mask: Mask) -> Result {
+///     if mask.contains(Mask::WRITE) {
+///         // What says whether it may be written is only there in ref-walk.
+///         let inode = inode.try_ref()?;
+///         if *inode.info() == 0 {
+///             return Err(EPERM);
+///         }
+///     }
+///     inode.generic_permission(idmap, mask)
+/// }
+/// ```
 pub enum Walk<'a, T> {
     /// By ref-walk: it has a reference to it. May sleep.
     Ref(&'a T),

@@ -206,6 +206,39 @@ impl RenameLock<'_, Held> {
 /// and cannot reach the filesystem's own data, which may be gone by then.
 ///
 /// `d_real` is not here: `Documentation/vfs.rst` says why.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{
+///     dentry::{Operations, UnstableName},
+///     RcuWalk,
+/// };
+///
+/// /// Names whose case does not matter.
+/// struct Entries;
+///
+/// #[vtable]
+/// impl Operations for Entries {
+///     type FileSystem = Fs;
+///
+///     fn d_hash(_parent: &RcuWalk<'_, Dentry<Fs>>, name: &[u8]) -> Result<u32> {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         Ok(lower.fold(0, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())))
+///     }
+///
+///     fn d_compare(
+///         _dentry: &RcuWalk<'_, Dentry<Fs>>,
+///         of_dentry: &UnstableName<'_>,
+///         name: &[u8],
+///     ) -> bool {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         of_dentry.bytes().map(|byte| byte.to_ascii_lowercase()).eq(lower)
+///     }
+/// }
+///
+/// let ops: vfs::dentry::Ops<Fs> = vfs::dentry::Ops::of::<Entries>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]

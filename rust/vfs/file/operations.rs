@@ -64,6 +64,41 @@ impl Private for () {
 /// A slot whose method or helper is missing is null; a method goes before a helper. All may sleep,
 /// and no lock is held but where a method says so. `->owner` is the module of the filesystem, which
 /// cannot go while a file is open.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::sync::atomic::{Atomic, Relaxed};
+/// use vfs::file::{Kiocb, OpenFile, Operations, Ops, Private, ReadIter};
+///
+/// /// How often an open file was read.
+/// struct Reads(Atomic<u32>);
+///
+/// impl Private for Reads {}
+///
+/// struct Regular;
+///
+/// #[vtable]
+/// impl Operations for Regular {
+///     type FileSystem = Fs;
+///     type Private = Reads;
+///
+///     fn open(_inode: &Inode<Fs>, file: &File<Fs>) -> Result<Reads> {
+///         file.generic_file_open()?;
+///         Ok(Reads(Atomic::new(0)))
+///     }
+///
+///     fn read_iter(
+///         iocb: &mut Kiocb<'_, Self>,
+///         to: &mut kernel::iov::IovIterDest<'_>,
+///     ) -> Result<usize> {
+///         iocb.file().private_data().0.fetch_add(1, Relaxed);
+///         iocb.generic_file_read_iter(to)
+///     }
+/// }
+///
+/// let ops: Ops<Fs> = Ops::of::<Regular>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]

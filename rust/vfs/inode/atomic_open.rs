@@ -35,6 +35,27 @@ use crate::{
 /// What `->atomic_open` is to do, with the lock that the rule promises for it.
 ///
 /// The mode of the directory's lock hangs on `O_CREAT`, which so is no flag to ask for but a case.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::inode::{AtomicOpen, AtomicOpened};
+///
+/// /// Where all names are in the dcache: what is not there does not exist.
+/// fn atomic_open<'a>(
+///     file: AtomicOpen<'_, 'a, Fs>,
+///     new: impl FnOnce(&mut Excl<'a>, &Idmap) -> Result<ARef<Inode<Fs>>>,
+/// ) -> Result<AtomicOpened<'a>> {
+///     match file {
+///         AtomicOpen::Lookup(_, file) => Ok(file.finish_no_open()),
+///         AtomicOpen::Create(dir, mut file, _mode) => {
+///             let inode = new(dir, file.idmap())?;
+///             file.negative()?.d_make_persistent(inode)?;
+///             file.finish_open()
+///         }
+///     }
+/// }
+/// ```
 pub enum AtomicOpen<'t, 'a, F: FileSystem> {
     /// Without `O_CREAT`: finds the file, if there is one. The directory is locked at least shared.
     Lookup(

@@ -67,7 +67,7 @@ shared()
 	[ "$(wc -c < "$mnt/b")" -eq 12288 ] && [ "$(tr -d '\0' < "$mnt/b" | wc -c)" -eq 0 ] || return 1
 	[ "$(tr -d a < "$mnt/a" | wc -c)" -eq 0 ] || return 1
 	# Not into another filesystem.
-	! cp --reflink=always "$mnt/a" /dev/shm/slots.reflink 2> /dev/null
+	: > "$image" && ! cp --reflink=always "$mnt/a" "$image" 2> /dev/null
 }
 
 errors()
@@ -112,9 +112,8 @@ device()
 	echo 3 > /proc/sys/vm/drop_caches
 	cmp "$image" "$mnt/device" || return 1
 	# The device is a mount's, and it is read-only.
-	! : > "$mnt/new" || return 1
-	grep -q "^$dev $mnt slotdev ro" /proc/mounts
-} 2> /dev/null
+	! (: > "$mnt/new") 2> /dev/null && grep -q "^$dev $mnt slotdev ro" /proc/mounts
+}
 
 # A second mount has the same superblock.
 device_again()
@@ -129,8 +128,9 @@ device_refused()
 {
 	umount "$mnt" && losetup -d "$dev" || return 1
 	echo none > "$image" && truncate -s 8192 "$image" && dev=$(losetup -f --show "$image") || return 1
-	! mount -t slotdev "$dev" "$mnt" && ! mount -t slotdev none "$mnt" && losetup -d "$dev"
-} 2> /dev/null
+	! mount -t slotdev "$dev" "$mnt" 2> /dev/null &&
+		! mount -t slotdev none "$mnt" 2> /dev/null && losetup -d "$dev"
+}
 
 fstype=slotfs
 begin
@@ -139,7 +139,7 @@ if ! module_load vfs_kunit; then
 	exit "$KSFT_SKIP"
 fi
 mount -t slotfs slots "$mnt" || exit "$KSFT_FAIL"
-image=/dev/shm/slots.image
+image=$mnt.image
 dev=
 ktap_set_plan 12
 test_result created created
@@ -160,5 +160,5 @@ else
 	test_skip device_again "there are no loop devices"
 	test_skip device_refused "there are no loop devices"
 fi
-rm -f "$image" /dev/shm/slots.reflink
+rm -f "$image"
 ktap_finished
