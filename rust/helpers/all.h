@@ -10,4 +10,5 @@
 #include "helpers/pages.c"
 #include "helpers/quota.c"
 #include "helpers/sysfs.c"
+#include "helpers/slots.c"
 #include "helpers/vfs.c"

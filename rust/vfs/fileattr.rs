@@ -23,6 +23,20 @@ pub const FS_PROJINHERIT_FL: u32 = bindings::FS_PROJINHERIT_FL;
 /// beyond them.
 ///
 /// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::fileattr::{FileKattr, FS_APPEND_FL};
+///
+/// fn fileattr_set(inode: &mut Excl<'_>, fa: &mut FileKattr) -> Result {
+///     if fa.has_fsx() || fa.flags() & !FS_APPEND_FL != 0 {
+///         return Err(EOPNOTSUPP);
+///     }
+///     *inode.guarded_mut() = fa.flags();
+///     Ok(())
+/// }
+/// ```
 #[repr(transparent)]
 pub struct FileKattr(Opaque<bindings::file_kattr>);
 

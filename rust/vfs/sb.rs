@@ -50,9 +50,15 @@ use crate::{
     Locked, //
 };
 
+mod bdev;
+mod error;
 mod operations;
 mod table;
 
+pub use error::{
+    FsErrorEvent,
+    FsErrorType, //
+};
 pub use operations::{
     DropInode,
     ILocked,

@@ -25,6 +25,7 @@ use super::{
     },
     Evicted,
     FreezeHolder,
+    FsErrorEvent,
     Kstatfs,
     SuperBlock, //
 };
@@ -325,6 +326,23 @@ impl<T: Operations> Table<T> {
         c_long::try_from(T::free_cached_objects(sb, count)).unwrap_or(c_long::MAX)
     }
 
+    /// # Safety
+    ///
+    /// As `->shutdown`.
+    unsafe extern "C" fn shutdown(sb: *mut bindings::super_block) {
+        // SAFETY: `fs_bdev_mark_dead()` passes a superblock that is set up and in use.
+        T::shutdown(unsafe { SuperBlock::from_raw(sb) });
+    }
+
+    /// # Safety
+    ///
+    /// As `->report_error`.
+    unsafe extern "C" fn report_error(event: *const bindings::fserror_event) {
+        // SAFETY: `fserror_worker()` passes an event of a superblock that is in use, with a reference to
+        // the inode. CAST: The same C type, which is opaque in the kernel's bindings.
+        T::report_error(&unsafe { FsErrorEvent::from_raw(event.cast()) });
+    }
+
     const TABLE: bindings::super_operations = bindings::super_operations {
         alloc_inode: Some(Self::alloc_inode),
         free_inode: Some(alloc::free_inode::<T::FileSystem>),
@@ -422,6 +440,16 @@ impl<T: Operations> Table<T> {
         #[cfg(CONFIG_QUOTA)]
         get_dquots: if quota::has_quotas::<T::FileSystem>() {
             Some(quota::get_dquots::<T::FileSystem>)
+        } else {
+            None
+        },
+        shutdown: if T::HAS_SHUTDOWN {
+            Some(Self::shutdown)
+        } else {
+            None
+        },
+        report_error: if T::HAS_REPORT_ERROR {
+            Some(Self::report_error)
         } else {
             None
         },
