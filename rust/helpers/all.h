@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Every helper, for one run of bindgen. */
 
+#include "helpers/dentry.c"
 #include "helpers/files.c"
 #include "helpers/held.c"
 #include "helpers/inode.c"
@@ -8,4 +9,7 @@
 #include "helpers/locked.c"
 #include "helpers/locktrack.c"
 #include "helpers/pages.c"
+#include "helpers/quota.c"
+#include "helpers/sysfs.c"
+#include "helpers/slots.c"
 #include "helpers/vfs.c"
