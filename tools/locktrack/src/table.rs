@@ -114,7 +114,8 @@ fn overview(out: &mut String, matrix: &Matrix<'_>, colours: bool) {
 }
 
 fn coverage(out: &mut String, report: &Report, rows: &[&Coverage], colours: bool) {
-    let numbers: [(&str, fn(&Coverage) -> u64); 7] = [
+    type Number = (&'static str, fn(&Coverage) -> u64);
+    let numbers: [Number; 7] = [
         ("hits", |row| row.hits),
         ("ok", |row| row.ok),
         ("someone", |row| row.someone),

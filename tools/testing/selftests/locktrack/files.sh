@@ -62,6 +62,7 @@ same_rules()
 {
 	names=$(awk -F '\t' '$9 == "yes" { print $1, $2, $3, $4, $5 }' "$locktrack/rules")
 	for name in coverage observed; do
+		# shellcheck disable=SC2013	# Names of filesystems are words.
 		for fs in $(awk -F '\t' '!/^#/ && NR > 1 { print $13 }' "$locktrack/$name" | sort -u); do
 			[ "$(awk -F '\t' -v fs="$fs" '$13 == fs { print $1, $2, $3, $4, $5 }' \
 				"$locktrack/$name")" = "$names" ] || return 1
