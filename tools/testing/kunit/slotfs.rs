@@ -84,7 +84,8 @@ impl fs_context::Operations for SlotFs {
             submount: self.submount,
             errors: Atomic::new(0),
         };
-        let mut new = inode::New::new_inode(sb.init(Ok(info))?, Ok(()), ())?;
+        let sb = sb.init(Ok(info))?;
+        let mut new = inode::New::new_inode(&sb, Ok(()), ())?;
         // Without a callback for it there is no automount: C would call it without looking.
         new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, S_IFDIR | 0o755);
         directory(new, b"")
@@ -256,7 +257,7 @@ impl fs_context::Operations for SlotDev {
         if sb.read_bdev(sb.bdev_nr_bytes() - 1, &mut magic) != Err(EINVAL) {
             return Err(EIO);
         }
-        let mut new = inode::New::new_inode(sb, Ok(()), ())?;
+        let mut new = inode::New::new_inode(&sb, Ok(()), ())?;
         new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, S_IFDIR | 0o555);
         // Its entries have no `->d_automount`.
         if new.set_automount() != Err(EINVAL) {
