@@ -128,6 +128,13 @@ struct Dirs<'t, 'a, 'b> {
 }
 
 impl Dirs<'_, '_, '_> {
+    fn new_dir(&self) -> &Inode<SampleFs> {
+        match &self.new {
+            NewDir::Same => self.old,
+            NewDir::Other(new, _) => new,
+        }
+    }
+
     fn new_entries(&mut self) -> &mut Entries {
         match &mut self.new {
             NewDir::Same => self.old.guarded_mut(),
@@ -235,6 +242,7 @@ impl Operations for Dir {
         dentry: Negative<'_, SampleFs>,
     ) -> Result {
         dir.sb().info().stats().links.inc();
+        attr::may_be_in(dir, inode)?;
         add(dir, dentry, ARef::from(&**inode))?;
         inode.inode_set_ctime_current();
         inode.inc_nlink();
@@ -322,6 +330,10 @@ impl Operations for Dir {
         let is_dir = old_dentry.inode().is_dir();
 
         // What can fail comes first.
+        attr::may_be_in(dirs.new_dir(), old_dentry.inode())?;
+        if let NewDentry::Exchange(other, _) = &new_dentry {
+            attr::may_be_in(dirs.old, other.inode())?;
+        }
         let prepared = match &new_dentry {
             NewDentry::Exchange(other, _) => {
                 exchange(&mut dirs, &old_dentry, other);

@@ -29,7 +29,8 @@
 //!   locks (`file_lock_operations`);
 //! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
 //! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
-//! - `export.rs`: file handles (`export_operations`).
+//! - `export.rs`: file handles (`export_operations`);
+//! - `quota.rs`: quotas (`dquot_operations`).
 
 use kernel::prelude::*;
 use vfs::file_system_type::{
@@ -51,6 +52,7 @@ mod limits;
 mod locks;
 mod node;
 mod pages;
+mod quota;
 mod regular;
 mod regular_file;
 mod sb;
@@ -87,11 +89,14 @@ static SAMPLEFS: FileSystemType<fs_context::Context> =
 /// The module: the filesystem can be mounted while it is loaded.
 struct Module {
     _registration: Registration<fs_context::Context>,
+    /// Goes after it: nothing can be mounted then.
+    _format: vfs::quota::Registration<quota::InMemory>,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(Self {
+            _format: vfs::quota::Registration::new(&quota::FORMAT, &SAMPLEFS)?,
             _registration: Registration::new(&SAMPLEFS, c"samplefs_inode")?,
         })
     }

@@ -8,6 +8,7 @@
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/fserror.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
 #include <linux/splice.h>

@@ -8,5 +8,7 @@
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
 #include "helpers/pages.c"
+#include "helpers/quota.c"
 #include "helpers/sysfs.c"
+#include "helpers/slots.c"
 #include "helpers/vfs.c"

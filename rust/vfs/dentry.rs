@@ -51,9 +51,14 @@ use crate::{
     SuperBlock, //
 };
 
+mod automount;
 mod operations;
 mod table;
 
+pub use automount::{
+    Automount,
+    Mount, //
+};
 pub use operations::{
     DDelete,
     Dname,

@@ -27,6 +27,7 @@ use kernel::{
 use crate::{
     fs_context,
     inode::alloc,
+    quota,
     sb,
     sysfs,
     FileSystem,
@@ -59,12 +60,13 @@ pub struct FileSystemType<C: fs_context::Operations> {
 unsafe impl<C: fs_context::Operations> Sync for FileSystemType<C> {}
 
 impl<C: fs_context::Operations> FileSystemType<C> {
-    /// Describes the filesystem that mount(2) knows as `name`. `fs_flags` are `FS_*`.
+    /// Describes the filesystem that mount(2) knows as `name`. `fs_flags` are `FS_*`, but for
+    /// `FS_REQUIRES_DEV`, of which [`fs_context::Operations::GET_TREE`] decides.
     pub const fn new(name: &'static CStr, fs_flags: i32) -> Self {
         Self {
             inner: Opaque::new(bindings::file_system_type {
                 name: as_char_ptr_in_const_context(name),
-                fs_flags,
+                fs_flags: (fs_flags & !(bindings::FS_REQUIRES_DEV as i32)) | C::GET_TREE.fs_flags(),
                 init_fs_context: Some(fs_context::init_fs_context::<C>),
                 parameters: C::PARAMETERS.as_ptr().cast(),
                 kill_sb: Some(Self::kill_sb),
@@ -99,6 +101,11 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         unsafe { sysfs::remove_type(kobject) };
     }
 
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::file_system_type {
+        self.inner.get()
+    }
+
     /// # Safety
     ///
     /// As `->kill_sb`: `deactivate_locked_super()` passes a superblock of this type, which nobody
@@ -112,9 +119,20 @@ impl<C: fs_context::Operations> FileSystemType<C> {
             // SAFETY: As above. `deactivate_locked_super()` holds `s_umount`
             // exclusively, and this is the only token.
             unsafe { sb::kill_sb::<<C::FileSystem as FileSystem>::Super>(sb) };
+            // SAFETY: The superblock is valid.
+            if unsafe { (*sb).s_root }.is_null() {
+                // It was never mounted, so there will be no `->put_super`.
+                // SAFETY: As for `kill_sb`.
+                unsafe { quota::quota_off::<C::FileSystem>(sb) };
+            }
         }
-        // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
-        unsafe { bindings::kill_anon_super(sb) };
+        if C::GET_TREE.has_bdev() {
+            // SAFETY: The superblock is of `get_tree_bdev()`, and this is its end. It evicts all inodes.
+            unsafe { bindings::kill_block_super(sb) };
+        } else {
+            // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
+            unsafe { bindings::kill_anon_super(sb) };
+        }
         // SAFETY: The superblock is shut down.
         unsafe { sb::drop_info::<C::FileSystem>(info) };
     }

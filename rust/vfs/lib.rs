@@ -41,6 +41,7 @@ pub mod idmap;
 pub mod inode;
 pub mod mode;
 pub mod prelude;
+pub mod quota;
 pub mod sb;
 pub mod stat;
 pub mod sysfs;

@@ -35,21 +35,30 @@ use kernel::{
     },
 };
 use pin_init::PinInit;
+use rules::Exclusive;
 
 use crate::{
     dentry,
     export,
     file_system_type,
     inode::Host,
+    quota,
     sysfs,
     xattr,
     FileSystem,
-    Inode, //
+    Inode,
+    Locked, //
 };
 
+mod bdev;
+mod error;
 mod operations;
 mod table;
 
+pub use error::{
+    FsErrorEvent,
+    FsErrorType, //
+};
 pub use operations::{
     DropInode,
     ILocked,
@@ -201,7 +210,7 @@ struct Data<F: FileSystem> {
 /// fn fill_super(mut sb: sb::New<'_, Fs>) -> Result<inode::New<Fs>> {
 ///     sb.set_s_magic(0x6578_616d).set_s_blocksize_to_page();
 ///     let sb = sb.init(Ok(0))?;
-///     inode::New::new_inode(sb, Ok(0), 0)
+///     inode::New::new_inode(&sb, Ok(0), 0)
 /// }
 /// ```
 pub struct New<'a, F: FileSystem> {
@@ -285,6 +294,16 @@ impl<'a, F: FileSystem> New<'a, F> {
         self
     }
 
+    /// Says that only this kernel changes `security.` attributes, `SB_NOSEC`.
+    ///
+    /// C remembers then with a regular file that there is nothing that a write takes away, and need
+    /// not ask for `security.capability` before each.
+    pub fn set_sb_nosec(&mut self) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone.
+        unsafe { extra_bindings::sb_set_nosec(self.sb) };
+        self
+    }
+
     /// Sets the operations for file handles, `s_export_op`.
     pub fn set_s_export_op(&mut self, ops: export::Ops<F>) -> &mut Self {
         // SAFETY: The superblock is valid and ours alone; the table lives for ever.
@@ -317,10 +336,15 @@ impl<'a, F: FileSystem> New<'a, F> {
 
     /// Sets the filesystem's data and operations. From now on it can have inodes.
     ///
+    /// C holds `s_umount` until `fill_super` returns, so that comes with its token.
+    ///
     /// # Errors
     ///
     /// `ENOMEM`, or the error of `info`.
-    pub fn init(self, info: impl PinInit<F::SbInfo, Error>) -> Result<&'a SuperBlock<F>> {
+    pub fn init(
+        self,
+        info: impl PinInit<F::SbInfo, Error>,
+    ) -> Result<Locked<'a, SuperBlock<F>, Exclusive>> {
         let data = KBox::try_pin_init(
             try_pin_init!(Data::<F> {
                 info <- info,
@@ -335,8 +359,12 @@ impl<'a, F: FileSystem> New<'a, F> {
         unsafe { (*self.sb).s_fs_info = data.cast() };
         // SAFETY: As above; the table lives for ever.
         unsafe { (*self.sb).s_op = table::table::<F::Super>() };
+        // SAFETY: As above.
+        unsafe { quota::init::<F>(self.sb) };
         // SAFETY: The superblock lives for `'a`. INVARIANT: Both are set.
-        Ok(unsafe { SuperBlock::from_raw(self.sb) })
+        let sb = unsafe { SuperBlock::from_raw(self.sb) };
+        // SAFETY: `sget_fc()` has locked it for `get_tree_nodev()`, and this is the only token.
+        Ok(unsafe { Locked::assume(sb) })
     }
 }
 

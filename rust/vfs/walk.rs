@@ -36,6 +36,23 @@ pub const LOOKUP_CREATE: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_CREATE;
 pub const LOOKUP_RENAME_TARGET: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_RENAME_TARGET;
 
 /// How the VFS has come to an object.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{walk::Mask, Walk};
+///
+/// fn permission(idmap: &Idmap, inode: &Walk<'_, Inode<Fs>>, mask: Mask) -> Result {
+///     if mask.contains(Mask::WRITE) {
+///         // What says whether it may be written is only there in ref-walk.
+///         let inode = inode.try_ref()?;
+///         if *inode.info() == 0 {
+///             return Err(EPERM);
+///         }
+///     }
+///     inode.generic_permission(idmap, mask)
+/// }
+/// ```
 pub enum Walk<'a, T> {
     /// By ref-walk: it has a reference to it. May sleep.
     Ref(&'a T),
@@ -86,6 +103,20 @@ impl<T> RcuWalk<'_, T> {
             _lifetime: PhantomData,
             _not_send: NotThreadSafe::default(),
         }
+    }
+
+    /// As [`RcuWalk::from_raw`], where it is known to be in rcu-walk, which is asserted.
+    ///
+    /// # Safety
+    ///
+    /// For the lifetime, the current task must be in an RCU read-side section in which it has found
+    /// `object`.
+    #[inline]
+    pub(crate) unsafe fn assume(object: *const T) -> Self {
+        // SAFETY: It only looks at the current task.
+        unsafe { extra_bindings::slots_assert_rcu_walk() };
+        // SAFETY: The caller promises it.
+        unsafe { Self::from_raw(object) }
     }
 }
 
@@ -207,7 +238,7 @@ pub(crate) unsafe fn permission_walk<'a, F: FileSystem>(
 ) -> (Walk<'a, Inode<F>>, Mask) {
     let walk = if mask & bindings::MAY_NOT_BLOCK != 0 {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })
@@ -226,7 +257,7 @@ pub(crate) unsafe fn link_walk<'a, F: FileSystem>(
 ) -> Walk<'a, Inode<F>> {
     if ptr::eq(dentry, ptr::null()) {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })

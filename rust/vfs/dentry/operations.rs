@@ -22,8 +22,10 @@ use rules::{
 };
 
 use super::{
+    Automount,
     Bare,
-    Dentry, //
+    Dentry,
+    Mount, //
 };
 use crate::{
     helper::slot,
@@ -207,7 +209,40 @@ impl RenameLock<'_, Held> {
 /// method is not implemented is null. What a [`Bare`] or a [`RcuWalk`] is passed to must not sleep,
 /// and cannot reach the filesystem's own data, which may be gone by then.
 ///
-/// `d_automount` and `d_real` are not here: `Documentation/vfs.rst` says why.
+/// `d_real` is not here: `Documentation/vfs.rst` says why.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{
+///     dentry::{Operations, UnstableName},
+///     RcuWalk,
+/// };
+///
+/// /// Names whose case does not matter.
+/// struct Entries;
+///
+/// #[vtable]
+/// impl Operations for Entries {
+///     type FileSystem = Fs;
+///
+///     fn d_hash(_parent: &RcuWalk<'_, Dentry<Fs>>, name: &[u8]) -> Result<u32> {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         Ok(lower.fold(0, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())))
+///     }
+///
+///     fn d_compare(
+///         _dentry: &RcuWalk<'_, Dentry<Fs>>,
+///         of_dentry: &UnstableName<'_>,
+///         name: &[u8],
+///     ) -> bool {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         of_dentry.bytes().map(|byte| byte.to_ascii_lowercase()).eq(lower)
+///     }
+/// }
+///
+/// let ops: vfs::dentry::Ops<Fs> = vfs::dentry::Ops::of::<Entries>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -307,6 +342,18 @@ pub trait Operations: Sized {
     ///
     /// `ECHILD` in rcu-walk, to be called again in ref-walk; in ref-walk, what the walk returns.
     fn d_manage(dentry: &Walk<'_, Dentry<Self::FileSystem>>) -> Result<Managed> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Mounts something on the entry, when a path walk comes to it: [`Automount::mount`]. `None` means that
+    /// there is something already; the walk looks again.
+    ///
+    /// For directories with [`crate::inode::New::set_automount`]. Only in ref-walk: may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EISDIR` makes the walk take the directory as it is; others it returns.
+    fn d_automount(path: &Automount<'_, Self::FileSystem>) -> Result<Option<Mount>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

@@ -46,6 +46,7 @@ use super::{
     Private,
     Read,
     ReadIter,
+    RemapFileRange,
     Setlease,
     Setting,
     SpliceRead,
@@ -381,6 +382,37 @@ impl<T: Operations> Table<T> {
 
     /// # Safety
     ///
+    /// As `->remap_file_range`.
+    unsafe extern "C" fn remap_file_range(
+        file_in: *mut bindings::file,
+        pos_in: bindings::loff_t,
+        file_out: *mut bindings::file,
+        pos_out: bindings::loff_t,
+        len: bindings::loff_t,
+        flags: c_uint,
+    ) -> bindings::loff_t {
+        const KNOWN: u32 = bindings::REMAP_FILE_DEDUP | bindings::REMAP_FILE_ADVISORY;
+        // C only compares superblocks, which have files of several tables.
+        // SAFETY: Both files are open.
+        if flags & !KNOWN != 0 || unsafe { (*file_in).f_op != (*file_out).f_op } {
+            return EINVAL.to_errno().into();
+        }
+        let shared = T::remap_file_range(RemapFileRange {
+            // SAFETY: It has the table of `file_out`, which is this one.
+            file_in: unsafe { OpenFile::from_raw(file_in) },
+            pos_in,
+            // SAFETY: It has the table of `file_in`, through which C has come here.
+            file_out: unsafe { OpenFile::from_raw(file_out) },
+            pos_out,
+            len,
+            flags,
+            _not_send: NotThreadSafe::default(),
+        });
+        shared.unwrap_or_else(|error| error.to_errno().into())
+    }
+
+    /// # Safety
+    ///
     /// As `->fadvise`.
     unsafe extern "C" fn fadvise(
         file: *mut bindings::file,
@@ -493,6 +525,11 @@ impl<T: Operations> Table<T> {
         },
         copy_file_range: if T::HAS_COPY_FILE_RANGE {
             Some(Self::copy_file_range)
+        } else {
+            None
+        },
+        remap_file_range: if T::HAS_REMAP_FILE_RANGE {
+            Some(Self::remap_file_range)
         } else {
             None
         },

@@ -53,6 +53,7 @@ use crate::{
 };
 
 mod attributes;
+mod open;
 
 /// A table of operations for inodes of `F`.
 pub struct Ops<F: FileSystem> {
@@ -524,6 +525,11 @@ impl<T: Operations> Table<T> {
         },
         getattr: if T::HAS_GETATTR {
             Some(Self::getattr)
+        } else {
+            None
+        },
+        atomic_open: if T::HAS_ATOMIC_OPEN {
+            Some(Self::atomic_open)
         } else {
             None
         },
