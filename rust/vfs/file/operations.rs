@@ -217,9 +217,9 @@ pub trait Operations: Sized + 'static {
     /// Allocates, punches or zeroes `len` bytes from `offset` on; `mode` is of `FALLOC_FL_*`, and
     /// one that is not known must be refused (`EOPNOTSUPP`).
     ///
-    /// Takes `i_rwsem` itself ([`Inode::inode_lock`]), and `invalidate_lock`
-    /// ([`Inode::filemap_invalidate_lock`]) while pages go. C's caller has checked that the range is
-    /// one, and within `s_maxbytes`.
+    /// Takes `i_rwsem` itself ([`Inode::inode_lock`]); pages go under `invalidate_lock`
+    /// ([`Locked::truncate_pagecache_range`]). C's caller has checked that the range is one, and within
+    /// `s_maxbytes`.
     fn fallocate(file: &OpenFile<Self>, mode: i32, offset: i64, len: i64) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
