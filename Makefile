@@ -11,6 +11,7 @@ help:
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
+	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
@@ -29,13 +30,14 @@ help:
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
+	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
+.PHONY: help setup modules modules_install selftests check-env check demo bench clippy sparse rustdoc \
 	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load clean distclean
 
 ifdef KDIR
@@ -134,6 +136,9 @@ check-load:
 
 demo:
 	@scripts/demo
+
+bench:
+	@scripts/bench
 
 endif
 
