@@ -98,7 +98,9 @@ impl Callback {
                 }
                 _ => Event::NotApplicable,
             };
-            tracker.counts.rule(hit.cpu(), checked.number, event);
+            if let Some(fs) = tracker.filesystems.get(fs) {
+                fs.counts.rule(hit.cpu(), checked.number, event);
+            }
         }
     }
 }
@@ -122,7 +124,7 @@ impl Handler for Callback {
                 hits = Hits::Checked;
             }
         }
-        tracker.counts.hit(hit.cpu(), hits);
+        tracker.hits.hit(hit.cpu(), hits);
     }
 }
 

@@ -5,7 +5,6 @@
 use kernel::{
     pr_warn_once,
     prelude::*,
-    str::CString,
     sync::{
         atomic::Relaxed,
         Arc, //
@@ -24,10 +23,7 @@ use crate::{
         Place,
         PLACES, //
     },
-    tables::{
-        FsId,
-        FILESYSTEMS, //
-    },
+    tables::FsId,
     tracker::Tracker, //
 };
 
@@ -66,8 +62,6 @@ pub(crate) struct Registry {
     pub(crate) functions: KVec<Function>,
     /// In the order of [`PLACES`]; empty if nothing is attached.
     pub(crate) places: KVec<Probed<Place>>,
-    /// By [`FsId`].
-    names: KVec<CString>,
     closed: bool,
 }
 
@@ -84,7 +78,6 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
-            names: KVec::new(),
             closed: false,
         }
     }
@@ -107,7 +100,7 @@ impl Registry {
         {
             return Err(EEXIST);
         }
-        let id = self.id(name)?;
+        let id = tracker.filesystems.id(name, tracker.plan.rules())?;
         let attached = Attached {
             id,
             tables: KVec::new(),
@@ -138,7 +131,7 @@ impl Registry {
         let index = self
             .attached
             .iter()
-            .position(|attached| self.name(attached.id) == Some(name))
+            .position(|attached| tracker.fs_name(attached.id) == Some(name))
             .ok_or(ENOENT)?;
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
         tracker.tables.set_fs(attached.id, 0);
@@ -200,28 +193,11 @@ impl Registry {
         }
     }
 
-    /// Returns the name of a filesystem that is or was attached.
-    pub(crate) fn name(&self, id: FsId) -> Option<&CStr> {
-        self.names.get(usize::from(id.0)).map(|name| &**name)
-    }
-
     /// Returns the function at an address.
     pub(crate) fn function(&self, address: usize) -> Option<&Function> {
         self.functions
             .iter()
             .find(|function| function.address == address)
-    }
-
-    fn id(&mut self, name: &CStr) -> Result<FsId> {
-        let index = match self.names.iter().position(|other| &**other == name) {
-            Some(index) => index,
-            None if self.names.len() < FILESYSTEMS => {
-                self.names.push(CString::try_from(name)?, GFP_KERNEL)?;
-                self.names.len() - 1
-            }
-            None => return Err(ENOSPC),
-        };
-        Ok(FsId(u8::try_from(index).map_err(|_| ENOSPC)?))
     }
 
     /// Puts the probes in place that see new inodes.

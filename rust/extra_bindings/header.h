@@ -14,6 +14,8 @@
 #include <linux/splice.h>
 #include <linux/statfs.h>
 
+#include "helpers/locktrack.h"
+
 /* It relies on <linux/fs.h>. */
 #include <linux/fileattr.h>
 

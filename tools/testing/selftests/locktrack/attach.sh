@@ -32,6 +32,20 @@ attach_two()
 		echo -proc > "$locktrack/attach" && ! attached proc && attached
 }
 
+# Each filesystem has its own counts, of the same rules.
+by_filesystem()
+{
+	echo proc > "$locktrack/attach" && echo 1 > "$locktrack/reset" || return 1
+	cat /proc/self/status > /dev/null && mkdir "$mnt/a" && rmdir "$mnt/a" || return 1
+	echo -proc > "$locktrack/attach"
+	awk -F '\t' -v fs="$fstype" '/^[0-9]/ { rules[$13]++ }
+		$2 == "inode_operations.lookup" { hits["lookup", $13] += $6 }
+		$2 == "inode_operations.mkdir" { hits["mkdir", $13] += $6 }
+		END { exit !(rules[fs] > 0 && rules["proc"] == rules[fs] && hits["mkdir", fs] > 0 &&
+			hits["lookup", "proc"] > 0 && hits["mkdir", "proc"] == 0) }' \
+		"$locktrack/coverage" || { cat "$locktrack/coverage"; return 1; }
+}
+
 detach()
 {
 	echo "-$fstype" > "$locktrack/attach" && ! attached || return 1
@@ -59,10 +73,11 @@ again()
 }
 
 begin
-ktap_set_plan 6
+ktap_set_plan 7
 test_result attach_shows_probes attach_shows_probes
 test_result attach_twice attach_twice
 test_result attach_two attach_two
+test_result by_filesystem by_filesystem
 test_result detach detach
 test_result detach_twice detach_twice
 test_result again again

@@ -26,7 +26,7 @@ no_violations()
 # What cannot be said is not counted as kept, and what nobody called has no hits.
 all_judged()
 {
-	awk -F '\t' '!/^#/ && NF > 3 && $6 != $7 + $8 + $9 + $10 + $11 {
+	awk -F '\t' '!/^#/ && NF > 3 && $6 != $7 + $8 + $9 + $10 + $11 + $12 {
 		print "sums differ: " $0; bad = 1 } END { exit bad }' "$locktrack/coverage"
 }
 

@@ -19,6 +19,7 @@ modes()
 		400 coverage
 		600 edition
 		600 enable
+		600 exceptions
 		400 observed
 		200 reset
 		400 rules
@@ -30,10 +31,10 @@ modes()
 
 versions()
 {
-	for name in attach coverage edition enable observed rules stats violations; do
+	for name in attach coverage edition enable exceptions observed rules stats violations; do
 		first=$(head -n 1 "$locktrack/$name")
 		case $name in
-		edition | rules) version=2 ;;
+		coverage | edition | observed | rules) version=2 ;;
 		*) version=1 ;;
 		esac
 		if [ "$first" != "locktrack $name $version" ]; then
@@ -56,13 +57,15 @@ columns()
 	done
 }
 
-# The rules that are checked are the same in the same order, and there are others.
+# The rules that are checked are the same in the same order for each filesystem, and there are others.
 same_rules()
 {
 	names=$(awk -F '\t' '$9 == "yes" { print $1, $2, $3, $4, $5 }' "$locktrack/rules")
 	for name in coverage observed; do
-		[ "$(awk -F '\t' '!/^#/ && NR > 1 { print $1, $2, $3, $4, $5 }' \
-			"$locktrack/$name")" = "$names" ] || return 1
+		for fs in $(awk -F '\t' '!/^#/ && NR > 1 { print $13 }' "$locktrack/$name" | sort -u); do
+			[ "$(awk -F '\t' -v fs="$fs" '$13 == fs { print $1, $2, $3, $4, $5 }' \
+				"$locktrack/$name")" = "$names" ] || return 1
+		done
 	done
 }
 
