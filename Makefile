@@ -22,11 +22,13 @@ help:
 	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
+	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
 	@echo '  make fuzz          feed lockspec with made-up input, about 10 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
+	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
@@ -36,7 +38,7 @@ help:
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
 .PHONY: help setup modules modules_install selftests check-env check demo bench clippy sparse rustdoc \
-	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
+	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load clean distclean
 
 ifdef KDIR
 
@@ -128,6 +130,9 @@ check-env:
 
 check:
 	@scripts/check
+
+check-load:
+	@KERNEL=$(KERNEL) scripts/check-load $(LOADS)
 
 demo:
 	@scripts/demo

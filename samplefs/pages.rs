@@ -46,6 +46,7 @@ use vfs::{
 };
 
 use crate::{
+    limits,
     store::{
         Blocks,
         Source,
@@ -132,36 +133,29 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
         if missing & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
+            folio.host().sb().info().stats().blocks_read.inc();
         }
     }
     set_uptodate(folio, missing);
     Ok(())
 }
 
-/// Reserves blocks of the file and charges for them: all, or it fails with `ENOSPC`. Returns which
-/// of them were holes.
+/// Reserves blocks of the file and charges for them: all, or it fails with `ENOSPC` or `EDQUOT`.
+/// Returns which of them were holes.
 fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
     let store = inode.info().store();
     let holes = blocks.without(store.reserved(blocks));
     if holes.count() == 0 {
         return Ok(holes);
     }
-    let limits = inode.sb().info().limits();
-    limits.take_blocks(holes.count())?;
+    limits::take_blocks(inode, holes.count())?;
     let result = store.reserve(holes);
     let new = result.as_ref().map_or(0, |new| new.count());
-    inode.inode_add_bytes(new * BLOCK_SIZE as u64);
     if new != holes.count() {
         // It failed, or another task was faster.
-        limits.give_back_blocks(holes.count() - new);
+        limits::give_back_blocks(inode, holes.count() - new);
     }
     result
-}
-
-/// Gives back what was charged for blocks that are holes again.
-fn give_back(inode: &Host<SampleFs>, blocks: u64) {
-    inode.inode_sub_bytes(blocks * BLOCK_SIZE as u64);
-    inode.sb().info().limits().give_back_blocks(blocks);
 }
 
 /// The blocks of the file that `len` bytes from `pos` on touch.
@@ -179,12 +173,13 @@ fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Blocks {
 
 /// Reserves all that a folio needs that is about to be written to through a shared mapping.
 ///
-/// Fails with `ENOSPC` if there is no room for a block, with `E2BIG` if there is none for all.
+/// Fails with `ENOSPC` or `EDQUOT` if there is no room for a block, with `E2BIG` if there is none for
+/// all.
 pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
     let large = folio.folio_size() > BLOCK_SIZE;
     match reserve(folio.host(), blocks_in_file(folio)) {
         Ok(_) => Ok(()),
-        Err(ENOSPC) if large => Err(E2BIG),
+        Err(error) if large && limits::is_full(error) => Err(E2BIG),
         Err(error) => Err(error),
     }
 }
@@ -214,7 +209,7 @@ fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i6
     let inode = mapping.host();
     let store = inode.info().store();
     let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
-    give_back(inode, store.free(whole));
+    limits::give_back_blocks(inode, store.free(whole));
 }
 
 /// Sets the size of a file, and gives back what it has beyond it.
@@ -270,7 +265,7 @@ pub(crate) fn allocate(
         let store = inode.info().store();
         let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
         let cancelled = new.iter().map(|blocks| store.cancel(blocks.from(beyond)));
-        give_back(inode, cancelled.sum());
+        limits::give_back_blocks(inode, cancelled.sum());
     }
     result
 }
@@ -304,6 +299,7 @@ fn write_back(inode: &Host<SampleFs>, folio: &Folio<SampleFs>, pos: i64, wanted:
             let at = block * BLOCK_SIZE;
             let from = Source::Folio(folio, at, BLOCK_SIZE.min(left - at));
             inode.info().store().write(first + block as u64, 0, from)?;
+            inode.sb().info().stats().blocks_written.inc();
         }
     }
     Ok(())
@@ -369,11 +365,11 @@ impl Operations for Pages {
         let touched = file_blocks(pos, bytes.len());
         match reserve(&inode, Blocks::first_batch(touched.clone())) {
             Ok(_) => {}
-            Err(ENOSPC) => {
+            Err(error) if limits::is_full(error) => {
                 for block in touched.clone() {
                     match reserve(&inode, Blocks::one(block)) {
                         Ok(_) => {}
-                        Err(ENOSPC) if block != touched.start => break,
+                        Err(error) if limits::is_full(error) && block != touched.start => break,
                         Err(error) => return Err(error),
                     }
                 }
@@ -451,6 +447,7 @@ impl Operations for Pages {
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
                     let store = file.inode().info().store();
                     store.read(block, offset, Target::Bytes(buffer))?;
+                    file.inode().sb().info().stats().blocks_read.inc();
                     Ok(to.copy_to_iter(buffer))
                 })
             }
@@ -464,6 +461,7 @@ impl Operations for Pages {
                     while !file.inode().info().store().write(block, offset, copied)? {
                         reserve(file.inode(), Blocks::one(block))?;
                     }
+                    file.inode().sb().info().stats().blocks_written.inc();
                     Ok(count)
                 })
             }

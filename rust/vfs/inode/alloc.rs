@@ -18,7 +18,19 @@ use kernel::{
 };
 
 use super::Container;
-use crate::FileSystem;
+use crate::{
+    quota,
+    FileSystem, //
+};
+
+/// How large an object of the inode cache is.
+const fn object_size<F: FileSystem>() -> usize {
+    if quota::has_quotas::<F>() {
+        size_of::<quota::Charged<F>>()
+    } else {
+        size_of::<Container<F>>()
+    }
+}
 
 /// Creates the inode cache of a filesystem.
 pub(crate) fn create_cache<F: FileSystem>(
@@ -28,7 +40,7 @@ pub(crate) fn create_cache<F: FileSystem>(
     let cache = unsafe {
         extra_bindings::inode_cache_create(
             name.as_char_ptr(),
-            size_of::<Container<F>>() as u32,
+            object_size::<F>() as u32,
             align_of::<Container<F>>() as u32,
             Some(inode_init_once),
         )
@@ -72,6 +84,10 @@ pub(crate) unsafe fn alloc_inode<F: FileSystem>(
     unsafe { (*inode).i_private = ptr::null_mut() };
     // SAFETY: As above.
     unsafe { (*inode).i_mode = 0 };
+    if quota::has_quotas::<F>() {
+        // SAFETY: As above; it is as large as that.
+        unsafe { quota::init_dquots(container) };
+    }
     inode
 }
 

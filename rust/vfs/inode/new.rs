@@ -20,7 +20,8 @@ use super::{
     alloc,
     Container,
     Inode,
-    Ops, //
+    Ops,
+    S_SETTABLE, //
 };
 use crate::{
     acl,
@@ -140,10 +141,34 @@ impl<F: FileSystem> New<F> {
         unsafe { acl::inherit(dir.as_ptr(), self.inode.as_ptr()) }
     }
 
-    /// Sets the flags of the inode, `S_*`.
+    /// Sets the flags of the inode: those that [`Locked::inode_set_flags`] can set. Others stay as
+    /// they are.
+    ///
+    /// [`Locked::inode_set_flags`]: crate::Locked::inode_set_flags
     pub fn set_i_flags(&mut self, flags: u32) {
         // SAFETY: The inode is valid and not seen by others.
-        unsafe { (*self.inode.as_ptr()).i_flags = flags };
+        let i_flags = unsafe { &mut (*self.inode.as_ptr()).i_flags };
+        *i_flags = (*i_flags & !S_SETTABLE) | (flags & S_SETTABLE);
+    }
+
+    /// Makes path walks ask [`d_automount`](crate::dentry::Operations::d_automount) when they come to
+    /// the inode: `S_AUTOMOUNT`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the superblock's entries have no such callback
+    /// ([`crate::sb::New::set_default_d_op`]).
+    pub fn set_automount(&mut self) -> Result {
+        // SAFETY: The inode is valid, and so is its superblock.
+        let d_op = unsafe { (*(*self.inode.as_ptr()).i_sb).__s_d_op };
+        // C calls it without looking.
+        // SAFETY: It is null or a table that lives for ever.
+        if d_op.is_null() || unsafe { (*d_op).d_automount }.is_none() {
+            return Err(EINVAL);
+        }
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_flags |= bindings::S_AUTOMOUNT };
+        Ok(())
     }
 
     /// Sets what tells the inode from others that had its number before to a random number.
@@ -179,6 +204,11 @@ impl<F: FileSystem> New<F> {
     pub fn set_i_size(&mut self, size: i64) {
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*self.inode.as_ptr()).i_size = size.max(0) };
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::inode {
+        self.inode.as_ptr()
     }
 
     /// Checks that the mode is of this type.
