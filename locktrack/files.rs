@@ -212,10 +212,10 @@ impl File for Rules {
     const NAME: &'static CStr = c"rules";
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack rules 2\n");
+        seq_print!(seq, "locktrack rules 3\n");
         seq_print!(
             seq,
-            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\n"
+            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\twhy\n"
         );
         for rule in rules_of(tracker) {
             let condition = if rule.condition.is_empty() {
@@ -223,17 +223,16 @@ impl File for Rules {
             } else {
                 rule.condition
             };
+            let (checked, why) = match tracker.plan.why_not(rule) {
+                None => ("yes", "-"),
+                Some(why) => ("no", why),
+            };
             seq_print!(
                 seq,
-                "{}\t{}\t{condition}\t{}\t{}\n",
+                "{}\t{}\t{condition}\t{}\t{checked}\t{why}\n",
                 Name(rule),
                 rule.when.name(),
-                rule.source,
-                if tracker.plan.number(rule).is_some() {
-                    "yes"
-                } else {
-                    "no"
-                }
+                rule.source
             );
         }
     }

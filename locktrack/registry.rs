@@ -16,7 +16,10 @@ use kprobes::{
     Probe,
     Target, //
 };
-use peek::FileSystemType;
+use peek::{
+    FileSystemType,
+    Table, //
+};
 
 use crate::{
     check::Callback,
@@ -41,7 +44,8 @@ pub(crate) type Probed<H> = Result<Pin<KBox<Probe<H>>>>;
 pub(crate) type Use = (usize, usize);
 
 /// A table of an attached filesystem.
-pub(crate) struct Table {
+pub(crate) struct Known {
+    kind: Table,
     address: usize,
     pub(crate) uses: KVec<Use>,
 }
@@ -49,7 +53,7 @@ pub(crate) struct Table {
 /// An attached filesystem, whose module stays.
 pub(crate) struct Attached {
     pub(crate) id: FsId,
-    pub(crate) tables: KVec<Table>,
+    pub(crate) tables: KVec<Known>,
     fs: FileSystemType,
 }
 
@@ -143,11 +147,16 @@ impl Registry {
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
         tracker.tables.set_fs(attached.id, 0);
         for table in &attached.tables {
-            tracker.tables.remove(table.address, attached.id);
+            tracker
+                .tables
+                .remove(table.kind, table.address, attached.id);
             for &(_, address) in &table.uses {
                 for function in &mut self.functions {
                     if function.address == address {
                         function.users -= 1;
+                        if let Ok(probe) = &function.probe {
+                            probe.handler().remove(attached.id);
+                        }
                     }
                 }
             }
@@ -178,12 +187,12 @@ impl Registry {
 
     /// Takes in the tables that handlers noted.
     pub(crate) fn discovered(&mut self, tracker: &Arc<Tracker>) {
-        for (table, id) in tracker.tables.take() {
+        for (kind, table, id) in tracker.tables.take() {
             // It can be detached since.
             let Some(index) = self.attached.iter().position(|fs| fs.id == id) else {
                 continue;
             };
-            if let Err(error) = self.add_table(tracker, index, table) {
+            if let Err(error) = self.add_table(tracker, index, kind, table) {
                 tracker.tables_lost.add(1, Relaxed);
                 pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
             }
@@ -229,10 +238,10 @@ impl Registry {
         if !self.places.is_empty() {
             return Ok(());
         }
-        for (symbol, argument) in PLACES {
+        for (symbol, seen) in PLACES {
             let place = Place {
                 tracker: tracker.clone(),
-                argument,
+                seen,
             };
             let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), place), GFP_KERNEL);
             self.places.push(probe, GFP_KERNEL)?;
@@ -240,22 +249,21 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes in the tables of all inodes that are there.
+    /// Takes in all tables that are found from what is mounted.
     fn find_tables(&mut self, tracker: &Arc<Tracker>, index: usize) -> Result {
         let mut fresh = KVec::with_capacity(FRESH, GFP_KERNEL)?;
         loop {
             let mut more = false;
             let attached = self.attached.get(index).ok_or(ENOENT)?;
-            attached.fs.for_each_i_op(|table| {
-                if table != 0
-                    && !tracker.tables.is_known(table, attached.id)
-                    && !fresh.contains(&table)
+            attached.fs.for_each_table(None, |kind, table| {
+                if !tracker.tables.is_known(kind, table, attached.id)
+                    && !fresh.contains(&(kind, table))
                 {
-                    more |= fresh.push_within_capacity(table).is_err();
+                    more |= fresh.push_within_capacity((kind, table)).is_err();
                 }
             });
-            for &table in &fresh {
-                self.add_table(tracker, index, table)?;
+            for &(kind, table) in &fresh {
+                self.add_table(tracker, index, kind, table)?;
             }
             if !more {
                 return Ok(());
@@ -265,26 +273,39 @@ impl Registry {
     }
 
     /// Probes the callbacks of a table, if it is new.
-    fn add_table(&mut self, tracker: &Arc<Tracker>, index: usize, address: usize) -> Result {
+    fn add_table(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        index: usize,
+        kind: Table,
+        address: usize,
+    ) -> Result {
         let id = self.attached.get(index).ok_or(ENOENT)?.id;
-        if tracker.tables.is_known(address, id) {
+        if tracker.tables.is_known(kind, address, id) {
             return Ok(());
         }
-        let mut uses = KVec::with_capacity(tracker.plan.callbacks.len(), GFP_KERNEL)?;
+        let mut uses = KVec::new();
         for (op, callback) in tracker.plan.callbacks.iter().enumerate() {
+            if callback.table != kind {
+                continue;
+            }
             if let Some(function) = callback.place.callback(address) {
                 uses.push((op, function), GFP_KERNEL)?;
             }
         }
-        let table = Table { address, uses };
+        let table = Known {
+            kind,
+            address,
+            uses,
+        };
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.reserve(1, GFP_KERNEL)?;
         self.functions.reserve(table.uses.len(), GFP_KERNEL)?;
-        if !tracker.tables.add(address, id) {
+        if !tracker.tables.add(kind, address, id) {
             return Err(ENOSPC);
         }
         for &(op, callback) in &table.uses {
-            self.probe(tracker, op, callback)?;
+            self.probe(tracker, op, callback, id)?;
         }
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.push(table, GFP_KERNEL)?;
@@ -292,17 +313,18 @@ impl Registry {
     }
 
     /// Probes a callback, unless its function is probed already. A refusal is kept to be shown.
-    fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize) -> Result {
+    fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize, fs: FsId) -> Result {
         for function in &mut self.functions {
             if function.address == address {
                 function.users += 1;
                 if let Ok(probe) = &function.probe {
-                    probe.handler().add_op(op);
+                    probe.handler().add(op, fs);
                 }
                 return Ok(());
             }
         }
-        let callback = Callback::new(tracker.clone(), address, op);
+        let callback = Callback::new(tracker.clone(), address);
+        callback.add(op, fs);
         let probe = KBox::pin_init(Probe::new(Target::Address(address), callback), GFP_KERNEL);
         let function = Function {
             address,

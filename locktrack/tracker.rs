@@ -21,6 +21,7 @@ use kprobes::{
     Hit,
     Run, //
 };
+use peek::Table;
 use rules::{
     Edition,
     EDITIONS, //
@@ -69,12 +70,13 @@ impl Tracker {
         let plan = Plan::new()?;
         let counts = Counts::new(plan.rules())?;
         let violations = Violations::new(plan.rules())?;
+        let tables = Tables::new()?;
         let texts = Texts::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
                 counts,
-                tables: Tables::new(),
+                tables,
                 violations,
                 plan,
                 edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
@@ -100,11 +102,11 @@ impl Tracker {
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
-    pub(crate) fn saw_table(&self, table: usize, fs: FsId) {
-        if self.tables.is_known(table, fs) {
+    pub(crate) fn saw_table(&self, kind: Table, table: usize, fs: FsId) {
+        if self.tables.is_known(kind, table, fs) {
             return;
         }
-        if self.tables.note(table, fs) {
+        if self.tables.note(kind, table, fs) {
             self.deferred.raise();
         } else {
             self.tables_lost.add(1, Relaxed);

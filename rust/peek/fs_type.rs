@@ -12,6 +12,12 @@ use kernel::{
     types::Opaque, //
 };
 
+use crate::{
+    around,
+    SuperBlock,
+    Table, //
+};
+
 /// So many inodes are looked at before others may have the lock of their list.
 const INODES_AT_ONCE: usize = 512;
 
@@ -58,17 +64,21 @@ impl FileSystemType {
         self.ptr.as_ptr() as usize
     }
 
-    /// Calls `f` with the address of `i_op` of every inode of every mounted super block. Sleeps.
+    /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
+    /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
+    /// locks of these. Sleeps.
     ///
-    /// `f` is called with a spinlock held. Inodes that come or go meanwhile may be left out.
-    pub fn for_each_i_op<F: FnMut(usize)>(&self, mut f: F) {
+    /// `f` is called with spinlocks held, and for each of several objects that share a table. Objects that come
+    /// or go meanwhile may be left out.
+    pub fn for_each_table<F: FnMut(Table, usize)>(&self, only: Option<SuperBlock>, f: F) {
+        let mut each = Each { f, only };
         // SAFETY: The type is registered by the invariant. `each_super()` gets what it wants: a pointer to
-        // an `F` that nobody else uses meanwhile.
+        // an `Each<F>` that nobody else uses meanwhile.
         unsafe {
             bindings::iterate_supers_type(
                 self.ptr.as_ptr(),
                 Some(each_super::<F>),
-                (&raw mut f).cast(),
+                (&raw mut each).cast(),
             )
         };
     }
@@ -123,12 +133,30 @@ fn is_registered(name: &CStr) -> Result<bool> {
     Ok(false)
 }
 
+/// What [`each_super`] works with.
+struct Each<F> {
+    f: F,
+    only: Option<SuperBlock>,
+}
+
 /// # Safety
 ///
-/// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `f` must point to an `F`.
-unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block, f: *mut c_void) {
+/// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `each` must point to an `Each<F>`.
+unsafe extern "C" fn each_super<F: FnMut(Table, usize)>(
+    sb: *mut bindings::super_block,
+    each: *mut c_void,
+) {
     // SAFETY: By the safety requirements.
-    let f = unsafe { &mut *f.cast::<F>() };
+    let Each { f, only } = unsafe { &mut *each.cast::<Each<F>>() };
+    let Some(seen) = SuperBlock::new(sb as usize) else {
+        return;
+    };
+    if only.is_some_and(|only| only != seen) {
+        return;
+    }
+    for (table, address) in seen.tables() {
+        f(table, address);
+    }
     // SAFETY: `s_umount` keeps `sb` alive.
     let lock = unsafe { &raw mut (*sb).s_inode_list_lock };
     // SAFETY: As above.
@@ -144,11 +172,10 @@ unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block,
     while !core::ptr::eq(node, head) {
         // SAFETY: All nodes of `s_inodes` but the head are in inodes.
         let inode = unsafe { container_of!(node, bindings::inode, i_sb_list) };
-        // SAFETY: An inode that is on the list is alive. `i_op` can change while it is being set up.
-        let i_op = unsafe { (&raw const (*inode).i_op).read_volatile() };
-        f(i_op as usize);
+        // SAFETY: An inode that is on the list is alive.
+        let mapped = unsafe { around::inode(inode, f) };
         count += 1;
-        if count >= INODES_AT_ONCE {
+        if mapped || count >= INODES_AT_ONCE {
             // SAFETY: The inode is on the list, and so alive. It may be going: then this gives null.
             let kept = unsafe { bindings::igrab(inode) };
             if !kept.is_null() {
@@ -158,6 +185,8 @@ unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block,
                 unsafe { bindings::iput(place) };
                 place = kept;
                 count = 0;
+                // SAFETY: The reference keeps the inode, and no spinlock is held.
+                unsafe { around::mappings(inode, f) };
                 // SAFETY: The lock is initialised.
                 unsafe { bindings::spin_lock(lock) };
             }
