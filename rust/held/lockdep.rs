@@ -101,11 +101,9 @@ fn is_named(dep_map: usize, name: &str) -> bool {
     let Some(address) = read_nofault::<usize>(place) else {
         return false;
     };
-    // With the NUL at its end.
-    let bytes = name.bytes().chain([0]).enumerate();
-    bytes.fold(true, |same, (at, byte)| {
-        same && read_nofault::<u8>(address.wrapping_add(at)) == Some(byte)
-    })
+    let byte = |at| read_nofault::<u8>(address.wrapping_add(at));
+    let mut bytes = name.bytes().enumerate();
+    bytes.all(|(at, wanted)| byte(at) == Some(wanted)) && byte(name.len()) == Some(0)
 }
 
 /// Returns how the current task holds the lock with this `dep_map`.

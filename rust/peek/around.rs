@@ -90,13 +90,15 @@ unsafe fn locks<F: FnMut(Table, usize)>(inode: *mut bindings::inode, f: &mut F) 
         while !core::ptr::eq(node, head) {
             // SAFETY: All nodes of the lists but the heads are in a `struct file_lock_core`.
             let core = unsafe { container_of!(node, filelock::file_lock_core, flc_list) };
-            // It is the first member of a lock and of a lease.
-            let kinds: &[Table] = match index {
-                2 => &[Table::LeaseManager],
-                _ => &[Table::FileLock, Table::LockManager],
+            let (kinds, offset): (&[Table], usize) = match index {
+                2 => (&[Table::LeaseManager], offset_of!(filelock::file_lease, c)),
+                _ => (
+                    &[Table::FileLock, Table::LockManager],
+                    offset_of!(filelock::file_lock, c),
+                ),
             };
             for kind in kinds {
-                for table in kind.tables(core as usize) {
+                for table in kind.tables((core as usize).wrapping_sub(offset)) {
                     f(*kind, table);
                 }
             }
