@@ -11,7 +11,8 @@ use kernel::{
 };
 use kprobes::{
     Handler,
-    Hit, //
+    Hit,
+    ReturnHandler, //
 };
 use peek::{
     follow,
@@ -119,5 +120,22 @@ impl Handler for Place {
         if self.tracker.enabled.load(Relaxed) {
             let _ = self.saw(hit);
         }
+    }
+}
+
+/// The handler on the function that ends the life of a super block.
+pub(crate) struct Gone {
+    pub(crate) tracker: Arc<Tracker>,
+}
+
+impl ReturnHandler for Gone {
+    type Data = usize;
+
+    fn entry(&self, hit: &Hit<'_>) -> Option<usize> {
+        Some(hit.argument(0))
+    }
+
+    fn ret(&self, _hit: &Hit<'_>, sb: usize) {
+        self.tracker.tables.forget(sb);
     }
 }

@@ -14,16 +14,19 @@ use kernel::{
 use kprobes::{
     unregister_all,
     Probe,
+    ReturnProbe,
     Target, //
 };
 use peek::{
     FileSystemType,
+    SuperBlock,
     Table, //
 };
 
 use crate::{
     check::Callback,
     discover::{
+        Gone,
         Place,
         PLACES, //
     },
@@ -50,11 +53,13 @@ pub(crate) struct Known {
     pub(crate) uses: KVec<Use>,
 }
 
-/// An attached filesystem, whose module stays.
+/// What is attached: a filesystem, or one super block of it. The filesystem's module stays.
 pub(crate) struct Attached {
     pub(crate) id: FsId,
     pub(crate) tables: KVec<Known>,
     fs: FileSystemType,
+    /// The super block. It need not stay: [`Tables::forget`](crate::tables::Tables::forget) is called when it goes.
+    sb: Option<SuperBlock>,
 }
 
 /// A function that is a callback.
@@ -70,6 +75,8 @@ pub(crate) struct Registry {
     pub(crate) functions: KVec<Function>,
     /// In the order of [`PLACES`]; empty if nothing is attached.
     pub(crate) places: KVec<Probed<Place>>,
+    /// Sees super blocks go, if anything is attached.
+    gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     /// By [`FsId`].
     names: KVec<CString>,
     closed: bool,
@@ -80,6 +87,7 @@ pub(crate) struct Rest {
     attached: KVec<Attached>,
     functions: KVec<Function>,
     places: KVec<Probed<Place>>,
+    gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
 }
 
 impl Registry {
@@ -88,44 +96,48 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
+            gone: None,
             names: KVec::new(),
             closed: false,
         }
     }
 
-    /// Attaches a filesystem by name.
+    /// Attaches a filesystem, or one super block of it, under a name.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if it is attached, `ENODEV` if there is none of that name, `EINVAL` if there can be none, `ENOSPC`
-    /// if too many were attached since the module was loaded, and `ENOMEM`.
-    pub(crate) fn attach(&mut self, tracker: &Arc<Tracker>, name: &CStr) -> Result {
+    /// `EEXIST` if it is attached, `ENODEV` if nothing can be attached any more, `ENOSPC` if too much was attached since
+    /// the module was loaded, and `ENOMEM`.
+    pub(crate) fn attach(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        name: &CStr,
+        fs: FileSystemType,
+        sb: Option<SuperBlock>,
+    ) -> Result {
         if self.closed {
             return Err(ENODEV);
         }
-        let fs = FileSystemType::find(name)?;
-        if self
-            .attached
-            .iter()
-            .any(|other| other.fs.address() == fs.address())
-        {
+        if self.attached.iter().any(|other| {
+            self.name(other.id) == Some(name)
+                || (other.fs.address() == fs.address() && other.sb == sb)
+        }) {
             return Err(EEXIST);
         }
         let id = self.id(name)?;
+        let address = sb.map_or(fs.address(), SuperBlock::address);
         let attached = Attached {
             id,
             tables: KVec::new(),
             fs,
+            sb,
         };
         self.attached.push(attached, GFP_KERNEL)?;
         self.watch(tracker)
             .and_then(|()| {
                 // From here on, nothing new is overlooked. What is there already comes after.
-                let index = self.attached.len() - 1;
-                if let Some(attached) = self.attached.get(index) {
-                    tracker.tables.set_fs(id, attached.fs.address());
-                }
-                self.find_tables(tracker, index)
+                tracker.tables.set_fs(id, address);
+                self.find_tables(tracker, self.attached.len() - 1)
             })
             .inspect_err(|_| {
                 // The name was found above.
@@ -165,6 +177,7 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
+            gone: None,
         };
         while let Some(index) = self
             .functions
@@ -178,6 +191,7 @@ impl Registry {
         }
         if self.attached.is_empty() {
             core::mem::swap(&mut unused.places, &mut self.places);
+            unused.gone = self.gone.take();
         }
         drop(unused);
         // Only now is no callback of it probed any more, and its module may go.
@@ -206,6 +220,7 @@ impl Registry {
             attached: core::mem::take(&mut self.attached),
             functions: core::mem::take(&mut self.functions),
             places: core::mem::take(&mut self.places),
+            gone: self.gone.take(),
         }
     }
 
@@ -238,6 +253,14 @@ impl Registry {
         if !self.places.is_empty() {
             return Ok(());
         }
+        let gone = Gone {
+            tracker: tracker.clone(),
+        };
+        let target = Target::Symbol(c"generic_shutdown_super");
+        self.gone = Some(KBox::pin_init(
+            ReturnProbe::new(target, 0, gone),
+            GFP_KERNEL,
+        )?);
         for (symbol, seen) in PLACES {
             let place = Place {
                 tracker: tracker.clone(),
@@ -255,7 +278,7 @@ impl Registry {
         loop {
             let mut more = false;
             let attached = self.attached.get(index).ok_or(ENOENT)?;
-            attached.fs.for_each_table(None, |kind, table| {
+            attached.fs.for_each_table(attached.sb, |kind, table| {
                 if !tracker.tables.is_known(kind, table, attached.id)
                     && !fresh.contains(&(kind, table))
                 {
@@ -342,6 +365,7 @@ impl Drop for Rest {
         let functions = core::mem::take(&mut self.functions);
         unregister(functions.into_iter().map(|function| function.probe));
         unregister(core::mem::take(&mut self.places).into_iter());
+        self.gone = None;
         self.attached.clear();
     }
 }

@@ -115,6 +115,14 @@ impl Tables {
         }
     }
 
+    /// A super block goes: another one can have its address. Can be called in any context.
+    pub(crate) fn forget(&self, sb: usize) {
+        for place in self.types.iter().take(self.used.load(Relaxed)) {
+            // If it is not this one, it stays.
+            let _ = place.cmpxchg(sb, 0, Relaxed);
+        }
+    }
+
     /// Returns whether the table of this filesystem is known.
     pub(crate) fn is_known(&self, kind: Table, table: usize, fs: FsId) -> bool {
         let wanted = Use::new(kind, table, fs);

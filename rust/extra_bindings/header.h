@@ -17,6 +17,7 @@
 #include <linux/fileattr.h>
 
 /* Macros that bindgen cannot evaluate by itself. */
+const unsigned int RUST_CONST_HELPER_LOOKUP_FOLLOW = LOOKUP_FOLLOW;
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;
 const unsigned int RUST_CONST_HELPER_SB_RDONLY = SB_RDONLY;
 const unsigned int RUST_CONST_HELPER_IOCB_NOWAIT = (__force unsigned int)IOCB_NOWAIT;

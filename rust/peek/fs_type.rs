@@ -2,11 +2,17 @@
 
 //! Registered filesystems.
 
-use core::ptr::NonNull;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
 use extra_bindings as bindings;
 use kernel::{
     container_of,
-    error::to_result,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
     str::CString,
     types::Opaque, //
@@ -57,6 +63,84 @@ impl FileSystemType {
         // INVARIANT: `get_fs_type()` takes a reference to the module, without which the type would
         // not stay.
         NonNull::new(ptr).map(|ptr| Self { ptr }).ok_or(ENODEV)
+    }
+
+    /// Finds the filesystem of a mount, and its super block, by a path in it. Sleeps.
+    ///
+    /// The super block need not stay.
+    ///
+    /// # Errors
+    ///
+    /// Those of the path walk, such as `ENOENT`, and those of [`FileSystemType::find`].
+    pub fn find_mount(path: &CStr) -> Result<(Self, SuperBlock)> {
+        let mut found = MaybeUninit::<bindings::path>::uninit();
+        // SAFETY: The path is a C string, and `found` valid for writes.
+        let ret = unsafe {
+            bindings::kern_path(
+                path.as_char_ptr(),
+                bindings::RUST_CONST_HELPER_LOOKUP_FOLLOW,
+                found.as_mut_ptr(),
+            )
+        };
+        to_result(ret)?;
+        // SAFETY: It was found, and so it was written.
+        let found = unsafe { found.assume_init() };
+        // SAFETY: The path has a reference to the dentry.
+        let sb = unsafe { (*found.dentry).d_sb };
+        // SAFETY: The dentry keeps its super block, and that its type, which has a name.
+        let result = unsafe { Self::of_super(sb) };
+        // SAFETY: The reference was taken above.
+        unsafe { bindings::path_put(&found) };
+        result
+    }
+
+    /// Finds the filesystem of a mounted super block by its `s_dev`, and the super block. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if there is none, and those of [`registered`].
+    pub fn find_device(s_dev: u32) -> Result<(Self, SuperBlock)> {
+        for name in registered()? {
+            // It can go meanwhile.
+            let Ok(fs) = Self::find(&name) else {
+                continue;
+            };
+            let mut found = None;
+            fs.for_each_super(|sb| {
+                if sb.s_dev() == Some(s_dev) {
+                    found = Some(sb);
+                }
+            });
+            if let Some(sb) = found {
+                return Ok((fs, sb));
+            }
+        }
+        Err(ENODEV)
+    }
+
+    /// # Safety
+    ///
+    /// `sb` must be alive.
+    unsafe fn of_super(sb: *mut bindings::super_block) -> Result<(Self, SuperBlock)> {
+        let seen = SuperBlock::new(sb as usize).ok_or(ENODEV)?;
+        // SAFETY: By the safety requirements; the type outlives its super blocks.
+        let name = unsafe { (*(*sb).s_type).name };
+        // SAFETY: A registered type has a name.
+        let fs = Self::find(unsafe { CStr::from_char_ptr(name) })?;
+        Ok((fs, seen))
+    }
+
+    /// Calls `f` with each mounted super block, which stays meanwhile: `s_umount` is held. Sleeps.
+    fn for_each_super<F: FnMut(SuperBlock)>(&self, mut f: F) {
+        // SAFETY: The type is registered by the invariant. `just_super()` gets what it wants: a pointer to
+        // an `F` that nobody else uses meanwhile.
+        unsafe {
+            bindings::iterate_supers_type(
+                self.ptr.as_ptr(),
+                Some(just_super::<F>),
+                (&raw mut f).cast(),
+            )
+        };
     }
 
     /// Returns the address, by which `s_type` of a super block can be compared.
@@ -131,6 +215,64 @@ fn is_registered(name: &CStr) -> Result<bool> {
     // SAFETY: It was just registered. This waits for those who found it in the list.
     unsafe { bindings::unregister_filesystem(trial.get()) };
     Ok(false)
+}
+
+/// Returns the names of all registered filesystems, as `/proc/filesystems` has them. Sleeps.
+///
+/// C shows the list nowhere else.
+///
+/// # Errors
+///
+/// Those of reading that file: `ENOENT` if `/proc` is not mounted; and `ENOMEM`.
+pub fn registered() -> Result<KVec<CString>> {
+    let flags = bindings::O_RDONLY as c_int;
+    // SAFETY: The name is a C string.
+    let file = unsafe { bindings::filp_open(c"/proc/filesystems".as_char_ptr(), flags, 0) };
+    let file = from_err_ptr(file)?;
+    let text = read_all(file);
+    // SAFETY: The file was opened above.
+    unsafe { bindings::filp_close(file, core::ptr::null_mut()) };
+    let mut names = KVec::new();
+    for line in text?.split(|&byte| byte == b'\n') {
+        let name = line.rsplit(|&byte| byte == b'\t').next().unwrap_or_default();
+        if let Some(name) = core::str::from_utf8(name).ok().filter(|name| !name.is_empty()) {
+            names.push(CString::try_from_fmt(fmt!("{name}"))?, GFP_KERNEL)?;
+        }
+    }
+    Ok(names)
+}
+
+/// Reads all of a file. It must be open for reading.
+fn read_all(file: *mut bindings::file) -> Result<KVec<u8>> {
+    const CHUNK: usize = 512;
+    let mut text = KVec::new();
+    let mut pos = 0;
+    loop {
+        let mut chunk = [0_u8; CHUNK];
+        // SAFETY: The file is open, and the buffer has room for so many bytes.
+        let read = unsafe {
+            bindings::kernel_read(file, chunk.as_mut_ptr().cast(), CHUNK, &raw mut pos)
+        };
+        let read = usize::try_from(read).map_err(|_| Error::from_errno(read as c_int))?;
+        match chunk.get(..read) {
+            Some([]) | None => return Ok(text),
+            Some(bytes) => text.extend_from_slice(bytes, GFP_KERNEL)?,
+        }
+    }
+}
+
+/// # Safety
+///
+/// Only for `iterate_supers_type()`, which keeps `sb`. `f` must point to an `F`.
+unsafe extern "C" fn just_super<F: FnMut(SuperBlock)>(
+    sb: *mut bindings::super_block,
+    f: *mut c_void,
+) {
+    // SAFETY: By the safety requirements.
+    let f = unsafe { &mut *f.cast::<F>() };
+    if let Some(sb) = SuperBlock::new(sb as usize) {
+        f(sb);
+    }
 }
 
 /// What [`each_super`] works with.

@@ -17,7 +17,10 @@ mod object;
 mod slot;
 mod table;
 
-pub use fs_type::FileSystemType;
+pub use fs_type::{
+    registered,
+    FileSystemType, //
+};
 pub use object::{
     follow,
     number,

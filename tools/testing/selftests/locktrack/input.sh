@@ -44,8 +44,8 @@ no_autoload()
 
 no_name()
 {
-	for text in "" "-" "two words" "a/b" "ext4.sub" "$(printf 'x\001')"; do
-		expect_error attach "$text" "Invalid argument" && logged "no name of a filesystem" ||
+	for text in "" "-" "two words" "a/b" 7: :0 7:x 4096:0 "ext4.sub" "$(printf 'x\001')"; do
+		expect_error attach "$text" "Invalid argument" && logged "names nothing" ||
 			return 1
 	done
 }

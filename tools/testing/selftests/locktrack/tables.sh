@@ -30,65 +30,97 @@ all_tables()
 	return 1
 }
 
-# Every rule of the callback is kept, and one at least was looked at.
-kept()
-{
-	awk -F '\t' -v callback="$1" '
-		FILENAME ~ /violations$/ && $1 == "violation" { bad = 1 }
-		FILENAME ~ /coverage$/ && $2 == callback && $6 > 0 {
-			hits++
-			if ($6 != $7 + $8 + $11) { print; bad = 1 }
-		}
-		END { if (!hits) print "not reached"; exit bad || !hits }' \
-		"$locktrack/violations" "$locktrack/coverage"
-}
-
-# broken CALLBACK OBJECT LOCK: there is one record, and it is about that.
-broken()
-{
-	awk -F '\t' -v callback="$1" -v object="$2" -v lock="$3" -v fs="$fstype" '
-		$1 == "violation" { records++ }
-		$1 == "rule" && ($3 != callback || $4 != object || $5 != lock) { print; bad = 1 }
-		$1 == "fs" && $2 != fs { print; bad = 1 }
-		$1 == "caller" && $2 !~ /\[locktrack_breakfs\]$/ { print; bad = 1 }
-		END { if (records != 1) print records + 0 " records"; exit bad || records != 1 }' \
-		"$locktrack/violations"
-}
-
-one_case()
+# run_all KIND: one file with the cases, what was found and how often the rules were looked at.
+run_all()
 {
 	echo 1 > "$locktrack/reset"
-	echo "$1" > "$run" || return 1
-	if [ "$4" = - ]; then
-		kept "$2" && return 0
-	else
-		broken "$2" "$3" "$4" && return 0
-	fi
-	cat "$locktrack/violations"
-	return 1
+	echo "$1" > "$run" && cat "$cases" "$locktrack/violations" "$locktrack/coverage" > "$found"
+}
+
+# Every rule of the callbacks is kept, and of each one at least was looked at.
+kept()
+{
+	run_all kept || return 1
+	awk -F '[\t ]' '
+		$1 == "locktrack" { file = $2; next }
+		file == "" && $4 == "-" { wanted[$2] }
+		file == "violations" && $1 == "rule" { print "broken: " $0; bad = 1 }
+		file == "coverage" { $0 = $0; split($0, column, "\t") }
+		file == "coverage" && column[2] in wanted && column[6] > 0 {
+			hit[column[2]]
+			if (column[6] != column[7] + column[8] + column[11]) { print; bad = 1 }
+		}
+		END {
+			for (callback in wanted)
+				if (!(callback in hit)) { print "not reached: " callback; bad = 1 }
+			exit bad
+		}' "$found"
+}
+
+# results KIND FOUND: a line for each case that breaks a rule: its name, and whether there is one record
+# that is about it.
+results()
+{
+	run_all "$1" || return 1
+	awk -v kind="$1" -v wanted="$2" -v fs="$fstype" '
+		/^locktrack / { split($0, header, " "); file = header[2]; FS = "\t"; next }
+		file == "" && $1 ~ "-" kind "-" {
+			name[++cases] = $1
+			rule[cases] = $2 " " $3 " " $4
+			expected[rule[cases]]++
+		}
+		file == "coverage" { checked[$2 " " $3 " " $4] }
+		file != "violations" { next }
+		$1 == "rule" { now = $3 " " $4 " " $5; records[now]++ }
+		$1 == "fs" && $2 != fs { wrong[now] = $0 }
+		$1 == "found" && index(wanted, " " $2 " ") == 0 { wrong[now] = $0 }
+		$1 == "count" && $2 != 1 { wrong[now] = $0 }
+		$1 == "caller" && $2 !~ /^call_.*\[locktrack_breakfs\]$/ { wrong[now] = $0 }
+		END {
+			for (i = 1; i <= cases; i++) {
+				r = rule[i]
+				result = "ok"
+				if (!(r in checked))
+					result = "unchecked"
+				else if (r in wrong)
+					result = wrong[r]
+				else if (records[r] != expected[r])
+					result = records[r] + 0 " records"
+				print name[i], result
+			}
+			for (r in records)
+				if (!(r in expected))
+					print "nothing-else", "record of " r
+		}' "$found" > "$found.$1"
+}
+
+has_result()
+{
+	[ "$1" = ok ] || { echo "$1"; return 1; }
 }
 
 begin
 need_module locktrack_breakfs
 fstype=locktrack_breakfs
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
-# The callbacks of leases have a table of their own, which the document has not.
 cases=$(mktemp)
+found=$(mktemp)
+# The callbacks of leases have a table of their own, which the document has not.
 sed 's/ lease_manager_operations\./ lock_manager_operations./' \
 	/sys/kernel/debug/locktrack_breakfs > "$cases"
-# What is checked here: callback, object and lock. Without lockdep that is less.
-checked=$(awk -F '\t' '{ print " " $2 " " $3 " " $4 " " }' "$locktrack/coverage")
-ktap_set_plan $(($(wc -l < "$cases") + 1))
-test_result all_tables all_tables
-while read -r name callback object lock; do
-	case $lock,$checked in
-	-,* | *" $callback $object $lock "*)
-		test_result "$name" one_case "$name" "$callback" "$object" "$lock"
-		;;
-	*)
-		test_skip "$name" "this kernel does not tell who holds $lock"
-		;;
-	esac
-done < "$cases"
-rm "$cases"
+all_tables=$(all_tables)
+all_tables_result=$?
+results without " not-held " && results shared " shared someone-shared " || exit "$KSFT_FAIL"
+cat "$found.without" "$found.shared" > "$cases.results"
+ktap_set_plan $(($(wc -l < "$cases.results") + 2))
+test_result all_tables eval 'echo "$all_tables"; [ $all_tables_result -eq 0 ]'
+test_result kept kept
+while read -r name result; do
+	if [ "$result" = unchecked ]; then
+		test_skip "$name" "this kernel does not tell who holds the lock"
+	else
+		test_result "$name" has_result "$result"
+	fi
+done < "$cases.results"
+rm "$cases" "$found" "$cases.results" "$found.without" "$found.shared"
 ktap_finished

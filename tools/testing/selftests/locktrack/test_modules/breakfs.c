@@ -9,7 +9,8 @@
  *	cat /sys/kernel/debug/locktrack_breakfs
  *	cd /sys/module/locktrack_breakfs/parameters
  *	echo announce > run		# shows locktrack the tables that no inode leads to
- *	echo sync_fs-without-sb > run
+ *	echo sync_fs-without-sb > run	# one case
+ *	echo without > run		# all where a lock is missing; so with kept and shared
  *
  * One can be mounted at a time.
  */
@@ -26,8 +27,12 @@
 
 bool breakfs_pretends;
 
-static DEFINE_MUTEX(breakfs_lock);
+/* Protects the pointer, and keeps what is mounted from going while it is taken. */
+static DEFINE_SPINLOCK(mounted_lock);
 static struct breakfs *mounted;
+
+/* Set as long as one is mounted or about to be. */
+static atomic_t in_use;
 
 /* dentry_operations */
 
@@ -451,11 +456,13 @@ static int breakfs_fill_super(struct super_block *sb, struct fs_context *fc)
 {
 	struct breakfs *fs;
 
-	if (cmpxchg(&mounted, NULL, ERR_PTR(-EBUSY)))
+	int ret;
+
+	if (atomic_cmpxchg(&in_use, 0, 1))
 		return -EBUSY;
 	fs = kzalloc(sizeof(*fs), GFP_KERNEL);
 	if (!fs) {
-		WRITE_ONCE(mounted, NULL);
+		atomic_set(&in_use, 0);
 		return -ENOMEM;
 	}
 	sb->s_fs_info = fs;
@@ -483,8 +490,13 @@ static int breakfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	}
 	fs->dentry->d_op = &breakfs_dops;
 	d_add(fs->dentry, fs->inode);
-	WRITE_ONCE(mounted, fs);
-	return breakfs_objects(fs);
+	ret = breakfs_objects(fs);
+	if (ret)
+		return ret;
+	spin_lock(&mounted_lock);
+	mounted = fs;
+	spin_unlock(&mounted_lock);
+	return 0;
 }
 
 static int breakfs_get_tree(struct fs_context *fc)
@@ -507,23 +519,26 @@ static void breakfs_kill_sb(struct super_block *sb)
 	struct breakfs *fs = sb->s_fs_info;
 
 	if (breakfs_pretends) {
-		/* What its caller may count on. */
-		if (rwsem_is_locked(&sb->s_umount))
+		/* It lets go of s_umount, if that is held for writing as it has to be. */
+		if (down_read_trylock(&sb->s_umount))
+			up_read(&sb->s_umount);
+		else
 			up_write(&sb->s_umount);
 		return;
 	}
-	mutex_lock(&breakfs_lock);
 	if (fs) {
+		spin_lock(&mounted_lock);
+		mounted = NULL;
+		spin_unlock(&mounted_lock);
 		if (fs->mm)
 			rb_erase_cached(&fs->vma.shared.rb, &fs->inode->i_mapping->i_mmap);
 		dput(fs->dentry);
-		WRITE_ONCE(mounted, NULL);
 	}
-	mutex_unlock(&breakfs_lock);
 	kill_anon_super(sb);
 	if (fs) {
 		kfree(fs->mm);
 		kfree(fs);
+		atomic_set(&in_use, 0);
 	}
 }
 
@@ -559,22 +574,39 @@ static int breakfs_announce(struct breakfs *fs)
 	return 0;
 }
 
+/* Returns what is mounted, which stays until deactivate_super(). */
+static struct breakfs *breakfs_get(void)
+{
+	struct breakfs *fs;
+
+	spin_lock(&mounted_lock);
+	fs = mounted;
+	if (fs && !atomic_inc_not_zero(&fs->sb->s_active))
+		fs = NULL;
+	spin_unlock(&mounted_lock);
+	return fs;
+}
+
 static int run_set(const char *value, const struct kernel_param *kp)
 {
-	char *text;
-	int ret = -ENODEV;
+	static DEFINE_MUTEX(lock);
+	struct breakfs *fs;
+	char *text, *name;
+	int ret;
 
 	text = kstrdup(value, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	mutex_lock(&breakfs_lock);
-	if (!IS_ERR_OR_NULL(mounted)) {
-		if (!strcmp(strim(text), "announce"))
-			ret = breakfs_announce(mounted);
-		else
-			ret = breakfs_run(mounted, strim(text));
+	name = strim(text);
+	fs = breakfs_get();
+	if (!fs) {
+		kfree(text);
+		return -ENODEV;
 	}
-	mutex_unlock(&breakfs_lock);
+	mutex_lock(&lock);
+	ret = strcmp(name, "announce") ? breakfs_run(fs, name) : breakfs_announce(fs);
+	mutex_unlock(&lock);
+	deactivate_super(fs->sb);
 	kfree(text);
 	return ret;
 }

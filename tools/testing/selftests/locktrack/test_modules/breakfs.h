@@ -44,7 +44,7 @@ extern bool breakfs_pretends;
 /* Prints the cases: name, callback, object and lock of the rule that is broken, or "-". */
 void breakfs_list(struct seq_file *seq);
 
-/* Runs the case of that name. */
+/* Runs the case of that name, or all of a kind: kept, without, shared. */
 int breakfs_run(struct breakfs *fs, const char *name);
 
 #endif

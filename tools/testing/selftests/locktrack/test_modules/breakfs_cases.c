@@ -429,7 +429,20 @@ void breakfs_list(struct seq_file *seq)
 struct wanted {
 	struct breakfs *fs;
 	const char *name;
+	int runs;
 };
+
+/* Whether it is the case of that name, or one of that kind. */
+static bool is_wanted(const char *wanted, const char *name, int broken, enum how how)
+{
+	if (!strcmp(wanted, "kept"))
+		return broken < 0;
+	if (!strcmp(wanted, "without"))
+		return broken >= 0 && how == FREE;
+	if (!strcmp(wanted, "shared"))
+		return broken >= 0 && how == SHARED;
+	return !strcmp(wanted, name);
+}
 
 static int run_one(const struct breakfs_case *test, const char *name, int broken,
 		   enum how how, void *data)
@@ -439,7 +452,7 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 	struct file_lock_context *ctx = fs->inode->i_flctx;
 	int i;
 
-	if (strcmp(name, wanted->name))
+	if (!is_wanted(wanted->name, name, broken, how))
 		return 0;
 	fs->inode->i_flctx = &fs->ctx;
 	breakfs_pretends = true;
@@ -452,12 +465,14 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 			release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
 	breakfs_pretends = false;
 	fs->inode->i_flctx = ctx;
-	return 1;
+	wanted->runs++;
+	return 0;
 }
 
 int breakfs_run(struct breakfs *fs, const char *name)
 {
 	struct wanted wanted = { .fs = fs, .name = name };
 
-	return each_way(run_one, &wanted) ? 0 : -EINVAL;
+	each_way(run_one, &wanted);
+	return wanted.runs ? 0 : -EINVAL;
 }
