@@ -88,7 +88,8 @@ impl Callback {
         if let Some(ops) = self.ops.get(op / 64) {
             ops.store(ops.load(Relaxed) | 1 << (op % 64), Relaxed);
         }
-        self.users.store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
+        self.users
+            .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
     }
 
     /// No table of this filesystem has the function any more. Only the registry calls this.
@@ -127,7 +128,13 @@ impl Callback {
         })
     }
 
-    fn check(&self, hit: &Hit<'_>, callback: &plan::Callback, rules: &[Checked], subject: &Subject) {
+    fn check(
+        &self,
+        hit: &Hit<'_>,
+        callback: &plan::Callback,
+        rules: &[Checked],
+        subject: &Subject,
+    ) {
         let tracker = &*self.tracker;
         // Another table of this filesystem can share the function, and be new.
         if let Some(table) = subject.table {

@@ -181,16 +181,13 @@ fn lock(rule: &Rule) -> Result<Where, &'static str> {
     };
     let of_return = |value| matches!(value, Value::Returned);
     let at_return = rule.when == When::Return
-        || rule
-            .conditions
-            .iter()
-            .any(|condition| match *condition {
-                Condition::Returned(_) => true,
-                Condition::FlagSet { value, .. } | Condition::FlagClear { value, .. } => {
-                    of_return(value)
-                }
-                _ => false,
-            });
+        || rule.conditions.iter().any(|condition| match *condition {
+            Condition::Returned(_) => true,
+            Condition::FlagSet { value, .. } | Condition::FlagClear { value, .. } => {
+                of_return(value)
+            }
+            _ => false,
+        });
     if at_return {
         return Err("it is about the return");
     }

@@ -109,7 +109,8 @@ impl Tables {
     /// Attaches a filesystem by the address of its type, or a super block by its own, or detaches it if that is 0.
     pub(crate) fn set_fs(&self, fs: FsId, address: usize) {
         let index = usize::from(fs.0);
-        self.used.store(self.used.load(Relaxed).max(index + 1), Relaxed);
+        self.used
+            .store(self.used.load(Relaxed).max(index + 1), Relaxed);
         if let Some(place) = self.types.get(index) {
             place.store(address, Relaxed);
         }

@@ -29,7 +29,7 @@ use kernel::{
 const __LOG_PREFIX: &[u8] = b"debugfs\0";
 
 /// The longest text that can be written to a file at once.
-const WRITE_MAX: usize = 64;
+const WRITE_MAX: usize = 256;
 
 /// One file: how the text of a `Data` is shown, and what a written text does to it.
 pub trait File: 'static {

@@ -269,7 +269,8 @@ impl Locks {
         unsafe { bindings::down_write(self.sem.get()) };
         #[cfg(CONFIG_LOCKDEP)]
         crate::lockdep::learn(self.sem.get() as usize);
-        self.folio.store(1 << bindings::pageflags_PG_locked, Relaxed);
+        self.folio
+            .store(1 << bindings::pageflags_PG_locked, Relaxed);
         // SAFETY: Nothing is called before they are unlocked that could wait for them.
         unsafe { bindings::held_static_locks() };
         // SAFETY: The spinlock is initialised, and nobody else has it.
@@ -354,7 +355,10 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
     let locks = KBox::pin_init(Locks::new(), GFP_KERNEL)?;
 
     let probe = KBox::pin_init(
-        Probe::new_unoptimized(Target::Address(rust_target as usize), Witness::new(query, &locks)),
+        Probe::new_unoptimized(
+            Target::Address(rust_target as usize),
+            Witness::new(query, &locks),
+        ),
         GFP_KERNEL,
     )?;
     let path = "breakpoint on a Rust function";

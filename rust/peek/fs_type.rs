@@ -234,8 +234,14 @@ pub fn registered() -> Result<KVec<CString>> {
     unsafe { bindings::filp_close(file, core::ptr::null_mut()) };
     let mut names = KVec::new();
     for line in text?.split(|&byte| byte == b'\n') {
-        let name = line.rsplit(|&byte| byte == b'\t').next().unwrap_or_default();
-        if let Some(name) = core::str::from_utf8(name).ok().filter(|name| !name.is_empty()) {
+        let name = line
+            .rsplit(|&byte| byte == b'\t')
+            .next()
+            .unwrap_or_default();
+        if let Some(name) = core::str::from_utf8(name)
+            .ok()
+            .filter(|name| !name.is_empty())
+        {
             names.push(CString::try_from_fmt(fmt!("{name}"))?, GFP_KERNEL)?;
         }
     }
@@ -250,9 +256,8 @@ fn read_all(file: *mut bindings::file) -> Result<KVec<u8>> {
     loop {
         let mut chunk = [0_u8; CHUNK];
         // SAFETY: The file is open, and the buffer has room for so many bytes.
-        let read = unsafe {
-            bindings::kernel_read(file, chunk.as_mut_ptr().cast(), CHUNK, &raw mut pos)
-        };
+        let read =
+            unsafe { bindings::kernel_read(file, chunk.as_mut_ptr().cast(), CHUNK, &raw mut pos) };
         let read = usize::try_from(read).map_err(|_| Error::from_errno(read as c_int))?;
         match chunk.get(..read) {
             Some([]) | None => return Ok(text),

@@ -69,8 +69,7 @@ const D_SB: usize = offset_of!(bindings::dentry, d_sb);
 const PATH_DENTRY: usize = offset_of!(bindings::path, dentry);
 const KI_FILP: usize = offset_of!(bindings::kiocb, ki_filp);
 const F_MAPPING: usize = offset_of!(bindings::file, f_mapping);
-const FOLIO_MAPPING: usize =
-    offset_of!(bindings::folio, __bindgen_anon_1.__bindgen_anon_1.mapping);
+const FOLIO_MAPPING: usize = offset_of!(bindings::folio, __bindgen_anon_1.__bindgen_anon_1.mapping);
 const VMF_VMA: usize = offset_of!(bindings::vm_fault, __bindgen_anon_1.vma);
 const DQ_SB: usize = offset_of!(bindings::dquot, dq_sb);
 const BD_DISK: usize = offset_of!(bindings::block_device, bd_disk);
@@ -139,12 +138,15 @@ impl Table {
     #[inline]
     pub fn tables(self, object: usize) -> impl Iterator<Item = usize> {
         let found = follow(object, self.way());
-        let count = if self == Table::Xattr { XATTR_HANDLERS } else { 1 };
-        (0..count)
-            .map_while(move |index| match self {
-                Table::Xattr => follow(found?, &[index * size_of::<usize>()]),
-                _ => found,
-            })
+        let count = if self == Table::Xattr {
+            XATTR_HANDLERS
+        } else {
+            1
+        };
+        (0..count).map_while(move |index| match self {
+            Table::Xattr => follow(found?, &[index * size_of::<usize>()]),
+            _ => found,
+        })
     }
 
     /// Returns the table of an object that has this function in this place.
@@ -179,10 +181,14 @@ impl Table {
                 _ => (0, &[]),
             },
             Table::Super => match op {
-                "destroy_inode" | "free_inode" | "dirty_inode" | "write_inode"
-                | "sync_inode_metadata" | "drop_inode" | "evict_inode" | "get_dquots" => {
-                    (0, &[I_SB])
-                }
+                "destroy_inode"
+                | "free_inode"
+                | "dirty_inode"
+                | "write_inode"
+                | "sync_inode_metadata"
+                | "drop_inode"
+                | "evict_inode"
+                | "get_dquots" => (0, &[I_SB]),
                 "statfs" => (0, &[D_SB]),
                 "show_options" | "show_devname" | "show_path" | "show_stats" => (1, &[D_SB]),
                 "report_error" => return None,
@@ -197,8 +203,11 @@ impl Table {
                 "read_folio" => (1, &[FOLIO_MAPPING]),
                 "readahead" => (0, &[offset_of!(bindings::readahead_control, mapping)]),
                 "write_begin" | "write_end" => (1, &[]),
-                "invalidate_folio" | "release_folio" | "launder_folio"
-                | "is_partially_uptodate" | "is_dirty_writeback" => (0, &[FOLIO_MAPPING]),
+                "invalidate_folio"
+                | "release_folio"
+                | "launder_folio"
+                | "is_partially_uptodate"
+                | "is_dirty_writeback" => (0, &[FOLIO_MAPPING]),
                 "direct_IO" => (0, &[KI_FILP, F_MAPPING]),
                 "swap_activate" => (1, &[F_MAPPING]),
                 "swap_deactivate" => (0, &[F_MAPPING]),
@@ -255,9 +264,7 @@ impl Table {
                 "ioctl" | "compat_ioctl" | "set_read_only" | "swap_slot_free_notify" => {
                     (0, &[BD_DISK])
                 }
-                "submit_bio" | "poll_bio" => {
-                    (0, &[offset_of!(bindings::bio, bi_bdev), BD_DISK])
-                }
+                "submit_bio" | "poll_bio" => (0, &[offset_of!(bindings::bio, bi_bdev), BD_DISK]),
                 _ => (0, &[]),
             },
         })

@@ -52,7 +52,7 @@ no_name()
 
 too_long()
 {
-	expect_error attach "$(printf '%0100d' 0)" "Invalid argument"
+	expect_error attach "$(printf '%0300d' 0)" "Invalid argument"
 }
 
 not_attached()
