@@ -29,7 +29,8 @@ use peek::{
     Gendisk,
     Inode,
     Mm,
-    SuperBlock, //
+    SuperBlock,
+    Table, //
 };
 use rules::{
     Condition,
@@ -107,11 +108,10 @@ impl Callback {
         if let Some((argument, way)) = callback.object {
             let object = follow(hit.argument(argument), way)?;
             let table = kind.with(object, callback.place, self.address)?;
-            if let Some(s_type) = kind.file_system_type(object) {
-                let sb = kind.super_block(object);
-                let fs = self.tracker.tables.fs(s_type, sb)?;
+            if kind != Table::BlockDevice {
+                let (s_type, sb) = kind.owner(object)?;
                 return Some(Subject {
-                    fs,
+                    fs: self.tracker.tables.fs(s_type, sb)?,
                     table: Some(table),
                     sb,
                 });

@@ -83,8 +83,7 @@ impl Place {
     }
 
     fn object(&self, kind: Table, object: usize) -> Option<()> {
-        let s_type = kind.file_system_type(object)?;
-        let sb = kind.super_block(object);
+        let (s_type, sb) = kind.owner(object)?;
         let fs = self.tracker.tables.fs(s_type, sb)?;
         for table in kind.tables(object) {
             self.tracker.saw_table(kind, table, fs);

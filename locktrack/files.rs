@@ -357,7 +357,8 @@ impl File for Stats {
                 .filter_map(|probe| probe.as_ref().ok())
         };
         let missed = probes().map(|probe| probe.nmissed()).sum::<u64>();
-        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>();
+        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>()
+            + registry.gone.as_ref().map_or(0, |probe| probe.nmissed());
         let (mut records, mut violations) = (0, 0);
         for record in tracker.violations.records() {
             records += 1;

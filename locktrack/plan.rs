@@ -165,9 +165,9 @@ impl Plan {
 fn lock(rule: &Rule) -> Result<Where, &'static str> {
     let place = match rule.subject {
         Subject::Sleep => return Err("it is about sleeping"),
-        Subject::Object { lock, .. } if lock == Lock::BhLock => {
-            return Err("no callback of this kernel is given a buffer")
-        }
+        Subject::Object {
+            lock: Lock::BhLock, ..
+        } => return Err("no callback of this kernel is given a buffer"),
         Subject::Object { reach, lock, .. } => Where::Object(reach, lock),
         Subject::Global(lock) => Where::Global(match lock {
             Lock::RenameLock => held::Lock::RenameLock,

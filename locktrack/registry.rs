@@ -76,7 +76,7 @@ pub(crate) struct Registry {
     /// In the order of [`PLACES`]; empty if nothing is attached.
     pub(crate) places: KVec<Probed<Place>>,
     /// Sees super blocks go, if anything is attached.
-    gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
+    pub(crate) gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     /// By [`FsId`].
     names: KVec<CString>,
     closed: bool,

@@ -108,6 +108,7 @@ impl Lock {
     pub const fn can_be_queried(self) -> bool {
         match self {
             Lock::Hidden(_) => cfg!(CONFIG_LOCKDEP),
+            Lock::VmArea(_) => cfg!(CONFIG_PER_VMA_LOCK),
             Lock::RcuReadLock => cfg!(any(CONFIG_LOCKDEP, CONFIG_PREEMPT_RCU)),
             _ => true,
         }

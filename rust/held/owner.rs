@@ -133,7 +133,7 @@ fn vm_area(address: usize) -> Option<Answer> {
 
 #[cfg(not(CONFIG_PER_VMA_LOCK))]
 fn vm_area(_address: usize) -> Option<Answer> {
-    Some(Answer::Exact(Mode::NotHeld))
+    None
 }
 
 #[cfg(CONFIG_PREEMPT_RCU)]

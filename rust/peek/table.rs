@@ -14,7 +14,7 @@ use crate::{
 };
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $table:expr, $type:expr, $super:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $table:expr, $super:expr;)*) => {
         /// A kind of table of callbacks: a struct of C.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -37,13 +37,6 @@ macro_rules! tables {
             const fn way(self) -> &'static [usize] {
                 match self {
                     $(Table::$variant => $table,)*
-                }
-            }
-
-            /// The way from that object to the `struct file_system_type`, if there is one.
-            const fn way_to_type(self) -> Option<&'static [usize]> {
-                match self {
-                    $(Table::$variant => $type,)*
                 }
             }
 
@@ -77,55 +70,54 @@ const BD_DISK: usize = offset_of!(bindings::block_device, bd_disk);
 tables! {
     /// `inode->i_op`.
     Inode = "inode_operations",
-        &[offset_of!(bindings::inode, i_op)], Some(&[I_SB, S_TYPE]), Some(&[I_SB]);
+        &[offset_of!(bindings::inode, i_op)], Some(&[I_SB]);
     /// `super_block->s_op`.
     Super = "super_operations",
-        &[offset_of!(bindings::super_block, s_op)], Some(&[S_TYPE]), Some(&[]);
+        &[offset_of!(bindings::super_block, s_op)], Some(&[]);
     /// `dentry->d_op`.
     Dentry = "dentry_operations",
-        &[offset_of!(bindings::dentry, d_op)], Some(&[D_SB, S_TYPE]), Some(&[D_SB]);
+        &[offset_of!(bindings::dentry, d_op)], Some(&[D_SB]);
     /// `address_space->a_ops`.
     AddressSpace = "address_space_operations",
         &[offset_of!(bindings::address_space, a_ops)],
-        Some(&[HOST, I_SB, S_TYPE]), Some(&[HOST, I_SB]);
+        Some(&[HOST, I_SB]);
     /// `file->f_op`.
     File = "file_operations",
         &[offset_of!(bindings::file, f_op)],
-        Some(&[F_INODE, I_SB, S_TYPE]), Some(&[F_INODE, I_SB]);
+        Some(&[F_INODE, I_SB]);
     /// `vm_area_struct->vm_ops`.
     VmArea = "vm_operations_struct",
         &[offset_of!(bindings::vm_area_struct, vm_ops)],
-        Some(&[VM_FILE, F_INODE, I_SB, S_TYPE]), Some(&[VM_FILE, F_INODE, I_SB]);
+        Some(&[VM_FILE, F_INODE, I_SB]);
     /// One of those that `super_block->s_xattr` points to. The object is an inode.
     Xattr = "xattr_handler",
         &[I_SB, offset_of!(bindings::super_block, s_xattr)],
-        Some(&[I_SB, S_TYPE]), Some(&[I_SB]);
+        Some(&[I_SB]);
     /// `file_lock->fl_ops`.
     FileLock = "file_lock_operations",
         &[offset_of!(filelock::file_lock, fl_ops)],
-        Some(&[FLC_FILE, F_INODE, I_SB, S_TYPE]), Some(&[FLC_FILE, F_INODE, I_SB]);
+        Some(&[FLC_FILE, F_INODE, I_SB]);
     /// `file_lock->fl_lmops`.
     LockManager = "lock_manager_operations",
         &[offset_of!(filelock::file_lock, fl_lmops)],
-        Some(&[FLC_FILE, F_INODE, I_SB, S_TYPE]), Some(&[FLC_FILE, F_INODE, I_SB]);
+        Some(&[FLC_FILE, F_INODE, I_SB]);
     /// `file_lease->fl_lmops`.
     LeaseManager = "lease_manager_operations",
         &[offset_of!(filelock::file_lease, fl_lmops)],
-        Some(&[LEASE_FILE, F_INODE, I_SB, S_TYPE]), Some(&[LEASE_FILE, F_INODE, I_SB]);
+        Some(&[LEASE_FILE, F_INODE, I_SB]);
     /// `super_block->dq_op`.
     Quota = "dquot_operations",
-        &[offset_of!(bindings::super_block, dq_op)], Some(&[S_TYPE]), Some(&[]);
+        &[offset_of!(bindings::super_block, dq_op)], Some(&[]);
     /// The `struct file_system_type` itself. The object is a super block.
     FileSystemType = "file_system_type",
-        &[S_TYPE], Some(&[S_TYPE]), Some(&[]);
+        &[S_TYPE], Some(&[]);
     /// `fs_context->ops`.
     FsContext = "fs_context_operations",
         &[offset_of!(bindings::fs_context, ops)],
-        Some(&[offset_of!(bindings::fs_context, fs_type)]),
         Some(&[offset_of!(bindings::fs_context, root), D_SB]);
     /// `gendisk->fops`. Nothing leads from a disk to the filesystems on it.
     BlockDevice = "block_device_operations",
-        &[offset_of!(bindings::gendisk, fops)], None, None;
+        &[offset_of!(bindings::gendisk, fops)], None;
 }
 
 impl Table {
@@ -156,16 +148,19 @@ impl Table {
             .find(|&table| slot.callback(table) == Some(function))
     }
 
-    /// Returns the address of the `struct file_system_type` that an object belongs to.
+    /// Returns to what an object belongs: the address of its `struct file_system_type`, and the super block, which a
+    /// [`Table::FsContext`] need not have yet. [`None`] if nothing leads there.
     #[inline]
-    pub fn file_system_type(self, object: usize) -> Option<usize> {
-        follow(object, self.way_to_type()?)
-    }
-
-    /// Returns the super block that an object belongs to.
-    #[inline]
-    pub fn super_block(self, object: usize) -> Option<SuperBlock> {
-        SuperBlock::new(follow(object, self.way_to_super()?)?)
+    pub fn owner(self, object: usize) -> Option<(usize, Option<SuperBlock>)> {
+        let sb = (self.way_to_super()).and_then(|way| SuperBlock::new(follow(object, way)?));
+        match sb {
+            Some(sb) => Some((sb.s_type()?, Some(sb))),
+            None if self == Table::FsContext => {
+                const FS_TYPE: usize = offset_of!(bindings::fs_context, fs_type);
+                Some((follow(object, &[FS_TYPE])?, None))
+            }
+            None => None,
+        }
     }
 
     /// Returns where the object whose table it is stands among the arguments of a callback: the index of
