@@ -86,7 +86,7 @@ set -- $ops
 rules="super_operations.drop_inode:i_lock file_operations.iterate_shared:i_rwsem
 	file_operations.iterate_shared:f_pos_lock address_space_operations.write_begin:i_rwsem
 	address_space_operations.write_end:PG_locked xattr_handler.set:i_rwsem
-	vm_operations_struct.fault:vma_lock"
+	vm_operations_struct.map_pages:rcu_read_lock"
 case $fstype in
 samplefs) ;;
 *) rules= ;;
