@@ -41,6 +41,18 @@ struct breakfs {
 /* A case calls a callback: this one does nothing then, which the kernel would wait for. */
 extern bool breakfs_pretends;
 
+extern const struct dentry_operations breakfs_dops;
+extern const struct inode_operations breakfs_dir_iops;
+extern const struct inode_operations breakfs_iops;
+extern const struct file_operations breakfs_dir_fops;
+extern const struct address_space_operations breakfs_aops;
+extern const struct xattr_handler * const breakfs_xattrs[];
+extern const struct file_lock_operations breakfs_fl_ops;
+extern const struct lock_manager_operations breakfs_lm_ops;
+extern const struct lease_manager_operations breakfs_lease_ops;
+extern const struct vm_operations_struct breakfs_vm_ops;
+extern const struct block_device_operations breakfs_disk_ops;
+
 /* Prints the cases: name, callback, object and lock of the rule that is broken, or "-". */
 void breakfs_list(struct seq_file *seq);
 
