@@ -37,7 +37,7 @@ run_all()
 	echo "$1" > "$run" && cat "$cases" "$locktrack/violations" "$locktrack/coverage" > "$found"
 }
 
-# Every rule of the callbacks is kept, and of each one at least was looked at.
+# Every rule of the callbacks is kept, and of each that has one which can be checked here, one was looked at.
 kept()
 {
 	run_all kept || return 1
@@ -45,14 +45,14 @@ kept()
 		$1 == "locktrack" { file = $2; next }
 		file == "" && $4 == "-" { wanted[$2] }
 		file == "violations" && $1 == "rule" { print "broken: " $0; bad = 1 }
-		file == "coverage" { $0 = $0; split($0, column, "\t") }
+		file == "coverage" { split($0, column, "\t"); checked[column[2]] }
 		file == "coverage" && column[2] in wanted && column[6] > 0 {
 			hit[column[2]]
 			if (column[6] != column[7] + column[8] + column[11]) { print; bad = 1 }
 		}
 		END {
 			for (callback in wanted)
-				if (!(callback in hit)) { print "not reached: " callback; bad = 1 }
+				if (callback in checked && !(callback in hit)) { print "not reached: " callback; bad = 1 }
 			exit bad
 		}' "$found"
 }
