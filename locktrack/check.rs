@@ -152,7 +152,7 @@ impl Callback {
                 }
                 _ => Event::NotApplicable,
             };
-            if let Some(fs) = tracker.filesystems.get(fs) {
+            if let Some(fs) = tracker.filesystems.get(subject.fs) {
                 fs.counts.rule(hit.cpu(), checked.number, event);
             }
         }
