@@ -18,7 +18,6 @@ use kernel::{
         seq_print,
         SeqFile, //
     },
-    str::CString,
     sync::{
         atomic::Relaxed,
         Arc, //
@@ -32,6 +31,7 @@ use rules::{
 };
 
 use crate::{
+    attach,
     counts::Hits,
     discover::PLACES,
     text::{
@@ -161,30 +161,22 @@ impl File for Attach {
     }
 
     fn store(tracker: &Arc<Tracker>, text: &str) -> Result {
-        let (name, detach) = match text.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (text, false),
+        let result = match text.strip_prefix('-') {
+            Some("all") => attach::detach_all(tracker),
+            Some(name) => attach::detach(tracker, name),
+            None if text == "all" => attach::attach_all(tracker),
+            None => attach::attach(tracker, text),
         };
-        let valid = |c: char| c.is_ascii_graphic() && c != '.' && c != '/';
-        if name.is_empty() || !name.chars().all(valid) {
-            pr_err!("attach: '{text}' is no name of a filesystem: write NAME to attach it, -NAME to detach it\n");
-            return Err(EINVAL);
-        }
-        let c_name = CString::try_from_fmt(fmt!("{name}"))?;
-        let mut registry = tracker.registry.lock();
-        let result = if detach {
-            registry.detach(tracker, &c_name)
-        } else {
-            registry.attach(tracker, &c_name)
-        };
-        drop(registry);
         result.inspect_err(|&error| {
-            if error == ENODEV {
+            let name = text.strip_prefix('-').unwrap_or(text);
+            if error == EINVAL {
+                pr_err!("attach: '{text}' names nothing: write the NAME of a filesystem, a /PATH in a mount, the MAJOR:MINOR of a superblock or 'all' to attach it, and the same behind a '-' to detach it\n");
+            } else if error == ENODEV {
                 pr_err!("attach: no filesystem '{name}' is registered (see /proc/filesystems): load its module first\n");
             } else if error == EEXIST {
                 pr_err!("attach: '{name}' is attached already: write -{name} to detach it\n");
             } else if error == ENOENT {
-                pr_err!("attach: '{name}' is not attached: read this file to see what is\n");
+                pr_err!("attach: '{name}' is not there or not attached: read this file to see what is\n");
             } else {
                 pr_err!("attach: '{text}' failed: {error:?}\n");
             }
@@ -223,10 +215,10 @@ impl File for Rules {
     const NAME: &'static CStr = c"rules";
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack rules 2\n");
+        seq_print!(seq, "locktrack rules 3\n");
         seq_print!(
             seq,
-            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\n"
+            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\twhy\n"
         );
         for rule in rules_of(tracker) {
             let condition = if rule.condition.is_empty() {
@@ -234,17 +226,16 @@ impl File for Rules {
             } else {
                 rule.condition
             };
+            let (checked, why) = match tracker.plan.why_not(rule) {
+                None => ("yes", "-"),
+                Some(why) => ("no", why),
+            };
             seq_print!(
                 seq,
-                "{}\t{}\t{condition}\t{}\t{}\n",
+                "{}\t{}\t{condition}\t{}\t{checked}\t{why}\n",
                 Name(rule),
                 rule.when.name(),
-                rule.source,
-                if tracker.plan.number(rule).is_some() {
-                    "yes"
-                } else {
-                    "no"
-                }
+                rule.source
             );
         }
     }
@@ -321,7 +312,8 @@ impl File for Stats {
                 .filter_map(|probe| probe.as_ref().ok())
         };
         let missed = probes().map(|probe| probe.nmissed()).sum::<u64>();
-        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>();
+        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>()
+            + registry.gone.as_ref().map_or(0, |probe| probe.nmissed());
         let (mut records, mut violations, mut excepted) = (0, 0, 0);
         for record in tracker.violations.records() {
             records += 1;

@@ -25,6 +25,7 @@ use kernel::{
     sync::Arc, //
 };
 
+mod attach;
 mod check;
 mod counts;
 mod discover;

@@ -23,6 +23,7 @@ use kprobes::{
     Run,
     Symbol, //
 };
+use peek::Table;
 use rules::{
     Edition,
     EDITIONS, //
@@ -82,13 +83,14 @@ impl Tracker {
         let plan = Plan::new()?;
         let hits = HitCounts::new()?;
         let violations = Violations::new(plan.rules())?;
+        let tables = Tables::new()?;
         let texts = Texts::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
                 hits,
                 filesystems: Filesystems::new(),
-                tables: Tables::new(),
+                tables,
                 violations,
                 exceptions: Published::default(),
                 plan,
@@ -115,11 +117,11 @@ impl Tracker {
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
-    pub(crate) fn saw_table(&self, table: usize, fs: FsId) {
-        if self.tables.is_known(table, fs) {
+    pub(crate) fn saw_table(&self, kind: Table, table: usize, fs: FsId) {
+        if self.tables.is_known(kind, table, fs) {
             return;
         }
-        if self.tables.note(table, fs) {
+        if self.tables.note(kind, table, fs) {
             self.deferred.raise();
         } else {
             self.tables_lost.add(1, Relaxed);

@@ -39,7 +39,7 @@ pub trait File: 'static {
     /// Whether it can be written.
     const WRITE: bool = false;
     /// The longest text that can be written at once.
-    const WRITE_MAX: usize = 64;
+    const WRITE_MAX: usize = 256;
     /// Whether a text replaces what was written before, and so has to come as a whole: what is not the first
     /// piece, or does not end with a newline, is refused.
     const WRITE_WHOLE: bool = false;

@@ -72,8 +72,60 @@ again()
 	workload "$mnt" && [ "$(hits mkdir)" -gt 0 ]
 }
 
+# only_there NAME: what happens on $mnt is checked, what happens on another mount of it is not.
+only_there()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1" > "$locktrack/attach" && attached "$1" && workload "$mnt" || return 1
+	there=$(hits mkdir)
+	mkdir "$mnt/other" && mount -t "$fstype" locktrack-other "$mnt/other" || return 1
+	workload "$mnt/other"
+	elsewhere=$(($(hits mkdir) - there - 1))
+	umount "$mnt/other" && rmdir "$mnt/other" && echo "-$1" > "$locktrack/attach" || return 1
+	! attached "$1" && echo "$there there, $elsewhere elsewhere" &&
+		[ "$there" -gt 0 ] && [ "$elsewhere" -eq 0 ]
+}
+
+by_path()
+{
+	echo "-$fstype" > "$locktrack/attach" && only_there "$mnt" &&
+		expect_error attach "$mnt/nothing" "No such file or directory"
+}
+
+by_device()
+{
+	only_there "$(mountpoint -d "$mnt")" && expect_error attach 4095:1048575 "No such device"
+}
+
+# A superblock that is attached can go.
+gone()
+{
+	other=$(mktemp -d)
+	mount -t "$fstype" locktrack-other "$other" && echo "$other" > "$locktrack/attach" &&
+		umount "$other" && attached "$other" && mount -t "$fstype" locktrack-other "$other" ||
+		return 1
+	echo 1 > "$locktrack/reset"
+	workload "$other" && [ "$(hits mkdir)" -eq 0 ] && echo "-$other" > "$locktrack/attach" &&
+		! attached "$other"
+	result=$?
+	umount "$other"
+	rmdir "$other"
+	return $result
+}
+
+everything()
+{
+	echo all > "$locktrack/attach" || return 1
+	for name in "$fstype" proc sysfs tmpfs; do
+		attached "$name" || { echo "$name is not attached"; return 1; }
+	done
+	workload "$mnt" && [ "$(hits mkdir)" -gt 0 ] || return 1
+	echo -all > "$locktrack/attach" && ! grep '^fs' "$locktrack/attach" &&
+		[ "$(stat_of probes)" -eq 0 ]
+}
+
 begin
-ktap_set_plan 7
+ktap_set_plan 11
 test_result attach_shows_probes attach_shows_probes
 test_result attach_twice attach_twice
 test_result attach_two attach_two
@@ -81,4 +133,8 @@ test_result by_filesystem by_filesystem
 test_result detach detach
 test_result detach_twice detach_twice
 test_result again again
+test_result by_path by_path
+test_result by_device by_device
+test_result gone gone
+test_result everything everything
 ktap_finished

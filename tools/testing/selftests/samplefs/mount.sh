@@ -118,8 +118,26 @@ busy()
 	umount "$mnt"
 }
 
+# All layers of an overlay: what is below is copied up, whited out, and looked through. Only a
+# filesystem on top asks for the target of a short symbolic link.
+overlay()
+{
+	fs_mount defaults && mkdir "$mnt/lower" "$mnt/upper" "$mnt/work" "$mnt/merged" &&
+		echo below > "$mnt/lower/file" && echo gone > "$mnt/lower/removed" &&
+		ln -s file "$mnt/lower/link" || return 1
+	mount -t overlay -o "lowerdir=$mnt/lower,upperdir=$mnt/upper,workdir=$mnt/work" \
+		samplefs-test "$mnt/merged" || return 1
+	[ "$(readlink "$mnt/merged/link")" = file ] && [ "$(cat "$mnt/merged/link")" = below ] ||
+		return 1
+	echo above >> "$mnt/merged/file" && rm "$mnt/merged/removed" || return 1
+	[ "$(cat "$mnt/merged/file")" = "$(printf 'below\nabove')" ] &&
+		[ "$(cat "$mnt/lower/file")" = below ] && [ ! -e "$mnt/merged/removed" ] &&
+		[ -c "$mnt/upper/removed" ] || return 1
+	umount "$mnt/merged" && umount "$mnt"
+}
+
 begin
-ktap_set_plan 7
+ktap_set_plan 8
 test_result mount_loop mount_loop
 test_result shown_options shown_options
 test_result remount remount
@@ -127,4 +145,10 @@ test_result refused_options refused
 test_result bind_mount bind_mount
 test_result df_follows df_follows
 test_result busy_while_open busy
+modprobe -q overlay
+if grep -qw overlay /proc/filesystems; then
+	test_result overlay overlay
+else
+	test_skip overlay "this kernel has no overlayfs"
+fi
 ktap_finished
