@@ -51,6 +51,8 @@ pub struct RuleLine {
     pub source: String,
     /// Whether the module can check it.
     pub checked: bool,
+    /// Why it cannot, or `-`.
+    pub why: String,
 }
 
 /// A line of `coverage`. All but `hits` add up to it.
@@ -157,7 +159,7 @@ impl<'t> Rows<'t> {
 
 /// Parses the file `rules`.
 pub fn parse_rules(text: &str) -> Result<Vec<RuleLine>, Error> {
-    let rows = Rows::parse(text, "rules", 2)?;
+    let rows = Rows::parse(text, "rules", 3)?;
     let line = |row| {
         Ok(RuleLine {
             rule: rows.rule(row)?,
@@ -165,6 +167,7 @@ pub fn parse_rules(text: &str) -> Result<Vec<RuleLine>, Error> {
             condition: rows.cell(row, "condition")?.to_owned(),
             source: rows.cell(row, "source")?.to_owned(),
             checked: rows.cell(row, "checked")? == "yes",
+            why: rows.cell(row, "why")?.to_owned(),
         })
     };
     rows.rows.iter().map(line).collect()
