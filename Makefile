@@ -13,6 +13,7 @@ help:
 	@echo '  make check         every test; needs about an hour the first time'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
+	@echo '  make tools         build the front end into build/KERNEL/bin'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
 	@echo '  make clippy        lint the crates, with the kernel'\''s lints'
@@ -23,21 +24,21 @@ help:
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
 	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
-	@echo '  make fuzz          feed lockspec with made-up input, about 10 minutes'
+	@echo '  make fuzz          feed the tools with made-up input, about 15 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
-	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
+	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the three targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
-	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
+	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install selftests check-env check demo bench clippy sparse rustdoc \
+.PHONY: help setup modules modules_install tools selftests check-env check demo bench clippy sparse rustdoc \
 	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load clean distclean
 
 ifdef KDIR
@@ -68,6 +69,12 @@ modules:
 modules_install: modules
 	+$(KBUILD) modules_install
 
+tools:
+	@mkdir -p $(BUILD)/bin
+	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
+		--target-dir $(BUILD)/cargo --package locktrack
+	cp $(BUILD)/cargo/release/locktrack $(BUILD)/bin
+
 # In a folder of its own, or the next build would have to compile everything again.
 clippy:
 	@mkdir -p $(BUILD)/clippy
@@ -79,7 +86,7 @@ clippy:
 sparse: modules
 	+$(KBUILD) C=2 CF='-Wsparse-error -Wno-decl -D__typeof_unqual__=__typeof__' modules
 
-selftests: modules
+selftests: modules tools
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
@@ -118,7 +125,7 @@ else
 setup:
 	@scripts/setup stock test
 
-modules selftests clippy sparse compile-fail rustdoc rust-analyzer:
+modules tools selftests clippy sparse compile-fail rustdoc rust-analyzer:
 	+@scripts/managed $(KERNEL) $@
 
 modules_install:

@@ -52,15 +52,14 @@ const EVENTS: usize = ANSWERS.len() + 1;
 const HITS: usize = 2;
 
 /// Counters of each CPU, so that none is fought over.
-pub(crate) struct Counts {
-    /// `stride` counters for each CPU: [`HITS`] of them, then [`EVENTS`] for each rule that is checked.
+struct Counters {
+    /// `stride` counters for each CPU.
     counters: KVVec<Atomic<u64>>,
     stride: usize,
 }
 
-impl Counts {
-    pub(crate) fn new(rules: usize) -> Result<Self> {
-        let stride = HITS + rules * EVENTS;
+impl Counters {
+    fn new(stride: usize) -> Result<Self> {
         let length = stride * nr_cpu_ids() as usize;
         let mut counters = KVVec::with_capacity(length, GFP_KERNEL)?;
         for _ in 0..length {
@@ -86,31 +85,58 @@ impl Counts {
             .sum()
     }
 
-    /// Counts an event of a rule.
-    pub(crate) fn rule(&self, cpu: CpuId, rule: Number, event: Event) {
-        self.add(cpu, Self::index(rule, event));
+    fn reset(&self) {
+        for counter in &self.counters {
+            counter.store(0, Relaxed);
+        }
+    }
+}
+
+/// How often what was seen of all calls.
+pub(crate) struct HitCounts(Counters);
+
+impl HitCounts {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(Counters::new(HITS)?))
     }
 
     /// Counts a hit.
     pub(crate) fn hit(&self, cpu: CpuId, hit: Hits) {
-        self.add(cpu, hit as usize);
-    }
-
-    /// Returns how often an event of a rule was counted.
-    pub(crate) fn of_rule(&self, rule: Number, event: Event) -> u64 {
-        self.sum(Self::index(rule, event))
+        self.0.add(cpu, hit as usize);
     }
 
     /// Returns how often a hit was counted.
     pub(crate) fn of_hit(&self, hit: Hits) -> u64 {
-        self.sum(hit as usize)
+        self.0.sum(hit as usize)
     }
 
     /// Sets all to zero.
     pub(crate) fn reset(&self) {
-        for counter in &self.counters {
-            counter.store(0, Relaxed);
-        }
+        self.0.reset();
+    }
+}
+
+/// How often what was seen of each rule that is checked, in one filesystem.
+pub(crate) struct Counts(Counters);
+
+impl Counts {
+    pub(crate) fn new(rules: usize) -> Result<Self> {
+        Ok(Self(Counters::new(rules * EVENTS)?))
+    }
+
+    /// Counts an event of a rule.
+    pub(crate) fn rule(&self, cpu: CpuId, rule: Number, event: Event) {
+        self.0.add(cpu, Self::index(rule, event));
+    }
+
+    /// Returns how often an event of a rule was counted.
+    pub(crate) fn of_rule(&self, rule: Number, event: Event) -> u64 {
+        self.0.sum(Self::index(rule, event))
+    }
+
+    /// Sets all to zero.
+    pub(crate) fn reset(&self) {
+        self.0.reset();
     }
 
     fn index(rule: Number, event: Event) -> usize {
@@ -121,6 +147,6 @@ impl Counts {
                 .unwrap_or(ANSWERS.len() - 1),
             Event::NotApplicable => ANSWERS.len(),
         };
-        HITS + usize::from(rule.0) * EVENTS + event
+        usize::from(rule.0) * EVENTS + event
     }
 }

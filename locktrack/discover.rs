@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The probes on the places where inodes come into use, which find new tables.
+//! The probes on the places where objects come into use, which find new tables.
 
 use kernel::{
     prelude::*,
@@ -11,46 +11,130 @@ use kernel::{
 };
 use kprobes::{
     Handler,
-    Hit, //
+    Hit,
+    ReturnHandler, //
 };
-use peek::Inode;
+use peek::{
+    follow,
+    Inode,
+    Table, //
+};
 
 use crate::tracker::Tracker;
 
-/// The functions through which every inode goes that a path can lead to, with the index of the inode among
-/// their arguments. Several see the same inode: that costs little, and no one sees all.
-pub(crate) const PLACES: [(&CStr, u8); 9] = [
-    (c"d_instantiate", 1),
-    (c"d_instantiate_new", 1),
-    (c"d_make_persistent", 1),
-    (c"d_add", 1),
-    (c"d_splice_alias", 0),
-    (c"d_make_root", 0),
-    (c"d_obtain_alias", 0),
-    (c"d_obtain_root", 0),
-    (c"unlock_new_inode", 0),
+/// What a function is given.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen {
+    /// A `struct inode *`.
+    Inode(u8),
+    /// A `struct inode *`, the root of a super block that is new, too.
+    Root(u8),
+    /// A `struct dentry *` and a `struct inode *`.
+    Dentry(u8, u8),
+    /// An object with tables of this kind.
+    Object(Table, u8),
+    /// A `struct file_lock *`.
+    FileLock(u8),
+    /// A `struct file_lease **`.
+    Lease(u8),
+}
+
+/// The functions through which everything goes that has a table, and what they are given. Several see the same
+/// inode: that costs little, and no one sees all.
+pub(crate) const PLACES: [(&CStr, Seen); 16] = [
+    (c"d_instantiate", Seen::Dentry(0, 1)),
+    (c"d_instantiate_new", Seen::Dentry(0, 1)),
+    (c"d_make_persistent", Seen::Dentry(0, 1)),
+    (c"d_add", Seen::Dentry(0, 1)),
+    (c"d_splice_alias", Seen::Dentry(1, 0)),
+    (c"d_make_root", Seen::Root(0)),
+    (c"d_obtain_alias", Seen::Inode(0)),
+    (c"d_obtain_root", Seen::Root(0)),
+    (c"unlock_new_inode", Seen::Inode(0)),
+    (c"fd_install", Seen::Object(Table::File, 1)),
+    (c"vma_set_page_prot", Seen::Object(Table::VmArea, 0)),
+    (c"vfs_get_tree", Seen::Object(Table::FsContext, 0)),
+    (c"reconfigure_super", Seen::Object(Table::FsContext, 0)),
+    (c"posix_lock_file", Seen::FileLock(1)),
+    (c"locks_lock_inode_wait", Seen::FileLock(1)),
+    (c"generic_setlease", Seen::Lease(2)),
 ];
 
 /// The handler on one of [`PLACES`].
 pub(crate) struct Place {
     pub(crate) tracker: Arc<Tracker>,
-    pub(crate) argument: u8,
+    pub(crate) seen: Seen,
 }
 
 impl Place {
-    fn saw(&self, hit: &Hit<'_>) -> Option<()> {
-        let inode = Inode::new(hit.argument(self.argument))?;
-        let fs = self.tracker.tables.fs(inode.super_block()?.s_type()?)?;
-        self.tracker.saw_table(inode.i_op()?, fs);
+    fn inode(&self, address: usize, root: bool) -> Option<()> {
+        let inode = Inode::new(address)?;
+        let sb = inode.super_block()?;
+        let fs = self.tracker.tables.fs(sb.s_type()?, Some(sb))?;
+        for (table, address) in inode.tables() {
+            self.tracker.saw_table(table, address, fs);
+        }
+        if root {
+            for (table, address) in sb.tables() {
+                self.tracker.saw_table(table, address, fs);
+            }
+        }
         Some(())
+    }
+
+    fn object(&self, kind: Table, object: usize) -> Option<()> {
+        let (s_type, sb) = kind.owner(object)?;
+        let fs = self.tracker.tables.fs(s_type, sb)?;
+        for table in kind.tables(object) {
+            self.tracker.saw_table(kind, table, fs);
+        }
+        Some(())
+    }
+
+    /// Looks at what the function was given: there may be nothing, or nothing of an attached filesystem.
+    fn saw(&self, hit: &Hit<'_>) -> Option<()> {
+        match self.seen {
+            Seen::Inode(inode) => self.inode(hit.argument(inode), false),
+            Seen::Root(inode) => self.inode(hit.argument(inode), true),
+            Seen::Dentry(dentry, inode) => {
+                self.inode(hit.argument(inode), false)?;
+                self.object(Table::Dentry, hit.argument(dentry))
+            }
+            Seen::Object(kind, object) => self.object(kind, hit.argument(object)),
+            Seen::FileLock(lock) => {
+                let lock = hit.argument(lock);
+                let _ = self.object(Table::FileLock, lock);
+                self.object(Table::LockManager, lock)
+            }
+            Seen::Lease(lease) => {
+                let lease = follow(hit.argument(lease), &[0])?;
+                self.object(Table::LeaseManager, lease)
+            }
+        }
     }
 }
 
 impl Handler for Place {
     fn entry(&self, hit: &Hit<'_>) {
         if self.tracker.enabled.load(Relaxed) {
-            // No inode, or not one of an attached filesystem.
             let _ = self.saw(hit);
         }
+    }
+}
+
+/// The handler on the function that ends the life of a super block.
+pub(crate) struct Gone {
+    pub(crate) tracker: Arc<Tracker>,
+}
+
+impl ReturnHandler for Gone {
+    type Data = usize;
+
+    fn entry(&self, hit: &Hit<'_>) -> Option<usize> {
+        Some(hit.argument(0))
+    }
+
+    fn ret(&self, _hit: &Hit<'_>, sb: usize) {
+        self.tracker.tables.forget(sb);
     }
 }

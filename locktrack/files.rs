@@ -10,8 +10,7 @@ use debugfs::{
 };
 use held::{
     Answer,
-    Mode,
-    Verdict, //
+    Mode, //
 };
 use kernel::{
     prelude::*,
@@ -19,7 +18,6 @@ use kernel::{
         seq_print,
         SeqFile, //
     },
-    str::CString,
     sync::{
         atomic::Relaxed,
         Arc, //
@@ -33,14 +31,9 @@ use rules::{
 };
 
 use crate::{
-    check::verdict,
-    counts::{
-        Event,
-        Hits,
-        ANSWERS, //
-    },
+    attach,
+    counts::Hits,
     discover::PLACES,
-    plan::Number,
     text::{
         Device,
         Name,
@@ -49,6 +42,15 @@ use crate::{
     tracker::Tracker,
     violations::RECORDS,
     LocalModule, //
+};
+
+mod exceptions;
+mod rows;
+
+use exceptions::ExceptionsFile;
+use rows::{
+    Coverage,
+    Observed, //
 };
 
 /// Makes all files.
@@ -60,10 +62,25 @@ pub(crate) fn create(tracker: &Arc<Tracker>) -> Result<Dir<Tracker>> {
     dir.add::<LocalModule, Coverage>()?;
     dir.add::<LocalModule, Observed>()?;
     dir.add::<LocalModule, ViolationsFile>()?;
+    dir.add::<LocalModule, ExceptionsFile>()?;
     dir.add::<LocalModule, Stats>()?;
     dir.add::<LocalModule, Reset>()?;
     dir.add::<LocalModule, Enable>()?;
     Ok(dir)
+}
+
+/// Attaches to what the module's parameter says.
+///
+/// # Errors
+///
+/// That of the first that cannot be attached, about which there is a line in the log.
+pub(crate) fn attach_at_load(tracker: &Arc<Tracker>) -> Result {
+    let Some(names) = alarm::attach_at_load() else {
+        return Ok(());
+    };
+    let names = names.to_str().map_err(|_| EINVAL)?;
+    let mut names = names.split(',').filter(|name| !name.is_empty());
+    names.try_for_each(|name| Attach::store(tracker, name))
 }
 
 /// Returns the rules of the active edition.
@@ -71,13 +88,7 @@ fn rules_of(tracker: &Tracker) -> &'static [Rule] {
     tracker.edition().map_or(&[], Edition::rules)
 }
 
-/// Returns those of them that are checked.
-fn checked_of(tracker: &Tracker) -> impl Iterator<Item = (&'static Rule, Number)> + '_ {
-    let edition = tracker.edition().into_iter();
-    edition.flat_map(|edition| tracker.plan.checked(edition))
-}
-
-struct Attach;
+pub(crate) struct Attach;
 
 impl File for Attach {
     type Data = Tracker;
@@ -91,7 +102,7 @@ impl File for Attach {
         seq_print!(seq, "# refused\tname\tcallback\tfunction\twhy\n");
         let registry = tracker.registry.lock();
         for attached in &registry.attached {
-            let Some(name) = registry.name(attached.id) else {
+            let Some(name) = tracker.fs_name(attached.id) else {
                 continue;
             };
             // A function can be several callbacks; it is counted once, at the first.
@@ -150,30 +161,22 @@ impl File for Attach {
     }
 
     fn store(tracker: &Arc<Tracker>, text: &str) -> Result {
-        let (name, detach) = match text.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (text, false),
+        let result = match text.strip_prefix('-') {
+            Some("all") => attach::detach_all(tracker),
+            Some(name) => attach::detach(tracker, name),
+            None if text == "all" => attach::attach_all(tracker),
+            None => attach::attach(tracker, text),
         };
-        let valid = |c: char| c.is_ascii_graphic() && c != '.' && c != '/';
-        if name.is_empty() || !name.chars().all(valid) {
-            pr_err!("attach: '{text}' is no name of a filesystem: write NAME to attach it, -NAME to detach it\n");
-            return Err(EINVAL);
-        }
-        let c_name = CString::try_from_fmt(fmt!("{name}"))?;
-        let mut registry = tracker.registry.lock();
-        let result = if detach {
-            registry.detach(tracker, &c_name)
-        } else {
-            registry.attach(tracker, &c_name)
-        };
-        drop(registry);
         result.inspect_err(|&error| {
-            if error == ENODEV {
+            let name = text.strip_prefix('-').unwrap_or(text);
+            if error == EINVAL {
+                pr_err!("attach: '{text}' names nothing: write the NAME of a filesystem, a /PATH in a mount, the MAJOR:MINOR of a superblock or 'all' to attach it, and the same behind a '-' to detach it\n");
+            } else if error == ENODEV {
                 pr_err!("attach: no filesystem '{name}' is registered (see /proc/filesystems): load its module first\n");
             } else if error == EEXIST {
                 pr_err!("attach: '{name}' is attached already: write -{name} to detach it\n");
             } else if error == ENOENT {
-                pr_err!("attach: '{name}' is not attached: read this file to see what is\n");
+                pr_err!("attach: '{name}' is not there or not attached: read this file to see what is\n");
             } else {
                 pr_err!("attach: '{text}' failed: {error:?}\n");
             }
@@ -212,10 +215,10 @@ impl File for Rules {
     const NAME: &'static CStr = c"rules";
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack rules 2\n");
+        seq_print!(seq, "locktrack rules 3\n");
         seq_print!(
             seq,
-            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\n"
+            "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\twhy\n"
         );
         for rule in rules_of(tracker) {
             let condition = if rule.condition.is_empty() {
@@ -223,78 +226,17 @@ impl File for Rules {
             } else {
                 rule.condition
             };
+            let (checked, why) = match tracker.plan.why_not(rule) {
+                None => ("yes", "-"),
+                Some(why) => ("no", why),
+            };
             seq_print!(
                 seq,
-                "{}\t{}\t{condition}\t{}\t{}\n",
+                "{}\t{}\t{condition}\t{}\t{checked}\t{why}\n",
                 Name(rule),
                 rule.when.name(),
-                rule.source,
-                if tracker.plan.number(rule).is_some() {
-                    "yes"
-                } else {
-                    "no"
-                }
+                rule.source
             );
-        }
-    }
-}
-
-struct Coverage;
-
-impl File for Coverage {
-    type Data = Tracker;
-    const NAME: &'static CStr = c"coverage";
-
-    fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack coverage 1\n");
-        seq_print!(
-            seq,
-            "# id\tcallback\tobject\tlock\trequires\thits\tok\tsomeone\tviolation\tunknown\tunjudged\n"
-        );
-        for (rule, number) in checked_of(tracker) {
-            let (mut hits, mut ok, mut someone, mut violation, mut unknown, mut unjudged) =
-                (0, 0, 0, 0, 0, 0);
-            for answer in ANSWERS {
-                let count = tracker.counts.of_rule(number, Event::Answered(answer));
-                hits += count;
-                match verdict(rule.requirement, answer) {
-                    Some(Verdict::Ok) if answer.is_exact() => ok += count,
-                    Some(Verdict::Ok) => someone += count,
-                    Some(Verdict::Violation) => violation += count,
-                    Some(Verdict::Unknown) => unknown += count,
-                    None => unjudged += count,
-                }
-            }
-            seq_print!(
-                seq,
-                "{}\t{hits}\t{ok}\t{someone}\t{violation}\t{unknown}\t{unjudged}\n",
-                Name(rule)
-            );
-        }
-    }
-}
-
-struct Observed;
-
-impl File for Observed {
-    type Data = Tracker;
-    const NAME: &'static CStr = c"observed";
-
-    fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack observed 1\n");
-        seq_print!(seq, "# id\tcallback\tobject\tlock\trequires");
-        for answer in ANSWERS {
-            seq_print!(seq, "\t{}", answer.name());
-        }
-        seq_print!(seq, "\tnot-applicable\n");
-        for (rule, number) in checked_of(tracker) {
-            seq_print!(seq, "{}", Name(rule));
-            for answer in ANSWERS {
-                let count = tracker.counts.of_rule(number, Event::Answered(answer));
-                seq_print!(seq, "\t{count}");
-            }
-            let count = tracker.counts.of_rule(number, Event::NotApplicable);
-            seq_print!(seq, "\t{count}\n");
         }
     }
 }
@@ -307,12 +249,11 @@ impl File for ViolationsFile {
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
         seq_print!(seq, "locktrack violations 1\n");
-        let registry = tracker.registry.lock();
         tracker.with_texts(|texts| {
             for record in tracker.violations.records() {
                 let rule = record.rule;
                 let none = c"?";
-                let name = registry.name(record.fs).unwrap_or(none);
+                let name = tracker.fs_name(record.fs).unwrap_or(none);
                 let comm = CStr::from_bytes_until_nul(&record.comm).unwrap_or(none);
                 seq_print!(seq, "\nviolation\t{}\n", record.index);
                 seq_print!(
@@ -329,6 +270,11 @@ impl File for ViolationsFile {
                 seq_print!(seq, "fs\t{name}\t{}\n", Device(record.s_dev));
                 seq_print!(seq, "found\t{}\n", record.found.name());
                 seq_print!(seq, "count\t{}\n", record.count);
+                tracker.with_exceptions(|list| {
+                    if let Some(known) = list.and_then(|list| list.get(record.exception?)) {
+                        seq_print!(seq, "exception\t{}\t{}\n", known.reason, known.reference);
+                    }
+                });
                 seq_print!(seq, "first\t{}\n", Time(record.first));
                 seq_print!(seq, "last\t{}\n", Time(record.last));
                 seq_print!(seq, "task\t{comm}\t{}\n", record.pid);
@@ -366,11 +312,15 @@ impl File for Stats {
                 .filter_map(|probe| probe.as_ref().ok())
         };
         let missed = probes().map(|probe| probe.nmissed()).sum::<u64>();
-        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>();
-        let (mut records, mut violations) = (0, 0);
+        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>()
+            + registry.gone.as_ref().map_or(0, |probe| probe.nmissed());
+        let (mut records, mut violations, mut excepted) = (0, 0, 0);
         for record in tracker.violations.records() {
             records += 1;
-            violations += record.count;
+            match record.exception {
+                Some(_) => excepted += record.count,
+                None => violations += record.count,
+            }
         }
         let query = if Answer::Exact(Mode::Shared) == held::best_shared() {
             "lockdep"
@@ -393,14 +343,15 @@ impl File for Stats {
             "refused\t{}\n",
             registry.functions.len() - probes().count()
         );
-        seq_print!(seq, "checked\t{}\n", tracker.counts.of_hit(Hits::Checked));
-        seq_print!(seq, "foreign\t{}\n", tracker.counts.of_hit(Hits::Foreign));
+        seq_print!(seq, "checked\t{}\n", tracker.hits.of_hit(Hits::Checked));
+        seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
         seq_print!(seq, "missed\t{missed}\n");
         seq_print!(seq, "discover-probes\t{}\n", places().count());
         seq_print!(seq, "discover-missed\t{missed_places}\n");
         seq_print!(seq, "records\t{records}\n");
         seq_print!(seq, "records-max\t{RECORDS}\n");
         seq_print!(seq, "violations\t{violations}\n");
+        seq_print!(seq, "excepted\t{excepted}\n");
         seq_print!(seq, "violations-lost\t{}\n", tracker.violations.lost());
         for ((symbol, _), probe) in PLACES.iter().zip(&registry.places) {
             if let Err(error) = probe {

@@ -25,10 +25,13 @@ use kernel::{
     sync::Arc, //
 };
 
+mod attach;
 mod check;
 mod counts;
 mod discover;
+mod exceptions;
 mod files;
+mod filesystems;
 mod plan;
 mod registry;
 mod tables;
@@ -63,7 +66,9 @@ impl kernel::Module for Locktrack {
         prove()?;
         let tracker = Tracker::new()?;
         tracker.start();
-        let files = files::create(&tracker).inspect_err(|_| tracker.stop())?;
+        let files = files::attach_at_load(&tracker)
+            .and_then(|()| files::create(&tracker))
+            .inspect_err(|_| tracker.stop())?;
         Ok(Self {
             _files: files,
             tracker,

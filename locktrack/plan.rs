@@ -2,8 +2,12 @@
 
 //! What is checked: which of the rules, in which callbacks.
 
+use held::Hidden;
 use kernel::prelude::*;
-use peek::Slot;
+use peek::{
+    Slot,
+    Table, //
+};
 use rules::{
     Condition,
     Edition,
@@ -18,27 +22,38 @@ use rules::{
     SLOTS, //
 };
 
-/// The struct whose callbacks are probed.
-const TABLE: &str = "inode_operations";
+/// How many callbacks can be probed. A handler has a bit for each.
+pub(crate) const CALLBACKS: usize = 256;
 
 /// The number of a rule among those that are checked, in any edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number(pub(crate) u16);
 
+/// Which lock a rule is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Where {
+    /// That of an object.
+    Object(Reach, Lock),
+    /// One of which there is one.
+    Global(held::Lock),
+}
+
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
-    pub(crate) reach: Reach,
-    pub(crate) lock: Lock,
+    pub(crate) lock: Where,
 }
 
 /// A callback that is probed.
 pub(crate) struct Callback {
     pub(crate) slot: &'static rules::Slot,
     pub(crate) place: Slot,
-    /// Where an inode is found whose table has the callback.
-    pub(crate) inodes: KVec<Reach>,
+    /// The kind of table that has it.
+    pub(crate) table: Table,
+    /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
+    /// every callback is given it.
+    pub(crate) object: Option<(u8, &'static [usize])>,
     /// Its rules in each of [`EDITIONS`].
     rules: KVec<KVec<Checked>>,
 }
@@ -69,59 +84,47 @@ impl Plan {
             plan.numbers.push(None, GFP_KERNEL)?;
         }
         for (index, slot) in SLOTS.iter().enumerate() {
-            if let (TABLE, Some(offset)) = (slot.table, slot.offset) {
-                let callback = plan.callback(index, slot, Slot::new(offset))?;
-                if !callback.inodes.is_empty() {
+            if let (Some(table), Some(offset)) = (Table::named(slot.table), slot.offset) {
+                let callback = Callback {
+                    slot,
+                    place: Slot::new(offset),
+                    table,
+                    object: table.object(slot.op),
+                    rules: plan.rules_of(index)?,
+                };
+                if callback.rules.iter().any(|rules| !rules.is_empty()) {
                     plan.callbacks.push(callback, GFP_KERNEL)?;
                 }
             }
         }
-        // A handler has a word with a bit for each of them.
-        if plan.callbacks.len() > u64::BITS as usize {
+        if plan.callbacks.len() > CALLBACKS {
             pr_err!("the rules know too many callbacks\n");
             return Err(E2BIG);
         }
         Ok(plan)
     }
 
-    fn callback(
-        &mut self,
-        index: usize,
-        slot: &'static rules::Slot,
-        place: Slot,
-    ) -> Result<Callback> {
-        let mut callback = Callback {
-            slot,
-            place,
-            inodes: KVec::new(),
-            rules: KVec::new(),
-        };
+    /// Returns the rules of the callback with this index in [`SLOTS`] that are checked, in each of [`EDITIONS`].
+    fn rules_of(&mut self, slot: usize) -> Result<KVec<KVec<Checked>>> {
+        let mut editions = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
             let mut rules = KVec::new();
-            let ops = edition.ops().iter().filter(|op| op.slot == index);
+            let ops = edition.ops().iter().filter(|op| op.slot == slot);
             for rule in ops.flat_map(|op| op.rules()) {
-                let Some((reach, lock)) = subject(rule) else {
+                let Ok(lock) = lock(rule) else {
                     continue;
                 };
-                if lock == Lock::IRwsem && !callback.inodes.contains(&reach) {
-                    callback.inodes.push(reach, GFP_KERNEL)?;
-                }
                 let number = Number(self.rules);
                 self.rules += 1;
                 if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
                     *of_rule = Some(number);
                 }
-                let checked = Checked {
-                    number,
-                    rule,
-                    reach,
-                    lock,
-                };
+                let checked = Checked { number, rule, lock };
                 rules.push(checked, GFP_KERNEL)?;
             }
-            callback.rules.push(rules, GFP_KERNEL)?;
+            editions.push(rules, GFP_KERNEL)?;
         }
-        Ok(callback)
+        Ok(editions)
     }
 
     /// Returns how many rules are checked.
@@ -134,6 +137,16 @@ impl Plan {
         *self.numbers.get(usize::from(rule.id))?
     }
 
+    /// Returns why a rule is not checked, or [`None`] if it is.
+    pub(crate) fn why_not(&self, rule: &Rule) -> Option<&'static str> {
+        match (self.number(rule), lock(rule)) {
+            (Some(_), _) => None,
+            (None, Err(why)) => Some(why),
+            // Its callback's slot has no offset.
+            (None, Ok(_)) => Some("this kernel has no such callback"),
+        }
+    }
+
     /// Returns the rules of an edition that are checked.
     pub(crate) fn checked(
         &self,
@@ -144,26 +157,44 @@ impl Plan {
     }
 }
 
-/// Returns the lock that a rule is about and the way to its object, if this can check it.
-fn subject(rule: &Rule) -> Option<(Reach, Lock)> {
-    let Subject::Object { reach, lock, .. } = rule.subject else {
-        return None;
+/// Returns the lock that a rule is about.
+///
+/// # Errors
+///
+/// Why it cannot be checked.
+fn lock(rule: &Rule) -> Result<Where, &'static str> {
+    let place = match rule.subject {
+        Subject::Sleep => return Err("it is about sleeping"),
+        Subject::Object {
+            lock: Lock::BhLock, ..
+        } => return Err("no callback of this kernel is given a buffer"),
+        Subject::Object { reach, lock, .. } => Where::Object(reach, lock),
+        Subject::Global(lock) => Where::Global(match lock {
+            Lock::RenameLock => held::Lock::RenameLock,
+            Lock::RcuReadLock => held::Lock::RcuReadLock,
+            Lock::RcuCallback => held::Lock::RcuCallback,
+            Lock::NamespaceSem => held::Lock::Hidden(Hidden::NamespaceSem),
+            Lock::BlockedLockLock => held::Lock::Hidden(Hidden::BlockedLockLock),
+            Lock::SwapLock => held::Lock::Hidden(Hidden::SwapLock),
+            _ => return Err("it is a lock of an object, and there is none"),
+        }),
     };
-    let known = matches!(lock, Lock::IRwsem | Lock::SVfsRenameMutex);
-    let at_entry = rule.when == When::Entry
-        && !rule.conditions.iter().any(|condition| {
-            matches!(
-                condition,
-                Condition::Returned(_)
-                    | Condition::FlagSet {
-                        value: Value::Returned,
-                        ..
-                    }
-                    | Condition::FlagClear {
-                        value: Value::Returned,
-                        ..
-                    }
-            )
+    let of_return = |value| matches!(value, Value::Returned);
+    let at_return = rule.when == When::Return
+        || rule.conditions.iter().any(|condition| match *condition {
+            Condition::Returned(_) => true,
+            Condition::FlagSet { value, .. } | Condition::FlagClear { value, .. } => {
+                of_return(value)
+            }
+            _ => false,
         });
-    (known && at_entry).then_some((reach, lock))
+    if at_return {
+        return Err("it is about the return");
+    }
+    match place {
+        Where::Global(lock) if !lock.can_be_queried() => {
+            Err("without lockdep this kernel does not tell who holds the lock")
+        }
+        place => Ok(place),
+    }
 }

@@ -5,7 +5,6 @@
 use kernel::{
     pr_warn_once,
     prelude::*,
-    str::CString,
     sync::{
         atomic::Relaxed,
         Arc, //
@@ -14,20 +13,23 @@ use kernel::{
 use kprobes::{
     unregister_all,
     Probe,
+    ReturnProbe,
     Target, //
 };
-use peek::FileSystemType;
+use peek::{
+    FileSystemType,
+    SuperBlock,
+    Table, //
+};
 
 use crate::{
     check::Callback,
     discover::{
+        Gone,
         Place,
         PLACES, //
     },
-    tables::{
-        FsId,
-        FILESYSTEMS, //
-    },
+    tables::FsId,
     tracker::Tracker, //
 };
 
@@ -41,16 +43,19 @@ pub(crate) type Probed<H> = Result<Pin<KBox<Probe<H>>>>;
 pub(crate) type Use = (usize, usize);
 
 /// A table of an attached filesystem.
-pub(crate) struct Table {
+pub(crate) struct Known {
+    kind: Table,
     address: usize,
     pub(crate) uses: KVec<Use>,
 }
 
-/// An attached filesystem, whose module stays.
+/// What is attached: a filesystem, or one super block of it. The filesystem's module stays.
 pub(crate) struct Attached {
     pub(crate) id: FsId,
-    pub(crate) tables: KVec<Table>,
+    pub(crate) tables: KVec<Known>,
     fs: FileSystemType,
+    /// The super block. It need not stay: [`Tables::forget`](crate::tables::Tables::forget) is called when it goes.
+    sb: Option<SuperBlock>,
 }
 
 /// A function that is a callback.
@@ -66,8 +71,8 @@ pub(crate) struct Registry {
     pub(crate) functions: KVec<Function>,
     /// In the order of [`PLACES`]; empty if nothing is attached.
     pub(crate) places: KVec<Probed<Place>>,
-    /// By [`FsId`].
-    names: KVec<CString>,
+    /// Sees super blocks go, if anything is attached.
+    pub(crate) gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     closed: bool,
 }
 
@@ -76,6 +81,7 @@ pub(crate) struct Rest {
     attached: KVec<Attached>,
     functions: KVec<Function>,
     places: KVec<Probed<Place>>,
+    gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
 }
 
 impl Registry {
@@ -84,44 +90,47 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
-            names: KVec::new(),
+            gone: None,
             closed: false,
         }
     }
 
-    /// Attaches a filesystem by name.
+    /// Attaches a filesystem, or one super block of it, under a name.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if it is attached, `ENODEV` if there is none of that name, `EINVAL` if there can be none, `ENOSPC`
-    /// if too many were attached since the module was loaded, and `ENOMEM`.
-    pub(crate) fn attach(&mut self, tracker: &Arc<Tracker>, name: &CStr) -> Result {
+    /// `EEXIST` if it is attached, `ENODEV` if nothing can be attached any more, `ENOSPC` if too much was attached since
+    /// the module was loaded, and `ENOMEM`.
+    pub(crate) fn attach(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        name: &CStr,
+        fs: FileSystemType,
+        sb: Option<SuperBlock>,
+    ) -> Result {
         if self.closed {
             return Err(ENODEV);
         }
-        let fs = FileSystemType::find(name)?;
-        if self
-            .attached
-            .iter()
-            .any(|other| other.fs.address() == fs.address())
-        {
+        if self.attached.iter().any(|other| {
+            tracker.fs_name(other.id) == Some(name)
+                || (other.fs.address() == fs.address() && other.sb == sb)
+        }) {
             return Err(EEXIST);
         }
-        let id = self.id(name)?;
+        let id = tracker.filesystems.id(name, tracker.plan.rules())?;
+        let address = sb.map_or(fs.address(), SuperBlock::address);
         let attached = Attached {
             id,
             tables: KVec::new(),
             fs,
+            sb,
         };
         self.attached.push(attached, GFP_KERNEL)?;
         self.watch(tracker)
             .and_then(|()| {
                 // From here on, nothing new is overlooked. What is there already comes after.
-                let index = self.attached.len() - 1;
-                if let Some(attached) = self.attached.get(index) {
-                    tracker.tables.set_fs(id, attached.fs.address());
-                }
-                self.find_tables(tracker, index)
+                tracker.tables.set_fs(id, address);
+                self.find_tables(tracker, self.attached.len() - 1)
             })
             .inspect_err(|_| {
                 // The name was found above.
@@ -138,16 +147,21 @@ impl Registry {
         let index = self
             .attached
             .iter()
-            .position(|attached| self.name(attached.id) == Some(name))
+            .position(|attached| tracker.fs_name(attached.id) == Some(name))
             .ok_or(ENOENT)?;
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
         tracker.tables.set_fs(attached.id, 0);
         for table in &attached.tables {
-            tracker.tables.remove(table.address, attached.id);
+            tracker
+                .tables
+                .remove(table.kind, table.address, attached.id);
             for &(_, address) in &table.uses {
                 for function in &mut self.functions {
                     if function.address == address {
                         function.users -= 1;
+                        if let Ok(probe) = &function.probe {
+                            probe.handler().remove(attached.id);
+                        }
                     }
                 }
             }
@@ -156,6 +170,7 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
+            gone: None,
         };
         while let Some(index) = self
             .functions
@@ -169,6 +184,7 @@ impl Registry {
         }
         if self.attached.is_empty() {
             core::mem::swap(&mut unused.places, &mut self.places);
+            unused.gone = self.gone.take();
         }
         drop(unused);
         // Only now is no callback of it probed any more, and its module may go.
@@ -178,12 +194,12 @@ impl Registry {
 
     /// Takes in the tables that handlers noted.
     pub(crate) fn discovered(&mut self, tracker: &Arc<Tracker>) {
-        for (table, id) in tracker.tables.take() {
+        for (kind, table, id) in tracker.tables.take() {
             // It can be detached since.
             let Some(index) = self.attached.iter().position(|fs| fs.id == id) else {
                 continue;
             };
-            if let Err(error) = self.add_table(tracker, index, table) {
+            if let Err(error) = self.add_table(tracker, index, kind, table) {
                 tracker.tables_lost.add(1, Relaxed);
                 pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
             }
@@ -197,12 +213,8 @@ impl Registry {
             attached: core::mem::take(&mut self.attached),
             functions: core::mem::take(&mut self.functions),
             places: core::mem::take(&mut self.places),
+            gone: self.gone.take(),
         }
-    }
-
-    /// Returns the name of a filesystem that is or was attached.
-    pub(crate) fn name(&self, id: FsId) -> Option<&CStr> {
-        self.names.get(usize::from(id.0)).map(|name| &**name)
     }
 
     /// Returns the function at an address.
@@ -212,27 +224,23 @@ impl Registry {
             .find(|function| function.address == address)
     }
 
-    fn id(&mut self, name: &CStr) -> Result<FsId> {
-        let index = match self.names.iter().position(|other| &**other == name) {
-            Some(index) => index,
-            None if self.names.len() < FILESYSTEMS => {
-                self.names.push(CString::try_from(name)?, GFP_KERNEL)?;
-                self.names.len() - 1
-            }
-            None => return Err(ENOSPC),
-        };
-        Ok(FsId(u8::try_from(index).map_err(|_| ENOSPC)?))
-    }
-
     /// Puts the probes in place that see new inodes.
     fn watch(&mut self, tracker: &Arc<Tracker>) -> Result {
         if !self.places.is_empty() {
             return Ok(());
         }
-        for (symbol, argument) in PLACES {
+        let gone = Gone {
+            tracker: tracker.clone(),
+        };
+        let target = Target::Symbol(c"generic_shutdown_super");
+        self.gone = Some(KBox::pin_init(
+            ReturnProbe::new(target, 0, gone),
+            GFP_KERNEL,
+        )?);
+        for (symbol, seen) in PLACES {
             let place = Place {
                 tracker: tracker.clone(),
-                argument,
+                seen,
             };
             let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), place), GFP_KERNEL);
             self.places.push(probe, GFP_KERNEL)?;
@@ -240,22 +248,21 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes in the tables of all inodes that are there.
+    /// Takes in all tables that are found from what is mounted.
     fn find_tables(&mut self, tracker: &Arc<Tracker>, index: usize) -> Result {
         let mut fresh = KVec::with_capacity(FRESH, GFP_KERNEL)?;
         loop {
             let mut more = false;
             let attached = self.attached.get(index).ok_or(ENOENT)?;
-            attached.fs.for_each_i_op(|table| {
-                if table != 0
-                    && !tracker.tables.is_known(table, attached.id)
-                    && !fresh.contains(&table)
+            attached.fs.for_each_table(attached.sb, |kind, table| {
+                if !tracker.tables.is_known(kind, table, attached.id)
+                    && !fresh.contains(&(kind, table))
                 {
-                    more |= fresh.push_within_capacity(table).is_err();
+                    more |= fresh.push_within_capacity((kind, table)).is_err();
                 }
             });
-            for &table in &fresh {
-                self.add_table(tracker, index, table)?;
+            for &(kind, table) in &fresh {
+                self.add_table(tracker, index, kind, table)?;
             }
             if !more {
                 return Ok(());
@@ -265,26 +272,39 @@ impl Registry {
     }
 
     /// Probes the callbacks of a table, if it is new.
-    fn add_table(&mut self, tracker: &Arc<Tracker>, index: usize, address: usize) -> Result {
+    fn add_table(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        index: usize,
+        kind: Table,
+        address: usize,
+    ) -> Result {
         let id = self.attached.get(index).ok_or(ENOENT)?.id;
-        if tracker.tables.is_known(address, id) {
+        if tracker.tables.is_known(kind, address, id) {
             return Ok(());
         }
-        let mut uses = KVec::with_capacity(tracker.plan.callbacks.len(), GFP_KERNEL)?;
+        let mut uses = KVec::new();
         for (op, callback) in tracker.plan.callbacks.iter().enumerate() {
+            if callback.table != kind {
+                continue;
+            }
             if let Some(function) = callback.place.callback(address) {
                 uses.push((op, function), GFP_KERNEL)?;
             }
         }
-        let table = Table { address, uses };
+        let table = Known {
+            kind,
+            address,
+            uses,
+        };
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.reserve(1, GFP_KERNEL)?;
         self.functions.reserve(table.uses.len(), GFP_KERNEL)?;
-        if !tracker.tables.add(address, id) {
+        if !tracker.tables.add(kind, address, id) {
             return Err(ENOSPC);
         }
         for &(op, callback) in &table.uses {
-            self.probe(tracker, op, callback)?;
+            self.probe(tracker, op, callback, id)?;
         }
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.push(table, GFP_KERNEL)?;
@@ -292,17 +312,18 @@ impl Registry {
     }
 
     /// Probes a callback, unless its function is probed already. A refusal is kept to be shown.
-    fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize) -> Result {
+    fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize, fs: FsId) -> Result {
         for function in &mut self.functions {
             if function.address == address {
                 function.users += 1;
                 if let Ok(probe) = &function.probe {
-                    probe.handler().add_op(op);
+                    probe.handler().add(op, fs);
                 }
                 return Ok(());
             }
         }
-        let callback = Callback::new(tracker.clone(), address, op);
+        let callback = Callback::new(tracker.clone(), address);
+        callback.add(op, fs);
         let probe = KBox::pin_init(Probe::new(Target::Address(address), callback), GFP_KERNEL);
         let function = Function {
             address,
@@ -320,6 +341,7 @@ impl Drop for Rest {
         let functions = core::mem::take(&mut self.functions);
         unregister(functions.into_iter().map(|function| function.probe));
         unregister(core::mem::take(&mut self.places).into_iter());
+        self.gone = None;
         self.attached.clear();
     }
 }

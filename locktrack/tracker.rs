@@ -19,15 +19,20 @@ use kernel::{
 use kprobes::{
     Deferred,
     Hit,
-    Run, //
+    Published,
+    Run,
+    Symbol, //
 };
+use peek::Table;
 use rules::{
     Edition,
     EDITIONS, //
 };
 
 use crate::{
-    counts::Counts,
+    counts::HitCounts,
+    exceptions::Exceptions,
+    filesystems::Filesystems,
     plan::{
         Checked,
         Plan, //
@@ -37,8 +42,14 @@ use crate::{
         FsId,
         Tables, //
     },
-    text::Texts,
-    violations::Violations, //
+    text::{
+        Text,
+        Texts, //
+    },
+    violations::{
+        Recorded, //
+        Violations,
+    },
 };
 
 /// The whole state.
@@ -48,9 +59,12 @@ use crate::{
 pub(crate) struct Tracker {
     /// Whether calls are checked.
     pub(crate) enabled: Atomic<bool>,
-    pub(crate) counts: Counts,
+    pub(crate) hits: HitCounts,
+    pub(crate) filesystems: Filesystems,
     pub(crate) tables: Tables,
     pub(crate) violations: Violations,
+    /// Replaced only under the lock of `texts`.
+    exceptions: Published<Exceptions>,
     pub(crate) plan: Plan,
     /// The index in [`EDITIONS`] of the rules that are checked.
     pub(crate) edition: Atomic<usize>,
@@ -67,15 +81,18 @@ pub(crate) struct Tracker {
 impl Tracker {
     pub(crate) fn new() -> Result<Arc<Self>> {
         let plan = Plan::new()?;
-        let counts = Counts::new(plan.rules())?;
+        let hits = HitCounts::new()?;
         let violations = Violations::new(plan.rules())?;
+        let tables = Tables::new()?;
         let texts = Texts::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
-                counts,
-                tables: Tables::new(),
+                hits,
+                filesystems: Filesystems::new(),
+                tables,
                 violations,
+                exceptions: Published::default(),
                 plan,
                 edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
                 tables_lost: Atomic::new(0),
@@ -100,11 +117,11 @@ impl Tracker {
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
-    pub(crate) fn saw_table(&self, table: usize, fs: FsId) {
-        if self.tables.is_known(table, fs) {
+    pub(crate) fn saw_table(&self, kind: Table, table: usize, fs: FsId) {
+        if self.tables.is_known(kind, table, fs) {
             return;
         }
-        if self.tables.note(table, fs) {
+        if self.tables.note(kind, table, fs) {
             self.deferred.raise();
         } else {
             self.tables_lost.add(1, Relaxed);
@@ -120,10 +137,44 @@ impl Tracker {
         found: Answer,
         s_dev: u32,
     ) {
-        if self.violations.record(hit, checked, fs, found, s_dev) {
-            // The names have to be looked up before the caller's module can go.
-            self.deferred.raise();
-        }
+        let rule = checked.rule;
+        let exception = || {
+            let list = self.exceptions.in_handler(hit)?;
+            // To look a name up takes its time.
+            let name = list.has(rule).then(|| Symbol::of_return(hit.caller()))?;
+            list.find(rule, name.text())
+        };
+        let (first, excepted) = match self
+            .violations
+            .record(hit, checked, fs, found, s_dev, exception)
+        {
+            Recorded::New { excepted } => {
+                // The names have to be looked up before the caller's module can go.
+                self.deferred.raise();
+                (true, excepted)
+            }
+            Recorded::Again { excepted } => (false, excepted),
+            Recorded::Lost => (false, exception().is_some()),
+        };
+        let violation = alarm::Violation {
+            rule: rule.id,
+            table: rule.table,
+            op: rule.op,
+            object: rule.object().unwrap_or("-"),
+            lock: rule.subject_name(),
+            requires: rule.requirement.name(),
+            found: found.name(),
+            fs: self.fs_name(fs).unwrap_or(c"?"),
+            device: s_dev,
+            caller: hit.caller(),
+            excepted,
+        };
+        violation.raise(first);
+    }
+
+    /// Returns the name of a filesystem that is or was attached.
+    pub(crate) fn fs_name(&self, fs: FsId) -> Option<&CStr> {
+        Some(&*self.filesystems.get(fs)?.name)
     }
 
     /// Calls `f` with the texts of all records.
@@ -131,6 +182,38 @@ impl Tracker {
         let mut texts = self.texts.lock();
         texts.complete(&self.violations);
         f(&texts)
+    }
+
+    /// Calls `f` with the list of exceptions, if there is one. `f` may not sleep.
+    pub(crate) fn with_exceptions<R>(&self, f: impl FnOnce(Option<&Exceptions>) -> R) -> R {
+        f(self.exceptions.read(&rcu::read_lock()))
+    }
+
+    /// Replaces the list of exceptions, and looks at all records again. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Exceptions::parse`]. The list stays as it was.
+    pub(crate) fn set_exceptions(&self, text: &str) -> Result {
+        let list = KBox::new(Exceptions::parse(text)?, GFP_KERNEL)?;
+        let mut texts = self.texts.lock();
+        // From here on, every new record is judged by it; what came before is complete.
+        self.exceptions.replace(Some(list));
+        texts.complete(&self.violations);
+        self.with_exceptions(|list| {
+            for record in self.violations.records() {
+                let find = |text: &Text| list?.find(record.rule, text.caller.to_str().ok()?);
+                let found = match texts.get(&record) {
+                    Some(text) => find(text),
+                    // There was no memory for it.
+                    None => list.and_then(|list| {
+                        list.find(record.rule, Symbol::of_return(record.caller).text())
+                    }),
+                };
+                self.violations.set_exception(&record, found);
+            }
+        });
+        Ok(())
     }
 
     /// Forgets what was counted and found. Sleeps.
@@ -142,7 +225,10 @@ impl Tracker {
         // Handlers run with preemption off.
         rcu::synchronize_rcu();
         let mut texts = self.texts.lock();
-        self.counts.reset();
+        self.hits.reset();
+        for (_, fs) in self.filesystems.iter() {
+            fs.counts.reset();
+        }
         self.violations.reset();
         self.tables_lost.store(0, Relaxed);
         texts.clear();

@@ -67,6 +67,8 @@ struct Slot {
     /// Its index in [`RULES`].
     rule: Atomic<u32>,
     found: Atomic<u32>,
+    /// The index of its exception, plus 1, or 0.
+    exception: Atomic<u32>,
     s_dev: Atomic<u32>,
     pid: Atomic<i32>,
     comm: [Atomic<u64>; 2],
@@ -83,6 +85,7 @@ impl Slot {
             first: Atomic::new(0),
             rule: Atomic::new(0),
             found: Atomic::new(0),
+            exception: Atomic::new(0),
             s_dev: Atomic::new(0),
             pid: Atomic::new(0),
             comm: [const { Atomic::new(0) }; 2],
@@ -104,10 +107,22 @@ pub(crate) struct Record {
     pub(crate) first: u64,
     pub(crate) last: u64,
     pub(crate) found: Answer,
+    /// The index of the exception that it is.
+    pub(crate) exception: Option<usize>,
     pub(crate) s_dev: u32,
     pub(crate) pid: i32,
     pub(crate) comm: [u8; 16],
     pub(crate) stack: [usize; FRAMES],
+}
+
+/// What became of a violation.
+pub(crate) enum Recorded {
+    /// It made a record.
+    New { excepted: bool },
+    /// It has a record.
+    Again { excepted: bool },
+    /// There was no room for it.
+    Lost,
 }
 
 /// The records of broken rules, made by handlers without a lock.
@@ -133,7 +148,7 @@ impl Violations {
         })
     }
 
-    /// Counts a broken rule. Returns whether it made a new record.
+    /// Counts a broken rule. `exception` is asked for the index of its exception when it makes a record.
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
@@ -141,7 +156,8 @@ impl Violations {
         fs: FsId,
         found: Answer,
         s_dev: u32,
-    ) -> bool {
+        exception: impl FnOnce() -> Option<usize>,
+    ) -> Recorded {
         let key = Key::new(checked.number, fs, hit.caller());
         let now = hit.time();
         for slot in &self.slots {
@@ -149,8 +165,12 @@ impl Violations {
             if seen == 0 {
                 match slot.key.cmpxchg(0, key.0, Relaxed) {
                     Ok(_) => {
+                        let exception = exception();
+                        slot.set_exception(exception);
                         slot.fill(hit, checked.rule, found, s_dev, now);
-                        return true;
+                        return Recorded::New {
+                            excepted: exception.is_some(),
+                        };
                     }
                     Err(other) => seen = other,
                 }
@@ -158,11 +178,20 @@ impl Violations {
             if seen == key.0 {
                 slot.count.add(1, Relaxed);
                 slot.last.store(now, Relaxed);
-                return false;
+                return Recorded::Again {
+                    excepted: slot.exception.load(Relaxed) != 0,
+                };
             }
         }
         self.lost.add(1, Relaxed);
-        false
+        Recorded::Lost
+    }
+
+    /// Changes the exception that a record is.
+    pub(crate) fn set_exception(&self, record: &Record, exception: Option<usize>) {
+        if let Some(slot) = self.slots.get(record.index) {
+            slot.set_exception(exception);
+        }
     }
 
     /// Returns the records that are complete.
@@ -190,6 +219,11 @@ impl Violations {
 }
 
 impl Slot {
+    fn set_exception(&self, exception: Option<usize>) {
+        let number = exception.map_or(0, |index| index + 1);
+        self.exception.store(number as u32, Relaxed);
+    }
+
     fn fill(&self, hit: &Hit<'_>, rule: &Rule, found: Answer, s_dev: u32, now: u64) {
         self.rule.store(rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
@@ -231,6 +265,7 @@ impl Slot {
             first: self.first.load(Relaxed),
             last: self.last.load(Relaxed),
             found: *ANSWERS.get(self.found.load(Relaxed) as usize)?,
+            exception: (self.exception.load(Relaxed) as usize).checked_sub(1),
             s_dev: self.s_dev.load(Relaxed),
             pid: self.pid.load(Relaxed),
             comm: comm.to_ne_bytes(),

@@ -28,9 +28,6 @@ use kernel::{
 #[allow(dead_code)]
 const __LOG_PREFIX: &[u8] = b"debugfs\0";
 
-/// The longest text that can be written to a file at once.
-const WRITE_MAX: usize = 64;
-
 /// One file: how the text of a `Data` is shown, and what a written text does to it.
 pub trait File: 'static {
     /// What the file is about.
@@ -41,13 +38,18 @@ pub trait File: 'static {
     const READ: bool = true;
     /// Whether it can be written.
     const WRITE: bool = false;
+    /// The longest text that can be written at once.
+    const WRITE_MAX: usize = 256;
+    /// Whether a text replaces what was written before, and so has to come as a whole: what is not the first
+    /// piece, or does not end with a newline, is refused.
+    const WRITE_WHOLE: bool = false;
 
     /// Prints the whole text. Can be called several times for one reading, each time with more room.
     /// In process context, where it may sleep.
     fn show(_data: &Arc<Self::Data>, _seq: &SeqFile) {}
 
-    /// Takes a text that was written at once, without the white space around it. In process context, where
-    /// it may sleep.
+    /// Takes a text that was written at once, without the white space around it unless it is [`WRITE_WHOLE`](Self::WRITE_WHOLE).
+    /// In process context, where it may sleep.
     ///
     /// # Errors
     ///
@@ -169,7 +171,7 @@ impl<M: ModuleMetadata, F: File> Operations<M, F> {
         file: *mut bindings::file,
         buffer: *const c_char,
         count: usize,
-        _pos: *mut bindings::loff_t,
+        pos: *mut bindings::loff_t,
     ) -> isize {
         // SAFETY: `single_open()` made it a `seq_file`.
         let seq = unsafe { (*file).private_data.cast::<bindings::seq_file>() };
@@ -178,12 +180,31 @@ impl<M: ModuleMetadata, F: File> Operations<M, F> {
         // SAFETY: As in `show()`.
         let data = unsafe { &*data.cast::<Arc<F::Data>>() };
         from_result(|| {
-            let mut text = [0u8; WRITE_MAX];
-            let text = text.get_mut(..count).ok_or(EINVAL)?;
+            if count > F::WRITE_MAX {
+                return Err(if F::WRITE_WHOLE { E2BIG } else { EINVAL });
+            }
+            let mut text = KVVec::with_capacity(count, GFP_KERNEL)?;
             let buffer = UserPtr::from_ptr(buffer.cast_mut().cast());
-            UserSlice::new(buffer, count).reader().read_slice(text)?;
-            let text = core::str::from_utf8(text).map_err(|_| EINVAL)?;
-            F::store(data, text.trim())?;
+            UserSlice::new(buffer, count)
+                .reader()
+                .read_all(&mut text, GFP_KERNEL)?;
+            let text = core::str::from_utf8(&text).map_err(|_| EINVAL)?;
+            if !F::WRITE_WHOLE {
+                F::store(data, text.trim())?;
+                return Ok(count as isize);
+            }
+            // SAFETY: The VFS gives a valid position, which is nobody else's while it is written.
+            let pos = unsafe { &mut *pos };
+            if *pos != 0 || !text.ends_with('\n') {
+                pr_err!(
+                    "{}: {}: what replaces it has to be written at once, and ends with a newline\n",
+                    M::NAME,
+                    F::NAME
+                );
+                return Err(EINVAL);
+            }
+            F::store(data, text)?;
+            *pos += count as bindings::loff_t;
             Ok(count as isize)
         })
     }

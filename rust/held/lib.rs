@@ -8,8 +8,12 @@
 //! | | with lockdep | without |
 //! |---|---|---|
 //! | not held | exact | exact if nobody holds it, or one other task does exclusively |
-//! | held exclusively | exact | exact: the lock names its owner |
+//! | a semaphore or mutex held exclusively | exact | exact: the lock names its owner |
 //! | held shared | exact | someone holds it: a reader leaves no name |
+//! | a spinlock held | exact | someone holds it; exact with `CONFIG_DEBUG_SPINLOCK` |
+//! | a folio locked | someone locked it: the bit leaves no name | the same |
+//! | a section of RCU | exact | exact with `CONFIG_PREEMPT_RCU`, else unknown |
+//! | a callback of RCU | exact | someone: it runs in a softirq, as others do |
 //!
 //! [`selftest`] proves on this kernel and on this CPU that the answers differ where they should. Whoever
 //! draws conclusions from answers runs it first.
@@ -45,6 +49,42 @@ pub enum Lock {
     RwSemaphore(usize),
     /// The address of a `struct mutex`. It is held exclusively or not at all.
     Mutex(usize),
+    /// The address of a `spinlock_t`. It is held exclusively or not at all.
+    Spinlock(usize),
+    /// The address of a `struct folio`, whose `PG_locked` is meant. Who sets the bit leaves no name.
+    Folio(usize),
+    /// The address of a `struct vm_area_struct`, whose own lock is meant.
+    VmArea(usize),
+    /// `rename_lock`, as a writer holds it.
+    RenameLock,
+    /// A section of `rcu_read_lock()`.
+    RcuReadLock,
+    /// A callback of `call_rcu()`.
+    RcuCallback,
+    /// A lock that no symbol leads to.
+    Hidden(Hidden),
+}
+
+/// A lock that is `static` in a file of C. Its address is not to be had, but lockdep knows its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// `namespace_sem` of [`fs/namespace.c`](srctree/fs/namespace.c).
+    NamespaceSem,
+    /// `blocked_lock_lock` of [`fs/locks.c`](srctree/fs/locks.c).
+    BlockedLockLock,
+    /// `swap_lock` of [`mm/swapfile.c`](srctree/mm/swapfile.c).
+    SwapLock,
+}
+
+impl Hidden {
+    /// Returns its name in C, which is the one that lockdep has for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hidden::NamespaceSem => "namespace_sem",
+            Hidden::BlockedLockLock => "blocked_lock_lock",
+            Hidden::SwapLock => "swap_lock",
+        }
+    }
 }
 
 impl Lock {
@@ -56,7 +96,7 @@ impl Lock {
         #[cfg(CONFIG_LOCKDEP)]
         {
             // Lockdep turns itself off at its first report. The owner is still there then.
-            let answer = lockdep::query(self.dep_map());
+            let answer = lockdep::query(self);
             if answer != Answer::Unknown {
                 return answer;
             }
@@ -64,16 +104,13 @@ impl Lock {
         owner::query(self)
     }
 
-    /// Returns the address of the lock's `dep_map`, which is its name for lockdep.
-    #[cfg(CONFIG_LOCKDEP)]
-    fn dep_map(self) -> usize {
+    /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
+    pub const fn can_be_queried(self) -> bool {
         match self {
-            Lock::RwSemaphore(address) => {
-                address.wrapping_add(core::mem::offset_of!(bindings::rw_semaphore, dep_map))
-            }
-            Lock::Mutex(address) => {
-                address.wrapping_add(core::mem::offset_of!(bindings::mutex, dep_map))
-            }
+            Lock::Hidden(_) => cfg!(CONFIG_LOCKDEP),
+            Lock::VmArea(_) => cfg!(CONFIG_PER_VMA_LOCK),
+            Lock::RcuReadLock => cfg!(any(CONFIG_LOCKDEP, CONFIG_PREEMPT_RCU)),
+            _ => true,
         }
     }
 }

@@ -9,7 +9,10 @@
 use crate::{
     bindings,
     current,
+    owner::rename_lock,
     Answer,
+    Hidden,
+    Lock,
     Mode, //
 };
 use core::mem::offset_of;
@@ -51,11 +54,60 @@ fn mode(held: &bindings::held_lock) -> Mode {
     }
 }
 
-/// Returns how the current task holds the lock with this `dep_map`.
-pub(crate) fn query(dep_map: usize) -> Answer {
+/// Returns how the current task holds the lock.
+pub(crate) fn query(lock: Lock) -> Answer {
     if !is_on() {
         return Answer::Unknown;
     }
+    match lock {
+        Lock::Hidden(lock) => hidden(lock),
+        // Lockdep knows nothing of it.
+        Lock::Folio(_) => Answer::Unknown,
+        _ => dep_map(lock).map_or(Answer::Unknown, visible),
+    }
+}
+
+/// Returns the address of the lock's `dep_map`, which is its name for lockdep.
+fn dep_map(lock: Lock) -> Option<usize> {
+    let (address, offset) = match lock {
+        Lock::RwSemaphore(address) => (address, offset_of!(bindings::rw_semaphore, dep_map)),
+        Lock::Mutex(address) => (address, offset_of!(bindings::mutex, dep_map)),
+        // Its first member is the `struct raw_spinlock`.
+        Lock::Spinlock(address) => (address, offset_of!(bindings::raw_spinlock, dep_map)),
+        Lock::RenameLock => (rename_lock(), offset_of!(bindings::raw_spinlock, dep_map)),
+        #[cfg(CONFIG_PER_VMA_LOCK)]
+        Lock::VmArea(address) => (
+            address,
+            offset_of!(bindings::vm_area_struct, vmlock_dep_map),
+        ),
+        Lock::RcuReadLock => ((&raw const bindings::rcu_lock_map) as usize, 0),
+        Lock::RcuCallback => ((&raw const bindings::rcu_callback_map) as usize, 0),
+        _ => return None,
+    };
+    Some(address.wrapping_add(offset))
+}
+
+/// Returns how the current task holds a lock that only its name tells.
+fn hidden(lock: Hidden) -> Answer {
+    let found = held_locks()
+        .iter()
+        .find(|held| is_named(held.instance as usize, lock.name()));
+    Answer::Exact(found.map_or(Mode::NotHeld, mode))
+}
+
+/// Returns whether the lock with this `dep_map` has this name.
+fn is_named(dep_map: usize, name: &str) -> bool {
+    let place = dep_map.wrapping_add(offset_of!(bindings::lockdep_map, name));
+    let Some(address) = read_nofault::<usize>(place) else {
+        return false;
+    };
+    let byte = |at| read_nofault::<u8>(address.wrapping_add(at));
+    let mut bytes = name.bytes().enumerate();
+    bytes.all(|(at, wanted)| byte(at) == Some(wanted)) && byte(name.len()) == Some(0)
+}
+
+/// Returns how the current task holds the lock with this `dep_map`.
+fn visible(dep_map: usize) -> Answer {
     let mut merged = Answer::Exact(Mode::NotHeld);
     for held in held_locks() {
         if held.instance as usize == dep_map {
@@ -87,10 +139,11 @@ fn class(dep_map: usize) -> Option<usize> {
     Some((class - classes) / size_of::<bindings::lock_class>())
 }
 
-/// Learns where C's array of lock classes is, from a lock that the current task holds.
+/// Learns where C's array of lock classes is, from a `struct rw_semaphore` that the current task holds.
 ///
 /// The lock's `dep_map` points to its class, and its entry on the stack has the index of the same one.
-pub(crate) fn learn(dep_map: usize) {
+pub(crate) fn learn(sem: usize) {
+    let dep_map = sem.wrapping_add(offset_of!(bindings::rw_semaphore, dep_map));
     let cache = dep_map.wrapping_add(offset_of!(bindings::lockdep_map, class_cache));
     for held in held_locks() {
         if held.instance as usize == dep_map {

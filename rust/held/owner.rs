@@ -2,9 +2,10 @@
 
 //! The answer that the lock itself gives, without lockdep.
 //!
-//! It mirrors [`kernel/locking/rwsem.c`](srctree/kernel/locking/rwsem.c) and
-//! [`kernel/locking/mutex.h`](srctree/kernel/locking/mutex.h), whose constants are in no header. The
-//! self-test would notice if they changed.
+//! It mirrors [`kernel/locking/rwsem.c`](srctree/kernel/locking/rwsem.c),
+//! [`kernel/locking/mutex.h`](srctree/kernel/locking/mutex.h) and
+//! [`include/linux/mmap_lock.h`](srctree/include/linux/mmap_lock.h), whose constants are in no header that
+//! bindings can be made of. The self-test would notice if they changed.
 
 use crate::{
     bindings,
@@ -33,12 +34,29 @@ const RWSEM_READER_OWNED: usize = 0x1;
 /// `MUTEX_FLAGS`: about waiters.
 const MUTEX_FLAGS: usize = 0x7;
 
+/// `VM_REFCNT_EXCLUDE_READERS_FLAG`: the bit of `vm_refcnt` that a writer sets while it waits for readers.
+#[cfg(CONFIG_PER_VMA_LOCK)]
+const VM_REFCNT_EXCLUDE_READERS_FLAG: u32 = 1 << 30;
+
 pub(crate) fn query(lock: Lock) -> Answer {
     match lock {
         Lock::RwSemaphore(address) => rw_semaphore(address),
         Lock::Mutex(address) => mutex(address),
+        Lock::Spinlock(address) => spinlock(address),
+        Lock::RenameLock => spinlock(rename_lock()),
+        Lock::Folio(address) => folio(address),
+        Lock::VmArea(address) => vm_area(address),
+        Lock::RcuReadLock => rcu_read_lock(),
+        Lock::RcuCallback => rcu_callback(),
+        Lock::Hidden(_) => None,
     }
     .unwrap_or(Answer::Unknown)
+}
+
+/// Returns the address of the spinlock in `rename_lock`.
+pub(crate) fn rename_lock() -> usize {
+    let seqlock = (&raw const bindings::rename_lock) as usize;
+    seqlock.wrapping_add(offset_of!(bindings::seqlock_t, lock))
 }
 
 fn rw_semaphore(address: usize) -> Option<Answer> {
@@ -70,6 +88,79 @@ fn mutex(address: usize) -> Option<Answer> {
             Mode::NotHeld
         },
     ))
+}
+
+fn spinlock(address: usize) -> Option<Answer> {
+    // Its first member is the `struct raw_spinlock`, and the lock itself is the first of that.
+    if read_nofault::<u32>(address)? == 0 {
+        return Some(Answer::Exact(Mode::NotHeld));
+    }
+    #[cfg(CONFIG_DEBUG_SPINLOCK)]
+    {
+        // Only the owner sets it to itself, and clears it before it lets go.
+        let owner = word(address.wrapping_add(offset_of!(bindings::raw_spinlock, owner)))?;
+        Some(Answer::Exact(if owner == current() as usize {
+            Mode::Exclusive
+        } else {
+            Mode::NotHeld
+        }))
+    }
+    #[cfg(not(CONFIG_DEBUG_SPINLOCK))]
+    Some(Answer::Someone(Mode::Exclusive))
+}
+
+fn folio(address: usize) -> Option<Answer> {
+    // `flags` is its first member.
+    let locked = word(address)? & 1 << bindings::pageflags_PG_locked != 0;
+    Some(if locked {
+        Answer::Someone(Mode::Exclusive)
+    } else {
+        Answer::Exact(Mode::NotHeld)
+    })
+}
+
+#[cfg(CONFIG_PER_VMA_LOCK)]
+fn vm_area(address: usize) -> Option<Answer> {
+    let place = address.wrapping_add(offset_of!(bindings::vm_area_struct, vm_refcnt));
+    // One reference says that it is in use; each reader has one more.
+    let readers = read_nofault::<u32>(place)? & !VM_REFCNT_EXCLUDE_READERS_FLAG;
+    Some(if readers > 1 {
+        Answer::Someone(Mode::Shared)
+    } else {
+        Answer::Exact(Mode::NotHeld)
+    })
+}
+
+#[cfg(not(CONFIG_PER_VMA_LOCK))]
+fn vm_area(_address: usize) -> Option<Answer> {
+    None
+}
+
+#[cfg(CONFIG_PREEMPT_RCU)]
+fn rcu_read_lock() -> Option<Answer> {
+    // SAFETY: The current task is valid, and only itself changes this.
+    let nesting = unsafe { (&raw const (*current()).rcu_read_lock_nesting).read_volatile() };
+    Some(Answer::Exact(if nesting > 0 {
+        Mode::Shared
+    } else {
+        Mode::NotHeld
+    }))
+}
+
+#[cfg(not(CONFIG_PREEMPT_RCU))]
+fn rcu_read_lock() -> Option<Answer> {
+    // Such a section is one without preemption, as a handler is too.
+    None
+}
+
+fn rcu_callback() -> Option<Answer> {
+    // SAFETY: Reads the preemption count, which is always there.
+    let in_softirq = unsafe { bindings::held_in_softirq() };
+    Some(if in_softirq {
+        Answer::Someone(Mode::Shared)
+    } else {
+        Answer::Exact(Mode::NotHeld)
+    })
 }
 
 fn word(address: usize) -> Option<usize> {

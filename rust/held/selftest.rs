@@ -3,21 +3,25 @@
 //! Proof that [`Lock::query`] tells locks apart that are not held, held shared and held exclusively.
 //!
 //! A query that always answered "held" would look like a kernel without bugs. So each way in which a
-//! handler can be reached is tried with locks in a known state: through a breakpoint (a Rust function, whose
+//! handler can be reached is tried with locks of each kind in a known state: through a breakpoint (a Rust function, whose
 //! probe is kept from becoming a jump), through ftrace (a C function), and at a return.
 
 use crate::{
     bindings,
     Answer,
+    Hidden,
     Lock,
     Mode, //
 };
 use kernel::{
     error::code::*,
     prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        rcu, //
     },
     types::Opaque, //
 };
@@ -83,40 +87,44 @@ fn wrong_query(lock: Lock) -> Answer {
     Answer::Exact(if held { Mode::Exclusive } else { Mode::NotHeld })
 }
 
-/// What a handler saw of the two locks.
+/// How many locks are asked about.
+const ASKED: usize = 9;
+
+/// What a handler saw of the locks.
 #[derive(Clone, Copy)]
 struct Seen {
-    sem: Answer,
-    mutex: Answer,
+    answers: [Answer; ASKED],
     in_nmi: bool,
 }
 
 /// The handler of the self-test: asks, and keeps the answers.
 struct Witness {
     query: Query,
+    /// Those that are no arguments of the probed function; the first two are.
+    locks: [Lock; ASKED],
     hits: Atomic<u32>,
-    sem: Atomic<u32>,
-    mutex: Atomic<u32>,
+    answers: [Atomic<u32>; ASKED],
     in_nmi: Atomic<bool>,
 }
 
 impl Witness {
-    fn new(query: Query) -> Self {
-        let unknown = encode(Answer::Unknown);
+    fn new(query: Query, locks: &Locks) -> Self {
         Self {
             query,
+            locks: locks.asked(),
             hits: Atomic::new(0),
-            sem: Atomic::new(unknown),
-            mutex: Atomic::new(unknown),
+            answers: [const { Atomic::new(0) }; ASKED],
             in_nmi: Atomic::new(false),
         }
     }
 
     fn ask(&self, hit: &Hit<'_>, sem: usize, mutex: usize) {
-        self.sem
-            .store(encode((self.query)(Lock::RwSemaphore(sem))), Relaxed);
-        self.mutex
-            .store(encode((self.query)(Lock::Mutex(mutex))), Relaxed);
+        let mut locks = self.locks;
+        locks[0] = Lock::RwSemaphore(sem);
+        locks[1] = Lock::Mutex(mutex);
+        for (lock, answer) in locks.into_iter().zip(&self.answers) {
+            answer.store(encode((self.query)(lock)), Relaxed);
+        }
         self.in_nmi.store(hit.in_nmi(), Relaxed);
         self.hits.add(1, Relaxed);
     }
@@ -126,9 +134,12 @@ impl Witness {
         if self.hits.xchg(0, Relaxed) != 1 {
             return None;
         }
+        let mut answers = [Answer::Unknown; ASKED];
+        for (answer, code) in answers.iter_mut().zip(&self.answers) {
+            *answer = decode(code.load(Relaxed));
+        }
         Some(Seen {
-            sem: decode(self.sem.load(Relaxed)),
-            mutex: decode(self.mutex.load(Relaxed)),
+            answers,
             in_nmi: self.in_nmi.load(Relaxed),
         })
     }
@@ -182,6 +193,12 @@ struct Locks {
     second: Opaque<bindings::rw_semaphore>,
     #[pin]
     mutex: Opaque<bindings::mutex>,
+    #[pin]
+    spinlock: Opaque<bindings::spinlock_t>,
+    #[pin]
+    vm_area: Opaque<bindings::vm_area_struct>,
+    /// As much of a `struct folio` as is looked at: `flags`.
+    folio: Atomic<usize>,
 }
 
 impl Locks {
@@ -200,18 +217,50 @@ impl Locks {
                 // SAFETY: The slot is valid for writes, and pinned.
                 unsafe { bindings::held_mutex_init(slot) }
             }),
+            spinlock <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid for writes, and pinned.
+                unsafe { bindings::held_spin_lock_init(slot) }
+            }),
+            vm_area <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid for writes, and pinned.
+                unsafe { bindings::held_vma_init(slot) }
+            }),
+            folio: Atomic::new(0),
         })
     }
 
+    /// The locks in the order of [`NAMES`].
+    fn asked(&self) -> [Lock; ASKED] {
+        [
+            Lock::RwSemaphore(self.sem.get() as usize),
+            Lock::Mutex(self.mutex.get() as usize),
+            Lock::Spinlock(self.spinlock.get() as usize),
+            Lock::VmArea(self.vm_area.get() as usize),
+            Lock::Folio((&raw const self.folio) as usize),
+            Lock::RenameLock,
+            Lock::RcuReadLock,
+            Lock::RcuCallback,
+            Lock::Hidden(Hidden::BlockedLockLock),
+        ]
+    }
+
+    /// Calls `f` with what can be held shared.
     fn with_shared<R>(&self, f: impl FnOnce() -> R) -> R {
         // SAFETY: The semaphore is initialised, and nobody else has it.
         unsafe { bindings::down_read(self.sem.get()) };
+        // SAFETY: It was initialised, and nobody else has it.
+        unsafe { bindings::held_vma_lock(self.vm_area.get()) };
+        let rcu = rcu::Guard::new();
         let result = f();
+        drop(rcu);
+        // SAFETY: It was taken above.
+        unsafe { bindings::held_vma_unlock(self.vm_area.get()) };
         // SAFETY: It was taken above.
         unsafe { bindings::up_read(self.sem.get()) };
         result
     }
 
+    /// Calls `f` with what can be held exclusively, and as if in a callback of RCU.
     fn with_exclusive<R>(&self, f: impl FnOnce() -> R) -> R {
         // The order is the one of `merged()`.
         // SAFETY: The mutex is initialised, and nobody else has it.
@@ -219,8 +268,19 @@ impl Locks {
         // SAFETY: The semaphore is initialised, and nobody else has it.
         unsafe { bindings::down_write(self.sem.get()) };
         #[cfg(CONFIG_LOCKDEP)]
-        crate::lockdep::learn(Lock::RwSemaphore(self.sem.get() as usize).dep_map());
+        crate::lockdep::learn(self.sem.get() as usize);
+        self.folio
+            .store(1 << bindings::pageflags_PG_locked, Relaxed);
+        // SAFETY: Nothing is called before they are unlocked that could wait for them.
+        unsafe { bindings::held_static_locks() };
+        // SAFETY: The spinlock is initialised, and nobody else has it.
+        unsafe { bindings::spin_lock(self.spinlock.get()) };
         let result = f();
+        // SAFETY: It was taken above.
+        unsafe { bindings::spin_unlock(self.spinlock.get()) };
+        // SAFETY: They were taken above.
+        unsafe { bindings::held_static_unlocks() };
+        self.folio.store(0, Relaxed);
         // SAFETY: It was taken above.
         unsafe { bindings::up_write(self.sem.get()) };
         // SAFETY: It was taken above.
@@ -228,6 +288,19 @@ impl Locks {
         result
     }
 }
+
+/// The names of [`Locks::asked`].
+const NAMES: [&str; ASKED] = [
+    "rw_semaphore",
+    "mutex",
+    "spinlock",
+    "vm_area_struct",
+    "folio",
+    "rename_lock",
+    "rcu_read_lock",
+    "rcu_callback",
+    "blocked_lock_lock",
+];
 
 /// Two locks that lockdep merged into one entry of its stack: only the class of the second is left.
 #[cfg(CONFIG_LOCKDEP)]
@@ -282,7 +355,10 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
     let locks = KBox::pin_init(Locks::new(), GFP_KERNEL)?;
 
     let probe = KBox::pin_init(
-        Probe::new_unoptimized(Target::Address(rust_target as usize), Witness::new(query)),
+        Probe::new_unoptimized(
+            Target::Address(rust_target as usize),
+            Witness::new(query, &locks),
+        ),
         GFP_KERNEL,
     )?;
     let path = "breakpoint on a Rust function";
@@ -294,7 +370,7 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
 
     let address = bindings::held_selftest_target as usize;
     let probe = KBox::pin_init(
-        Probe::new(Target::Address(address), Witness::new(query)),
+        Probe::new(Target::Address(address), Witness::new(query, &locks)),
         GFP_KERNEL,
     )?;
     let (path, in_nmi) = if probe.is_ftrace() {
@@ -306,7 +382,7 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
     drop(probe);
 
     let probe = KBox::pin_init(
-        ReturnProbe::new(Target::Address(address), 0, Witness::new(query)),
+        ReturnProbe::new(Target::Address(address), 0, Witness::new(query, &locks)),
         GFP_KERNEL,
     )?;
     states(
@@ -331,30 +407,61 @@ fn states(
     witness: &Witness,
     in_nmi: Option<bool>,
 ) -> Result<(), Failure> {
-    let shared = crate::best_shared();
-    let not_held = Answer::Exact(Mode::NotHeld);
-    let exclusive = Answer::Exact(Mode::Exclusive);
     let call = || {
         let target = core::hint::black_box(target);
         target(locks.sem.get() as usize, locks.mutex.get() as usize);
         witness.take()
     };
     let cases = [
-        (call(), not_held, not_held),
-        (locks.with_shared(call), shared, not_held),
-        (locks.with_exclusive(call), exclusive, exclusive),
+        (call(), Mode::NotHeld),
+        (locks.with_shared(call), Mode::Shared),
+        (locks.with_exclusive(call), Mode::Exclusive),
         // Again, so that a leftover of the last one would be seen.
-        (call(), not_held, not_held),
+        (call(), Mode::NotHeld),
     ];
-    for (seen, sem, mutex) in cases {
+    for (seen, state) in cases {
         let seen = seen.ok_or(Failure::NotReached { path })?;
         if in_nmi.is_some_and(|in_nmi| in_nmi != seen.in_nmi) {
             return Err(Failure::NotReached { path });
         }
-        check(path, "rw_semaphore", sem, seen.sem)?;
-        check(path, "mutex", mutex, seen.mutex)?;
+        for ((name, lock), answer) in NAMES.iter().zip(locks.asked()).zip(seen.answers) {
+            check(path, name, expected(lock, state), answer)?;
+        }
     }
     Ok(())
+}
+
+/// Returns what the answer has to be while the locks are in this state.
+fn expected(lock: Lock, state: Mode) -> Answer {
+    let lockdep = crate::best_shared() == Answer::Exact(Mode::Shared);
+    let held = match (lock, state) {
+        (Lock::RwSemaphore(_), state) => state,
+        (Lock::VmArea(_) | Lock::RcuReadLock, Mode::Shared) => Mode::Shared,
+        // C treats a callback as a reader of `rcu_callback_map`.
+        (Lock::RcuCallback, Mode::Exclusive) => Mode::Shared,
+        (Lock::VmArea(_) | Lock::RcuReadLock, _) => Mode::NotHeld,
+        (_, Mode::Exclusive) => Mode::Exclusive,
+        _ => Mode::NotHeld,
+    };
+    let unknown = match lock {
+        Lock::Hidden(_) => !lockdep,
+        Lock::RcuReadLock => !lockdep && !cfg!(CONFIG_PREEMPT_RCU),
+        // The self-test takes it in a kernel where nobody can.
+        Lock::VmArea(_) => !cfg!(CONFIG_PER_VMA_LOCK),
+        _ => false,
+    };
+    let nameless = match lock {
+        Lock::Folio(_) => true,
+        Lock::RwSemaphore(_) => !lockdep && held == Mode::Shared,
+        Lock::VmArea(_) | Lock::RcuCallback => !lockdep,
+        Lock::Spinlock(_) | Lock::RenameLock => !lockdep && !cfg!(CONFIG_DEBUG_SPINLOCK),
+        _ => false,
+    };
+    match held {
+        _ if unknown => Answer::Unknown,
+        held if nameless && held != Mode::NotHeld => Answer::Someone(held),
+        held => Answer::Exact(held),
+    }
 }
 
 fn check(

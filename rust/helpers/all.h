@@ -7,6 +7,7 @@
 #include "helpers/inode.c"
 #include "helpers/kprobes.c"
 #include "helpers/locked.c"
+#include "helpers/locktrack.c"
 #include "helpers/pages.c"
 #include "helpers/quota.c"
 #include "helpers/sysfs.c"

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Inline functions and macros that the held crate calls. */
 
+#include <linux/bottom_half.h>
+#include <linux/dcache.h>
 #include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
 
 void rust_helper_held_init_rwsem(struct rw_semaphore *sem)
 {
@@ -23,6 +31,63 @@ void rust_helper_held_down_write_nest_lock(struct rw_semaphore *sem, struct mute
 int rust_helper_rwsem_is_locked(struct rw_semaphore *sem)
 {
 	return rwsem_is_locked(sem);
+}
+
+void rust_helper_held_spin_lock_init(spinlock_t *lock)
+{
+	spin_lock_init(lock);
+}
+
+/* For the self-test: a VMA of no process, and its lock as vma_start_read() takes it. */
+void rust_helper_held_vma_init(struct vm_area_struct *vma)
+{
+	memset(vma, 0, sizeof(*vma));
+#ifdef CONFIG_PER_VMA_LOCK
+	vma_lock_init(vma, false);
+	refcount_set(&vma->vm_refcnt, 1);
+#endif
+}
+
+void rust_helper_held_vma_lock(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_PER_VMA_LOCK
+	refcount_inc(&vma->vm_refcnt);
+	rwsem_acquire_read(&vma->vmlock_dep_map, 0, 1, _RET_IP_);
+#endif
+}
+
+void rust_helper_held_vma_unlock(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_PER_VMA_LOCK
+	rwsem_release(&vma->vmlock_dep_map, _RET_IP_);
+	refcount_dec(&vma->vm_refcnt);
+#endif
+}
+
+/* For the self-test: it has the name of the one in fs/locks.c, by which that one is known. */
+static DEFINE_SPINLOCK(blocked_lock_lock);
+
+/* For the self-test: locks of which there is one, and what rcu_do_batch() calls back under. */
+void rust_helper_held_static_locks(void)
+{
+	local_bh_disable();
+	rcu_lock_acquire(&rcu_callback_map);
+	write_seqlock(&rename_lock);
+	spin_lock(&blocked_lock_lock);
+}
+
+void rust_helper_held_static_unlocks(void)
+{
+	spin_unlock(&blocked_lock_lock);
+	write_sequnlock(&rename_lock);
+	rcu_lock_release(&rcu_callback_map);
+	local_bh_enable();
+}
+
+/* Also where softirqs are only off, as they are while RCU calls back from a thread. */
+bool rust_helper_held_in_softirq(void)
+{
+	return in_softirq();
 }
 
 /* For the self-test: C functions begin with a call to ftrace, so this one is probed that way. */

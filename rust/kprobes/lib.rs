@@ -7,6 +7,7 @@
 //! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
 //!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
 //! - [`Deferred`] carries work from a handler to process context.
+//! - [`Published`] is a value that handlers read and others replace.
 //! - [`read_nofault`] looks at memory from a handler.
 //! - [`Symbol`] shows an address as a name.
 //!
@@ -24,6 +25,7 @@ mod deferred;
 mod hit;
 mod nofault;
 mod probe;
+mod published;
 mod return_probe;
 mod symbol;
 
@@ -39,6 +41,7 @@ pub use probe::{
     Probe,
     Target, //
 };
+pub use published::Published;
 pub use return_probe::{
     ReturnHandler,
     ReturnProbe, //

@@ -44,9 +44,16 @@ impl Symbol {
     }
 }
 
+impl Symbol {
+    /// Returns it as text. What is no UTF-8, which no compiler makes, is `?`.
+    pub fn text(&self) -> &str {
+        let name = CStr::from_bytes_until_nul(&self.name).ok();
+        name.and_then(|name| name.to_str().ok()).unwrap_or("?")
+    }
+}
+
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = CStr::from_bytes_until_nul(&self.name).map_err(|_| fmt::Error)?;
-        fmt::Display::fmt(name, f)
+        f.write_str(self.text())
     }
 }

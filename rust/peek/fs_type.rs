@@ -2,14 +2,26 @@
 
 //! Registered filesystems.
 
-use core::ptr::NonNull;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
 use extra_bindings as bindings;
 use kernel::{
     container_of,
-    error::to_result,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
     str::CString,
     types::Opaque, //
+};
+
+use crate::{
+    around,
+    SuperBlock,
+    Table, //
 };
 
 /// So many inodes are looked at before others may have the lock of their list.
@@ -53,22 +65,104 @@ impl FileSystemType {
         NonNull::new(ptr).map(|ptr| Self { ptr }).ok_or(ENODEV)
     }
 
+    /// Finds the filesystem of a mount, and its super block, by a path in it. Sleeps.
+    ///
+    /// The super block need not stay.
+    ///
+    /// # Errors
+    ///
+    /// Those of the path walk, such as `ENOENT`, and those of [`FileSystemType::find`].
+    pub fn find_mount(path: &CStr) -> Result<(Self, SuperBlock)> {
+        let mut found = MaybeUninit::<bindings::path>::uninit();
+        // SAFETY: The path is a C string, and `found` valid for writes.
+        let ret = unsafe {
+            bindings::kern_path(
+                path.as_char_ptr(),
+                bindings::RUST_CONST_HELPER_LOOKUP_FOLLOW,
+                found.as_mut_ptr(),
+            )
+        };
+        to_result(ret)?;
+        // SAFETY: It was found, and so it was written.
+        let found = unsafe { found.assume_init() };
+        // SAFETY: The path has a reference to the dentry.
+        let sb = unsafe { (*found.dentry).d_sb };
+        // SAFETY: The dentry keeps its super block, and that its type, which has a name.
+        let result = unsafe { Self::of_super(sb) };
+        // SAFETY: The reference was taken above.
+        unsafe { bindings::path_put(&found) };
+        result
+    }
+
+    /// Finds the filesystem of a mounted super block by its `s_dev`, and the super block. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if there is none, and those of [`registered`].
+    pub fn find_device(s_dev: u32) -> Result<(Self, SuperBlock)> {
+        for name in registered()? {
+            // It can go meanwhile.
+            let Ok(fs) = Self::find(&name) else {
+                continue;
+            };
+            let mut found = None;
+            fs.for_each_super(|sb| {
+                if sb.s_dev() == Some(s_dev) {
+                    found = Some(sb);
+                }
+            });
+            if let Some(sb) = found {
+                return Ok((fs, sb));
+            }
+        }
+        Err(ENODEV)
+    }
+
+    /// # Safety
+    ///
+    /// `sb` must be alive.
+    unsafe fn of_super(sb: *mut bindings::super_block) -> Result<(Self, SuperBlock)> {
+        let seen = SuperBlock::new(sb as usize).ok_or(ENODEV)?;
+        // SAFETY: By the safety requirements; the type outlives its super blocks.
+        let name = unsafe { (*(*sb).s_type).name };
+        // SAFETY: A registered type has a name.
+        let fs = Self::find(unsafe { CStr::from_char_ptr(name) })?;
+        Ok((fs, seen))
+    }
+
+    /// Calls `f` with each mounted super block, which stays meanwhile: `s_umount` is held. Sleeps.
+    fn for_each_super<F: FnMut(SuperBlock)>(&self, mut f: F) {
+        // SAFETY: The type is registered by the invariant. `just_super()` gets what it wants: a pointer to
+        // an `F` that nobody else uses meanwhile.
+        unsafe {
+            bindings::iterate_supers_type(
+                self.ptr.as_ptr(),
+                Some(just_super::<F>),
+                (&raw mut f).cast(),
+            )
+        };
+    }
+
     /// Returns the address, by which `s_type` of a super block can be compared.
     pub fn address(&self) -> usize {
         self.ptr.as_ptr() as usize
     }
 
-    /// Calls `f` with the address of `i_op` of every inode of every mounted super block. Sleeps.
+    /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
+    /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
+    /// locks of these. Sleeps.
     ///
-    /// `f` is called with a spinlock held. Inodes that come or go meanwhile may be left out.
-    pub fn for_each_i_op<F: FnMut(usize)>(&self, mut f: F) {
+    /// `f` is called with spinlocks held, and for each of several objects that share a table. Objects that come
+    /// or go meanwhile may be left out.
+    pub fn for_each_table<F: FnMut(Table, usize)>(&self, only: Option<SuperBlock>, f: F) {
+        let mut each = Each { f, only };
         // SAFETY: The type is registered by the invariant. `each_super()` gets what it wants: a pointer to
-        // an `F` that nobody else uses meanwhile.
+        // an `Each<F>` that nobody else uses meanwhile.
         unsafe {
             bindings::iterate_supers_type(
                 self.ptr.as_ptr(),
                 Some(each_super::<F>),
-                (&raw mut f).cast(),
+                (&raw mut each).cast(),
             )
         };
     }
@@ -123,12 +217,93 @@ fn is_registered(name: &CStr) -> Result<bool> {
     Ok(false)
 }
 
+/// Returns the names of all registered filesystems, as `/proc/filesystems` has them. Sleeps.
+///
+/// C shows the list nowhere else.
+///
+/// # Errors
+///
+/// Those of reading that file: `ENOENT` if `/proc` is not mounted; and `ENOMEM`.
+pub fn registered() -> Result<KVec<CString>> {
+    let flags = bindings::O_RDONLY as c_int;
+    // SAFETY: The name is a C string.
+    let file = unsafe { bindings::filp_open(c"/proc/filesystems".as_char_ptr(), flags, 0) };
+    let file = from_err_ptr(file)?;
+    let text = read_all(file);
+    // SAFETY: The file was opened above.
+    unsafe { bindings::filp_close(file, core::ptr::null_mut()) };
+    let mut names = KVec::new();
+    for line in text?.split(|&byte| byte == b'\n') {
+        let name = line
+            .rsplit(|&byte| byte == b'\t')
+            .next()
+            .unwrap_or_default();
+        if let Some(name) = core::str::from_utf8(name)
+            .ok()
+            .filter(|name| !name.is_empty())
+        {
+            names.push(CString::try_from_fmt(fmt!("{name}"))?, GFP_KERNEL)?;
+        }
+    }
+    Ok(names)
+}
+
+/// Reads all of a file. It must be open for reading.
+fn read_all(file: *mut bindings::file) -> Result<KVec<u8>> {
+    const CHUNK: usize = 512;
+    let mut text = KVec::new();
+    let mut pos = 0;
+    loop {
+        let mut chunk = [0_u8; CHUNK];
+        // SAFETY: The file is open, and the buffer has room for so many bytes.
+        let read =
+            unsafe { bindings::kernel_read(file, chunk.as_mut_ptr().cast(), CHUNK, &raw mut pos) };
+        let read = usize::try_from(read).map_err(|_| Error::from_errno(read as c_int))?;
+        match chunk.get(..read) {
+            Some([]) | None => return Ok(text),
+            Some(bytes) => text.extend_from_slice(bytes, GFP_KERNEL)?,
+        }
+    }
+}
+
 /// # Safety
 ///
-/// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `f` must point to an `F`.
-unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block, f: *mut c_void) {
+/// Only for `iterate_supers_type()`, which keeps `sb`. `f` must point to an `F`.
+unsafe extern "C" fn just_super<F: FnMut(SuperBlock)>(
+    sb: *mut bindings::super_block,
+    f: *mut c_void,
+) {
     // SAFETY: By the safety requirements.
     let f = unsafe { &mut *f.cast::<F>() };
+    if let Some(sb) = SuperBlock::new(sb as usize) {
+        f(sb);
+    }
+}
+
+/// What [`each_super`] works with.
+struct Each<F> {
+    f: F,
+    only: Option<SuperBlock>,
+}
+
+/// # Safety
+///
+/// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `each` must point to an `Each<F>`.
+unsafe extern "C" fn each_super<F: FnMut(Table, usize)>(
+    sb: *mut bindings::super_block,
+    each: *mut c_void,
+) {
+    // SAFETY: By the safety requirements.
+    let Each { f, only } = unsafe { &mut *each.cast::<Each<F>>() };
+    let Some(seen) = SuperBlock::new(sb as usize) else {
+        return;
+    };
+    if only.is_some_and(|only| only != seen) {
+        return;
+    }
+    for (table, address) in seen.tables() {
+        f(table, address);
+    }
     // SAFETY: `s_umount` keeps `sb` alive.
     let lock = unsafe { &raw mut (*sb).s_inode_list_lock };
     // SAFETY: As above.
@@ -144,11 +319,10 @@ unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block,
     while !core::ptr::eq(node, head) {
         // SAFETY: All nodes of `s_inodes` but the head are in inodes.
         let inode = unsafe { container_of!(node, bindings::inode, i_sb_list) };
-        // SAFETY: An inode that is on the list is alive. `i_op` can change while it is being set up.
-        let i_op = unsafe { (&raw const (*inode).i_op).read_volatile() };
-        f(i_op as usize);
+        // SAFETY: An inode that is on the list is alive.
+        let mapped = unsafe { around::inode(inode, f) };
         count += 1;
-        if count >= INODES_AT_ONCE {
+        if mapped || count >= INODES_AT_ONCE {
             // SAFETY: The inode is on the list, and so alive. It may be going: then this gives null.
             let kept = unsafe { bindings::igrab(inode) };
             if !kept.is_null() {
@@ -158,6 +332,8 @@ unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block,
                 unsafe { bindings::iput(place) };
                 place = kept;
                 count = 0;
+                // SAFETY: The reference keeps the inode, and no spinlock is held.
+                unsafe { around::mappings(inode, f) };
                 // SAFETY: The lock is initialised.
                 unsafe { bindings::spin_lock(lock) };
             }

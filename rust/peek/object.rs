@@ -4,10 +4,14 @@
 
 use core::mem::offset_of;
 use extra_bindings as bindings;
+use extra_bindings::filelock;
 use held::Lock;
 use kprobes::read_nofault;
 
-use crate::Slot;
+use crate::Table;
+
+/// How many handlers of extended attributes a super block is looked through for.
+pub(crate) const XATTR_HANDLERS: usize = 32;
 
 /// Reads a pointer field; null and what is no pointer are [`None`].
 #[inline]
@@ -42,8 +46,11 @@ pub fn number(address: usize, size: usize) -> Option<u64> {
     }
 }
 
+/// Makes the type of an object: with the locks that are plain members of it.
 macro_rules! object {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident $({
+        $($(#[$lock_doc:meta])* $lock:ident = $kind:ident($($place:tt)+),)*
+    })?) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $name(usize);
@@ -54,37 +61,108 @@ macro_rules! object {
             pub fn new(address: usize) -> Option<Self> {
                 is_pointer(address).then_some(Self(address))
             }
+
+            $($(
+                $(#[$lock_doc])*
+                #[inline]
+                pub fn $lock(self) -> Lock {
+                    Lock::$kind(self.0.wrapping_add(offset_of!($($place)+)))
+                }
+            )*)?
         }
     };
 }
 
 object! {
     /// What is believed to be a `struct inode`.
-    Inode
+    Inode {
+        /// Returns `i_rwsem`.
+        i_rwsem = RwSemaphore(bindings::inode, i_rwsem),
+        /// Returns `i_lock`.
+        i_lock = Spinlock(bindings::inode, i_lock),
+    }
 }
 
 object! {
     /// What is believed to be a `struct super_block`.
-    SuperBlock
+    SuperBlock {
+        /// Returns `s_umount`.
+        s_umount = RwSemaphore(bindings::super_block, s_umount),
+        /// Returns `s_vfs_rename_mutex`.
+        s_vfs_rename_mutex = Mutex(bindings::super_block, s_vfs_rename_mutex),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct dentry`.
+    Dentry {
+        /// Returns `d_lock`, which is the lock of `d_lockref`.
+        d_lock = Spinlock(bindings::dentry, d_lockref),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct address_space`.
+    AddressSpace {
+        /// Returns `invalidate_lock`.
+        invalidate_lock = RwSemaphore(bindings::address_space, invalidate_lock),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct file`.
+    File {
+        /// Returns `f_pos_lock`.
+        f_pos_lock = Mutex(bindings::file, __bindgen_anon_2.f_pos_lock),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct mm_struct`.
+    Mm {
+        /// Returns `mmap_lock`.
+        mmap_lock = RwSemaphore(bindings::mm_struct, __bindgen_anon_1.mmap_lock),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct file_lock_context`.
+    FileLockContext {
+        /// Returns `flc_lock`.
+        flc_lock = Spinlock(filelock::file_lock_context, flc_lock),
+    }
+}
+
+object! {
+    /// What is believed to be a `struct gendisk`.
+    Gendisk {
+        /// Returns `open_mutex`.
+        open_mutex = Mutex(bindings::gendisk, open_mutex),
+    }
 }
 
 impl Inode {
-    /// Returns the address of `i_op`.
-    #[inline]
-    pub fn i_op(self) -> Option<usize> {
-        pointer(self.0, offset_of!(bindings::inode, i_op))
-    }
-
-    /// Returns the address of the callback that `i_op` has in this slot.
-    #[inline]
-    pub fn callback(self, slot: Slot) -> Option<usize> {
-        slot.callback(self.i_op()?)
-    }
-
-    /// Returns `i_sb`.
+    /// Returns the super block.
     #[inline]
     pub fn super_block(self) -> Option<SuperBlock> {
         pointer(self.0, offset_of!(bindings::inode, i_sb)).map(SuperBlock)
+    }
+
+    /// Returns the address of a table that the inode itself or its mapping has.
+    #[inline]
+    pub fn tables(self) -> impl Iterator<Item = (Table, usize)> {
+        const I_OP: &[usize] = &[offset_of!(bindings::inode, i_op)];
+        const I_FOP: &[usize] = &[offset_of!(bindings::inode, __bindgen_anon_3.i_fop)];
+        const A_OPS: &[usize] = &[
+            offset_of!(bindings::inode, i_mapping),
+            offset_of!(bindings::address_space, a_ops),
+        ];
+        let ways = [
+            (Table::Inode, I_OP),
+            (Table::File, I_FOP),
+            (Table::AddressSpace, A_OPS),
+        ];
+        (ways.into_iter()).filter_map(move |(table, way)| Some((table, follow(self.0, way)?)))
     }
 
     /// Returns whether it is a directory.
@@ -93,15 +171,15 @@ impl Inode {
         let mode = read_nofault::<u16>(self.0.wrapping_add(offset_of!(bindings::inode, i_mode)))?;
         Some(u32::from(mode) & bindings::S_IFMT == bindings::S_IFDIR)
     }
-
-    /// Returns `i_rwsem`.
-    #[inline]
-    pub fn i_rwsem(self) -> Lock {
-        Lock::RwSemaphore(self.0.wrapping_add(offset_of!(bindings::inode, i_rwsem)))
-    }
 }
 
 impl SuperBlock {
+    /// Returns the address.
+    #[inline]
+    pub fn address(self) -> usize {
+        self.0
+    }
+
     /// Returns the address of `s_type`.
     #[inline]
     pub fn s_type(self) -> Option<usize> {
@@ -117,12 +195,33 @@ impl SuperBlock {
         )
     }
 
-    /// Returns `s_vfs_rename_mutex`.
+    /// Returns the tables that the super block has: its own, those of its quota, of its handlers of extended
+    /// attributes, of the disk that it is on, and the one that its dentries begin with.
     #[inline]
-    pub fn s_vfs_rename_mutex(self) -> Lock {
-        Lock::Mutex(
-            self.0
-                .wrapping_add(offset_of!(bindings::super_block, s_vfs_rename_mutex)),
-        )
+    pub fn tables(self) -> impl Iterator<Item = (Table, usize)> {
+        const S_OP: &[usize] = &[offset_of!(bindings::super_block, s_op)];
+        const DQ_OP: &[usize] = &[offset_of!(bindings::super_block, dq_op)];
+        const D_OP: &[usize] = &[offset_of!(bindings::super_block, __s_d_op)];
+        const FOPS: &[usize] = &[
+            offset_of!(bindings::super_block, s_bdev),
+            offset_of!(bindings::block_device, bd_disk),
+            offset_of!(bindings::gendisk, fops),
+        ];
+        const S_TYPE: &[usize] = &[offset_of!(bindings::super_block, s_type)];
+        let ways = [
+            (Table::Super, S_OP),
+            (Table::Quota, DQ_OP),
+            (Table::Dentry, D_OP),
+            (Table::BlockDevice, FOPS),
+            (Table::FileSystemType, S_TYPE),
+        ];
+        let single =
+            (ways.into_iter()).filter_map(move |(table, way)| Some((table, follow(self.0, way)?)));
+        let s_xattr = pointer(self.0, offset_of!(bindings::super_block, s_xattr));
+        let handlers = (0..XATTR_HANDLERS).map_while(move |index| {
+            let handler = pointer(s_xattr?, index * size_of::<usize>())?;
+            Some((Table::Xattr, handler))
+        });
+        single.chain(handlers)
     }
 }

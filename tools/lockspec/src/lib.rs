@@ -13,6 +13,7 @@ pub mod document;
 pub mod facts;
 pub mod generate;
 pub mod import;
+pub mod observed;
 pub mod report;
 mod rust;
 pub mod show;

@@ -13,6 +13,7 @@ use lockspec::diff::diff;
 use lockspec::document::{self, Document};
 use lockspec::generate::generate;
 use lockspec::import::{import, Like};
+use lockspec::observed::{drift, observe, table, Observation};
 use lockspec::report::Report;
 use lockspec::show::{show, Format};
 use lockspec::spec::{Edition, Specification};
@@ -82,6 +83,21 @@ enum Command {
         #[arg(long, num_args = 1.., value_name = "FILE")]
         rules: Vec<PathBuf>,
     },
+    /// Write locking tables in the document's own form, of what locktrack saw.
+    Table {
+        #[command(flatten)]
+        seen: Seen,
+    },
+    /// Set the document and what locktrack saw side by side.
+    ///
+    /// Exit status: 0 what was promised was kept, 1 it was not, 2 one of them cannot be read.
+    Drift {
+        #[command(flatten)]
+        seen: Seen,
+        /// Show rules that were never reached, too.
+        #[arg(long)]
+        all: bool,
+    },
     /// Write the Rust code that the kernel modules are built with.
     Generate {
         /// Where to: replaced at once, and only if there are no errors.
@@ -91,6 +107,35 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+}
+
+/// What locktrack saw.
+#[derive(clap::Args)]
+struct Seen {
+    /// The file `observed` of locktrack, or a copy; `-` is the standard input.
+    #[arg(value_name = "FILE")]
+    observed: PathBuf,
+    /// Only what was seen of this filesystem.
+    #[arg(long, value_name = "NAME")]
+    fs: Option<String>,
+    /// The rules that the module was built from, one file for each edition; by default what is in the folder `rules`.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    rules: Vec<PathBuf>,
+}
+
+impl Seen {
+    /// Reads it, and does something with it.
+    fn with<R>(self, f: impl FnOnce(&Observation<'_>) -> R) -> Result<R, Failure> {
+        let name = document_name(&self.observed);
+        let bytes = read_bytes(&self.observed)?;
+        let fault =
+            |error: &dyn std::fmt::Display| Failure::File(format!("cannot use {name}: {error}"));
+        let rows = locktrack_files::parse_observed(&String::from_utf8_lossy(&bytes));
+        let rows = rows.map_err(|error| fault(&error))?;
+        let specification = load(&rules_files(self.rules)?).map_err(Failure::into_unreadable)?;
+        let seen = observe(&specification, &rows, self.fs.as_deref());
+        Ok(f(&seen.map_err(|error| fault(&error))?))
+    }
 }
 
 /// Why there is no result.
@@ -212,6 +257,19 @@ fn run(command: Command) -> Result<(), Failure> {
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
         }
+        Command::Table { seen } => {
+            let text = seen.with(table)?;
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(())
+        }
+        Command::Drift { seen, all } => {
+            let found = seen.with(|seen| drift(seen, all))?;
+            let _ = std::io::stdout().write_all(found.text().as_bytes());
+            match found.is_broken() {
+                true => Err(Failure::Differs),
+                false => Ok(()),
+            }
+        }
         Command::Generate { output, files } => {
             let text = generate(&load(&files)?);
             write(&output, &text).map_err(|error| {
@@ -247,16 +305,22 @@ fn document_name(file: &Path) -> String {
     }
 }
 
-/// Reads a document of the kernel.
-fn read_document(file: &Path) -> Result<Document, Failure> {
-    let name = document_name(file);
+/// Reads a file, or the standard input.
+fn read_bytes(file: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         std::fs::read(file)
     };
-    let bytes = bytes.map_err(|error| Failure::File(format!("cannot read {name}: {error}")))?;
+    let name = document_name(file);
+    bytes.map_err(|error| Failure::File(format!("cannot read {name}: {error}")))
+}
+
+/// Reads a document of the kernel.
+fn read_document(file: &Path) -> Result<Document, Failure> {
+    let name = document_name(file);
+    let bytes = read_bytes(file)?;
     let mut report = Report::default();
     document::parse(&mut report, &name, &bytes).ok_or_else(|| Failure::Document(report.render()))
 }

@@ -11,6 +11,8 @@ mod terminal;
 
 use model::{OpHistory, TableHistory};
 
+pub use terminal::columns;
+
 /// How it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

@@ -94,7 +94,7 @@ pub fn rule_text(case: &str, requires: &str) -> String {
 }
 
 /// Writes lines whose cells stand below each other.
-fn columns(out: &mut String, lines: &[Vec<String>]) {
+pub fn columns(out: &mut String, lines: &[Vec<String>]) {
     let count = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |i: usize| {
         let cells = lines.iter().filter_map(|line| line.get(i));

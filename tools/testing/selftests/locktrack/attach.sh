@@ -32,6 +32,20 @@ attach_two()
 		echo -proc > "$locktrack/attach" && ! attached proc && attached
 }
 
+# Each filesystem has its own counts, of the same rules.
+by_filesystem()
+{
+	echo proc > "$locktrack/attach" && echo 1 > "$locktrack/reset" || return 1
+	cat /proc/self/status > /dev/null && mkdir "$mnt/a" && rmdir "$mnt/a" || return 1
+	echo -proc > "$locktrack/attach"
+	awk -F '\t' -v fs="$fstype" '/^[0-9]/ { rules[$13]++ }
+		$2 == "inode_operations.lookup" { hits["lookup", $13] += $6 }
+		$2 == "inode_operations.mkdir" { hits["mkdir", $13] += $6 }
+		END { exit !(rules[fs] > 0 && rules["proc"] == rules[fs] && hits["mkdir", fs] > 0 &&
+			hits["lookup", "proc"] > 0 && hits["mkdir", "proc"] == 0) }' \
+		"$locktrack/coverage" || { cat "$locktrack/coverage"; return 1; }
+}
+
 detach()
 {
 	echo "-$fstype" > "$locktrack/attach" && ! attached || return 1
@@ -58,12 +72,69 @@ again()
 	workload "$mnt" && [ "$(hits mkdir)" -gt 0 ]
 }
 
+# only_there NAME: what happens on $mnt is checked, what happens on another mount of it is not.
+only_there()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1" > "$locktrack/attach" && attached "$1" && workload "$mnt" || return 1
+	there=$(hits mkdir)
+	mkdir "$mnt/other" && mount -t "$fstype" locktrack-other "$mnt/other" || return 1
+	workload "$mnt/other"
+	elsewhere=$(($(hits mkdir) - there - 1))
+	umount "$mnt/other" && rmdir "$mnt/other" && echo "-$1" > "$locktrack/attach" || return 1
+	! attached "$1" && echo "$there there, $elsewhere elsewhere" &&
+		[ "$there" -gt 0 ] && [ "$elsewhere" -eq 0 ]
+}
+
+by_path()
+{
+	echo "-$fstype" > "$locktrack/attach" && only_there "$mnt" &&
+		expect_error attach "$mnt/nothing" "No such file or directory"
+}
+
+by_device()
+{
+	only_there "$(mountpoint -d "$mnt")" && expect_error attach 4095:1048575 "No such device"
+}
+
+# A superblock that is attached can go.
+gone()
+{
+	other=$(mktemp -d)
+	mount -t "$fstype" locktrack-other "$other" && echo "$other" > "$locktrack/attach" &&
+		umount "$other" && attached "$other" && mount -t "$fstype" locktrack-other "$other" ||
+		return 1
+	echo 1 > "$locktrack/reset"
+	workload "$other" && [ "$(hits mkdir)" -eq 0 ] && echo "-$other" > "$locktrack/attach" &&
+		! attached "$other"
+	result=$?
+	umount "$other"
+	rmdir "$other"
+	return $result
+}
+
+everything()
+{
+	echo all > "$locktrack/attach" || return 1
+	for name in "$fstype" proc sysfs tmpfs; do
+		attached "$name" || { echo "$name is not attached"; return 1; }
+	done
+	workload "$mnt" && [ "$(hits mkdir)" -gt 0 ] || return 1
+	echo -all > "$locktrack/attach" && ! grep '^fs' "$locktrack/attach" &&
+		[ "$(stat_of probes)" -eq 0 ]
+}
+
 begin
-ktap_set_plan 6
+ktap_set_plan 11
 test_result attach_shows_probes attach_shows_probes
 test_result attach_twice attach_twice
 test_result attach_two attach_two
+test_result by_filesystem by_filesystem
 test_result detach detach
 test_result detach_twice detach_twice
 test_result again again
+test_result by_path by_path
+test_result by_device by_device
+test_result gone gone
+test_result everything everything
 ktap_finished

@@ -152,6 +152,56 @@ violations()
 	grep -c '^violation' "$locktrack/violations"
 }
 
+# Only those violations were found that Documentation/locktrack.rst has under "Findings".
+only_findings()
+{
+	awk -F '\t' '
+		$1 == "rule" { rule = $3 " " $5 }
+		$1 == "caller" {
+			if (rule == "address_space_operations.invalidate_folio invalidate_lock" &&
+			    $2 ~ /^truncate_cleanup_folio\+/)
+				next
+			if (rule == "address_space_operations.write_begin i_rwsem" ||
+			    rule == "address_space_operations.write_end i_rwsem")
+				if ($2 ~ /^page_symlink\+/)
+					next
+			print rule ", called by " $2
+			bad = 1
+		}
+		END { exit bad }' "$locktrack/violations" && return 0
+	cat "$locktrack/violations"
+	return 1
+}
+
+# files DIRECTORY: data, mappings, attributes and locks of a file, at least once.
+files()
+{
+	python3 - "$1/data" <<-'PYTHON'
+		import fcntl, mmap, os, sys
+		name = sys.argv[1]
+		with open(name, "w+b") as file:
+		    file.write(b"x" * 100000)
+		    file.flush()
+		    os.fsync(file.fileno())
+		    fcntl.lockf(file, fcntl.LOCK_EX)
+		    fcntl.flock(file, fcntl.LOCK_EX)
+		    with mmap.mmap(file.fileno(), 65536) as mapped:
+		        mapped[5000] = mapped[1] + 1
+		        mapped.flush()
+		    try:
+		        os.setxattr(name, "user.test", b"value")
+		        os.getxattr(name, "user.test")
+		    except OSError:
+		        pass
+		    fcntl.lockf(file, fcntl.LOCK_UN)
+		    file.truncate(10)
+		os.statvfs(name)
+		os.sync()
+		os.unlink(name)
+	PYTHON
+	cat /proc/self/mountinfo /proc/mounts > /dev/null
+}
+
 # eventually COMMAND...: what handlers leave to a work queue takes a moment.
 eventually()
 {

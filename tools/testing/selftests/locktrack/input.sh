@@ -44,15 +44,15 @@ no_autoload()
 
 no_name()
 {
-	for text in "" "-" "two words" "a/b" "ext4.sub" "$(printf 'x\001')"; do
-		expect_error attach "$text" "Invalid argument" && logged "no name of a filesystem" ||
+	for text in "" "-" "two words" "a/b" 7: :0 7:x 4096:0 "ext4.sub" "$(printf 'x\001')"; do
+		expect_error attach "$text" "Invalid argument" && logged "names nothing" ||
 			return 1
 	done
 }
 
 too_long()
 {
-	expect_error attach "$(printf '%0100d' 0)" "Invalid argument"
+	expect_error attach "$(printf '%0300d' 0)" "Invalid argument"
 }
 
 not_attached()

@@ -656,6 +656,58 @@ TEST_ON(quota, many)
 	EXPECT_EQ(1, inodes(self->root, USR, 10199));
 }
 
+/* Several at once, while limits are set and dquots forgotten: nothing is lost or left. */
+TEST_ON(quota, together)
+{
+	static char data[3 * PAGE];
+	pid_t pids[4];
+	int i, n;
+
+	for (i = 0; i < 4; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		for (n = 0; n < 60; n++) {
+			int bad = 0, fd;
+			char name[16];
+
+			snprintf(name, sizeof(name), "f%d", i);
+			fd = openat(self->root, name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+			CHECK(fd >= 0);
+			CHECK(!fchown(fd, ME + n % 2, ME + i % 2));
+			CHECK(write(fd, data, sizeof(data)) == sizeof(data));
+			if (testfs_is_samplefs())
+				CHECK(!project(self->root, name, 1 + n % 3, 0));
+			CHECK(!fchown(fd, ME + (n + i) % 2, ME));
+			CHECK(!ftruncate(fd, PAGE));
+			CHECK(!close(fd));
+			CHECK(!unlinkat(self->root, name, 0));
+			if (bad)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	for (n = 0; n < 20; n++) {
+		EXPECT_EQ(0, limit(self->root, USR, ME, (100 + n) * PAGE, 0));
+		EXPECT_EQ(0, limit(self->root, USR, ME, 0, 0));
+		forget(self->root);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, testfs_wait(pids[i]));
+	for (i = USR; i <= GRP; i++) {
+		for (n = ME; n <= OTHER; n++) {
+			EXPECT_EQ(0, space(self->root, i, n));
+			EXPECT_EQ(0, inodes(self->root, i, n));
+		}
+		EXPECT_EQ(1, inodes(self->root, i, 0));
+		EXPECT_EQ(0, space(self->root, i, 0));
+	}
+	for (n = 0; testfs_is_samplefs() && n < 4; n++) {
+		EXPECT_EQ(n ? 0 : 1, inodes(self->root, PRJ, n));
+		EXPECT_EQ(0, space(self->root, PRJ, n));
+	}
+}
+
 /* Mount options. */
 
 TEST_ON(quota, default_limits)

@@ -343,4 +343,23 @@ TEST_ON(xattr, acl_minimal)
 	EXPECT_STREQ("", list("f"));
 }
 
+/* A write takes capabilities away, also those of a file of which is known that it had none. */
+TEST_ON(xattr, write_takes_capabilities_away)
+{
+	/* Version 2, and CAP_CHOWN. */
+	const unsigned char chown[20] = { [3] = 2, [4] = 1 };
+	int fd = openat(self->root, "file", O_CREAT | O_WRONLY, 0755);
+
+	ASSERT_LE(0, fd);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(1, write(fd, "x", 1));
+		ASSERT_EQ(0, lsetxattr(at("file"), "security.capability", chown, sizeof(chown), 0));
+		ASSERT_EQ((ssize_t)sizeof(chown), lgetxattr(at("file"), "security.capability", NULL, 0));
+		ASSERT_EQ(1, write(fd, "x", 1));
+		EXPECT_EQ(-1, lgetxattr(at("file"), "security.capability", NULL, 0));
+		EXPECT_EQ(ENODATA, errno);
+	}
+	close(fd);
+}
+
 TESTFS_MAIN

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the alarm crate needs of C: the tracepoint, and parameters that can be changed. */
+
+#include <linux/bug.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/panic.h>
+
+#include "locktrack.h"
+
+/* bindgen has to see what can be called, and no more. */
+#ifndef __BINDGEN__
+
+#define CREATE_TRACE_POINTS
+#include "locktrack_trace.h"
+
+/* The parameters of a Rust module cannot be changed, and are no strings. */
+static char *attach;
+module_param(attach, charp, 0400);
+MODULE_PARM_DESC(attach, "What to attach to at load, as it is written to the file attach, divided by commas");
+
+static bool warn_on_violation;
+module_param(warn_on_violation, bool, 0600);
+MODULE_PARM_DESC(warn_on_violation, "Warn in the log, with a stack, when a new violation is recorded");
+
+static bool panic_on_violation;
+module_param(panic_on_violation, bool, 0600);
+MODULE_PARM_DESC(panic_on_violation, "Panic on the first violation that is not excepted");
+
+#define SAID "locktrack: %.*s.%.*s of %s is called with %.*s %.*s %.*s, not %.*s, by %pS\n"
+#define SAY(v)									\
+	(v)->table.length, (v)->table.start, (v)->op.length, (v)->op.start,	\
+	(v)->fs, (v)->object.length, (v)->object.start, (v)->lock.length,	\
+	(v)->lock.start, (v)->found.length, (v)->found.start,			\
+	(v)->requires.length, (v)->requires.start, (void *)(v)->caller
+
+const char *rust_helper_locktrack_attach_at_load(void)
+{
+	return attach;
+}
+
+void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first)
+{
+	trace_violation(v);
+	if (v->excepted)
+		return;
+	if (READ_ONCE(panic_on_violation))
+		panic(SAID, SAY(v));
+	if (first && READ_ONCE(warn_on_violation))
+		WARN(1, SAID, SAY(v));
+}
+
+#else
+
+const char *rust_helper_locktrack_attach_at_load(void);
+void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first);
+
+#endif

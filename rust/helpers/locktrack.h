@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A broken rule on its way from Rust to the tracepoint. */
+
+#ifndef _LOCKTRACK_H
+#define _LOCKTRACK_H
+
+#include <linux/types.h>
+
+/* Rust's strings have no NUL at their end. */
+struct locktrack_text {
+	const char *start;
+	unsigned int length;
+};
+
+struct locktrack_violation {
+	unsigned int rule;
+	struct locktrack_text table;
+	struct locktrack_text op;
+	struct locktrack_text object;
+	struct locktrack_text lock;
+	struct locktrack_text requires;
+	struct locktrack_text found;
+	const char *fs;
+	dev_t dev;
+	unsigned long caller;
+	bool excepted;
+};
+
+#endif /* _LOCKTRACK_H */

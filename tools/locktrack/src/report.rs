@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All that the module says at one time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{bail, Context as _, Result};
+use locktrack_files::{
+    parse_attach, parse_coverage, parse_edition, parse_observed, parse_rules, parse_stats,
+    parse_violations, Attached, Coverage, Observed, Rule, RuleLine, Stats, Violation,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::directory::Directory;
+
+/// What a report in JSON says first. The number changes when a key changes its meaning.
+const FORMAT: &str = "locktrack report 1";
+
+/// What the module knew at one time, or what came in between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub format: String,
+    /// The release of the kernel.
+    pub kernel: String,
+    /// Whose rules were checked.
+    pub edition: String,
+    /// The command that it is about, if it is about one.
+    pub command: Option<String>,
+    pub attached: Vec<Attached>,
+    pub stats: Stats,
+    pub rules: Vec<RuleLine>,
+    pub coverage: Vec<Coverage>,
+    pub observed: Vec<Observed>,
+    pub violations: Vec<Violation>,
+}
+
+impl Report {
+    /// Reads the files of the module.
+    pub fn read(directory: &Directory) -> Result<Self> {
+        let edition = parse_edition(&directory.read("edition")?)?;
+        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease");
+        let mut coverage = parse_coverage(&directory.read("coverage")?)?;
+        let mut observed = parse_observed(&directory.read("observed")?)?;
+        // Where nothing was ever attached, the rows are of no filesystem.
+        coverage.retain(|row| row.fs != "-");
+        observed.retain(|row| row.fs != "-");
+        Ok(Self {
+            format: FORMAT.to_owned(),
+            kernel: kernel.map_or_else(|_| "?".to_owned(), |text| text.trim().to_owned()),
+            edition: edition.active,
+            command: None,
+            attached: parse_attach(&directory.read("attach")?)?.filesystems,
+            stats: parse_stats(&directory.read("stats")?)?,
+            rules: parse_rules(&directory.read("rules")?)?,
+            coverage,
+            observed,
+            violations: parse_violations(&directory.read("violations")?)?,
+        })
+    }
+
+    /// Reads a report that was saved as JSON.
+    pub fn load(file: &Path) -> Result<Self> {
+        let name = file.display();
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        let report: Self = serde_json::from_str(&text).with_context(|| {
+            format!("{name} is no report: make one with `locktrack report --format json`")
+        })?;
+        if report.format != FORMAT {
+            bail!(
+                "{name} is a `{}`, and this program reads `{FORMAT}`",
+                report.format
+            );
+        }
+        Ok(report)
+    }
+
+    /// Writes it as JSON.
+    pub fn json(&self) -> String {
+        // Nothing in it can fail: all keys are strings.
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text + "\n"
+    }
+
+    /// Returns what came after `before`, which is earlier and of the same module.
+    pub fn since(mut self, before: &Self) -> Self {
+        let old: BTreeMap<_, _> = (before.coverage.iter())
+            .map(|row| ((&row.rule, &row.fs), row))
+            .collect();
+        for row in &mut self.coverage {
+            if let Some(old) = old.get(&(&row.rule, &row.fs)) {
+                for (new, old) in [
+                    (&mut row.hits, old.hits),
+                    (&mut row.ok, old.ok),
+                    (&mut row.someone, old.someone),
+                    (&mut row.violation, old.violation),
+                    (&mut row.unknown, old.unknown),
+                    (&mut row.unjudged, old.unjudged),
+                    (&mut row.excepted, old.excepted),
+                ] {
+                    *new = new.saturating_sub(old);
+                }
+            }
+        }
+        let old: BTreeMap<_, _> = (before.observed.iter())
+            .map(|row| ((&row.rule, &row.fs), row))
+            .collect();
+        for row in &mut self.observed {
+            if let Some(old) = old.get(&(&row.rule, &row.fs)) {
+                row.not_applicable = row.not_applicable.saturating_sub(old.not_applicable);
+                for (answer, count) in &mut row.answers {
+                    let old = old.answers.get(answer).copied().unwrap_or(0);
+                    *count = count.saturating_sub(old);
+                }
+            }
+        }
+        for record in &mut self.violations {
+            let same = |old: &&Violation| {
+                (&old.rule, &old.fs, &old.caller, &old.first)
+                    == (&record.rule, &record.fs, &record.caller, &record.first)
+            };
+            if let Some(old) = before.violations.iter().find(same) {
+                record.count = record.count.saturating_sub(old.count);
+            }
+        }
+        self.violations.retain(|record| record.count > 0);
+        for (name, value) in &mut self.stats {
+            let counted = matches!(
+                &name[..],
+                "checked"
+                    | "foreign"
+                    | "missed"
+                    | "violations"
+                    | "excepted"
+                    | "tables-lost"
+                    | "discover-missed"
+                    | "violations-lost"
+            );
+            let old = before
+                .stats
+                .get(name)
+                .and_then(|old| old.parse::<u64>().ok());
+            if let (true, Ok(new), Some(old)) = (counted, value.parse::<u64>(), old) {
+                *value = new.saturating_sub(old).to_string();
+            }
+        }
+        self
+    }
+
+    /// Leaves only what is about these filesystems.
+    pub fn only(mut self, names: &[String]) -> Self {
+        let of = |fs: &String| names.contains(fs);
+        self.attached.retain(|fs| of(&fs.name));
+        self.coverage.retain(|row| of(&row.fs));
+        self.observed.retain(|row| of(&row.fs));
+        self.violations.retain(|record| of(&record.fs));
+        self
+    }
+
+    /// Returns how often rules were broken, without what is excepted; also if it found no room.
+    pub fn violations(&self) -> u64 {
+        let rows: u64 = self.coverage.iter().map(|row| row.violation).sum();
+        let records = self.violations.iter().filter(|v| v.exception.is_none());
+        rows.max(records.map(|v| v.count).sum())
+    }
+
+    /// Returns how often rules were broken by known exceptions.
+    pub fn excepted(&self) -> u64 {
+        let records = self.violations.iter().filter(|v| v.exception.is_some());
+        records.map(|v| v.count).sum()
+    }
+
+    /// Returns what was lost, of which the reader has to know.
+    pub fn lost(&self) -> Vec<String> {
+        const WHAT: [(&str, &str); 4] = [
+            (
+                "missed",
+                "hits of probes were lost: these calls were not checked",
+            ),
+            ("discover-missed", "hits that show new tables were lost"),
+            (
+                "tables-lost",
+                "tables were not taken in: their callbacks may not be checked",
+            ),
+            ("violations-lost", "violations found no room for a record"),
+        ];
+        let lost = WHAT.iter().filter_map(|(name, what)| {
+            let count = self.stats.get(*name)?;
+            (count != "0").then(|| format!("{count} {what} ({name})"))
+        });
+        let refused = self.attached.iter().flat_map(|fs| {
+            (fs.refused.iter()).map(|[callback, function, why]| {
+                format!(
+                    "{}: {callback} is not checked: no probe on {function}: {why}",
+                    fs.name
+                )
+            })
+        });
+        lost.chain(refused).collect()
+    }
+
+    /// Returns what a rule depends on, or `-`.
+    pub fn condition(&self, rule: &Rule) -> &str {
+        let line = self.rules.iter().find(|line| line.rule.id == rule.id);
+        line.map_or("-", |line| &line.condition)
+    }
+
+    /// Returns the answers that were seen, the most frequent first.
+    pub fn answers(&self, rule: &Rule, fs: &str) -> Vec<(&str, u64)> {
+        let row = (self.observed.iter()).find(|row| row.rule.id == rule.id && row.fs == fs);
+        let mut answers: Vec<(&str, u64)> = row
+            .into_iter()
+            .flat_map(|row| &row.answers)
+            .filter(|(_, count)| **count > 0)
+            .map(|(answer, count)| (&answer[..], *count))
+            .collect();
+        answers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        answers
+    }
+}

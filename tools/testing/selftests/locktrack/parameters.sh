@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The parameters of the module: attach at load, warn, and panic.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+parameters=/sys/module/locktrack/parameters
+
+# again PARAMETER...: unloads locktrack and loads it with them.
+again()
+{
+	module_unload locktrack && module_load locktrack "$@"
+}
+
+attach_at_load()
+{
+	again "attach=$fstype,proc" || { echo "$MODULE_REASON"; return 1; }
+	attached && attached proc && [ "$(cat "$parameters/attach")" = "$fstype,proc" ] || return 1
+	fs_mount && workload "$mnt" && [ "$(hits mkdir)" -gt 0 ]
+	result=$?
+	umount "$mnt"
+	return $result
+}
+
+# All or nothing, and the log says which one.
+attach_unknown()
+{
+	module_unload locktrack || return 1
+	if module_load locktrack "attach=$fstype,nosuchfs"; then
+		echo "it was loaded"
+		return 1
+	fi
+	echo "$MODULE_REASON"
+	dmesg | grep "attach: no filesystem 'nosuchfs'" || return 1
+	[ ! -d /sys/module/locktrack ] && [ ! -d "$locktrack" ] && module_load locktrack
+}
+
+none()
+{
+	again attach= && ! grep -q '^fs' "$locktrack/attach"
+}
+
+# warnings: how often it has warned.
+warnings()
+{
+	dmesg | grep -c 'locktrack: inode_operations\.unlink of .* is called with victim i_rwsem not-held, not exclusive, by call_unlink'
+}
+
+warn()
+{
+	[ "$(cat "$parameters/warn_on_violation")" = N ] || return 1
+	fs_mount && echo "$fstype" > "$locktrack/attach" && workload "$mnt" || return 1
+	before=$(warnings)
+	echo "unlink-victim $mnt" > "$run"
+	[ "$(warnings)" -eq "$before" ] || { echo "it warned unasked"; return 1; }
+	echo 1 > "$locktrack/reset"
+	echo Y > "$parameters/warn_on_violation" || return 1
+	# Once for a record.
+	echo "unlink-victim $mnt" > "$run" && echo "unlink-victim $mnt" > "$run" || return 1
+	if [ "$(warnings)" -ne $((before + 1)) ]; then
+		echo "$before warnings before, $(warnings) now"
+		return 1
+	fi
+	# The stack is that of the caller.
+	dmesg | grep -A 60 'locktrack: inode_operations\.unlink' | grep -q ' run_set+'
+}
+
+# Neither warns nor panics: it is known.
+excepted()
+{
+	printf 'inode_operations.unlink\tvictim\ti_rwsem\texclusive\tcall_unlink\twhy\twhere\n' \
+		> "$locktrack/exceptions" || return 1
+	echo 1 > "$locktrack/reset"
+	before=$(warnings)
+	echo Y > "$parameters/panic_on_violation"
+	echo "unlink-victim $mnt" > "$run"
+	echo N > "$parameters/panic_on_violation"
+	echo N > "$parameters/warn_on_violation"
+	excepted=$(stat_of excepted)
+	echo > "$locktrack/exceptions"
+	[ "$(warnings)" -eq "$before" ] && [ "$excepted" -eq 1 ]
+}
+
+modes()
+{
+	[ "$(stat -c %a "$parameters/attach")" = 400 ] &&
+		[ "$(stat -c %a "$parameters/warn_on_violation")" = 600 ] &&
+		[ "$(stat -c %a "$parameters/panic_on_violation")" = 600 ]
+}
+
+# samplefs would warn of its own.
+fstype=tmpfs
+begin
+case " $MODULES_LOADED " in
+*" locktrack "*)
+	;;
+*)
+	skip_all "locktrack was loaded before"
+	;;
+esac
+need_break
+# It warns on purpose here.
+expect locktrack_violation
+ktap_set_plan 6
+test_result modes modes
+test_result attach_at_load attach_at_load
+test_result attach_unknown attach_unknown
+test_result none none
+test_result warn warn
+test_result excepted excepted
+ktap_finished

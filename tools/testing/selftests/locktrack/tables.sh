@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Calls the callbacks of every table with all their locks, without one of them, and with one
+# shared that should be exclusive: locktrack has to show no violation, or exactly that one.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+run=/sys/module/locktrack_breakfs/parameters/run
+
+# probed CALLBACK...
+probed()
+{
+	for callback; do
+		grep -q "^probe	[^	]*	$callback	" "$locktrack/attach" || return 1
+	done
+}
+
+all_tables()
+{
+	echo announce > "$run" || return 1
+	eventually probed dentry_operations.d_delete inode_operations.atomic_open \
+		super_operations.sync_fs file_system_type.kill_sb xattr_handler.set \
+		address_space_operations.read_folio file_lock_operations.fl_copy_lock \
+		lock_manager_operations.lm_notify lease_manager_operations.lm_break \
+		block_device_operations.open file_operations.iterate_shared \
+		vm_operations_struct.fault && return 0
+	cat "$locktrack/attach"
+	return 1
+}
+
+# run_all KIND: one file with the cases, what was found and how often the rules were looked at.
+run_all()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1" > "$run" && cat "$cases" "$locktrack/violations" "$locktrack/coverage" > "$found"
+}
+
+# Every rule of the callbacks is kept, and of each that has one which can be checked here, one was looked at.
+kept()
+{
+	run_all kept || return 1
+	awk -F '[\t ]' '
+		$1 == "locktrack" { file = $2; next }
+		file == "" && $4 == "-" { wanted[$2] }
+		file == "violations" && $1 == "rule" { print "broken: " $0; bad = 1 }
+		file == "coverage" { split($0, column, "\t"); checked[column[2]] }
+		file == "coverage" && column[2] in wanted && column[6] > 0 {
+			hit[column[2]]
+			if (column[6] != column[7] + column[8] + column[11]) { print; bad = 1 }
+		}
+		END {
+			for (callback in wanted)
+				if (callback in checked && !(callback in hit)) { print "not reached: " callback; bad = 1 }
+			exit bad
+		}' "$found"
+}
+
+# results KIND FOUND: a line for each case that breaks a rule: its name, and whether there is one record
+# that is about it.
+results()
+{
+	run_all "$1" || return 1
+	awk -v kind="$1" -v wanted="$2" -v fs="$fstype" '
+		/^locktrack / { split($0, header, " "); file = header[2]; FS = "\t"; next }
+		file == "" && $1 ~ "-" kind "-" {
+			name[++cases] = $1
+			rule[cases] = $2 " " $3 " " $4
+			expected[rule[cases]]++
+		}
+		file == "coverage" { checked[$2 " " $3 " " $4] }
+		file != "violations" { next }
+		$1 == "rule" { now = $3 " " $4 " " $5; records[now]++ }
+		$1 == "fs" && $2 != fs { wrong[now] = $0 }
+		$1 == "found" && index(wanted, " " $2 " ") == 0 { wrong[now] = $0 }
+		$1 == "count" && $2 != 1 { wrong[now] = $0 }
+		$1 == "caller" && $2 !~ /\[locktrack_breakfs\]$/ { wrong[now] = $0 }
+		END {
+			for (i = 1; i <= cases; i++) {
+				r = rule[i]
+				result = "ok"
+				if (!(r in checked))
+					result = "unchecked"
+				else if (r in wrong)
+					result = wrong[r]
+				else if (records[r] != expected[r])
+					result = records[r] + 0 " records"
+				print name[i], result
+			}
+			for (r in records)
+				if (!(r in expected))
+					print "nothing-else", "record of " r
+		}' "$found" > "$found.$1"
+}
+
+has_result()
+{
+	[ "$1" = ok ] || { echo "$1"; return 1; }
+}
+
+begin
+need_module locktrack_breakfs
+fstype=locktrack_breakfs
+fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
+cases=$(mktemp)
+found=$(mktemp)
+# The callbacks of leases have a table of their own, which the document has not.
+sed 's/ lease_manager_operations\./ lock_manager_operations./' \
+	/sys/kernel/debug/locktrack_breakfs > "$cases"
+all_tables=$(all_tables)
+all_tables_result=$?
+results without " not-held " && results shared " shared someone-shared " || exit "$KSFT_FAIL"
+cat "$found.without" "$found.shared" > "$cases.results"
+ktap_set_plan $(($(wc -l < "$cases.results") + 2))
+test_result all_tables eval 'echo "$all_tables"; [ $all_tables_result -eq 0 ]'
+test_result kept kept
+while read -r name result; do
+	if [ "$result" = unchecked ]; then
+		test_skip "$name" "this kernel does not tell who holds the lock"
+	else
+		test_result "$name" has_result "$result"
+	fi
+done < "$cases.results"
+rm "$cases" "$found" "$cases.results" "$found.without" "$found.shared"
+ktap_finished

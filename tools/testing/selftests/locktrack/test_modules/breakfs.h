@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What locktrack_breakfs.ko's files share. */
+
+#ifndef BREAKFS_H
+#define BREAKFS_H
+
+#include <linux/backing-dev.h>
+#include <linux/blkdev.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/quota.h>
+#include <linux/seq_file.h>
+#include <linux/xattr.h>
+
+/*
+ * The objects that the callbacks are called with. Those that are no pointers belong to
+ * nobody else: locktrack looks at no more of them than at their locks, their table and
+ * the way to the superblock.
+ */
+struct breakfs {
+	struct super_block *sb;
+	struct inode *dir;
+	struct inode *inode;
+	struct dentry *dentry;
+	struct mm_struct *mm;
+	struct folio folio;
+	struct folio other;
+	struct file file;
+	struct file_lock lock;
+	struct file_lease lease;
+	struct file_lock_context ctx;
+	struct vm_area_struct vma;
+	struct vm_fault vmf;
+	struct gendisk disk;
+	struct block_device bdev;
+	struct readahead_control rac;
+};
+
+/* A case calls a callback: this one does nothing then, which the kernel would wait for. */
+extern bool breakfs_pretends;
+
+extern const struct dentry_operations breakfs_dops;
+extern const struct inode_operations breakfs_dir_iops;
+extern const struct inode_operations breakfs_iops;
+extern const struct file_operations breakfs_dir_fops;
+extern const struct address_space_operations breakfs_aops;
+extern const struct xattr_handler * const breakfs_xattrs[];
+extern const struct file_lock_operations breakfs_fl_ops;
+extern const struct lock_manager_operations breakfs_lm_ops;
+extern const struct lease_manager_operations breakfs_lease_ops;
+extern const struct vm_operations_struct breakfs_vm_ops;
+extern const struct block_device_operations breakfs_disk_ops;
+
+/* Prints the cases: name, callback, object and lock of the rule that is broken, or "-". */
+void breakfs_list(struct seq_file *seq);
+
+/* Runs the case of that name, or all of a kind: kept, without, shared. */
+int breakfs_run(struct breakfs *fs, const char *name);
+
+#endif

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The calls of the callbacks of breakfs.c, with all the locks that each is promised,
+ * without one of them, or with one shared that should be exclusive.
+ */
+
+#include <linux/dcache.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+
+#include "breakfs.h"
+
+/*
+ * Locks of which there is one, in a file of the kernel that shows it to nobody. Lockdep,
+ * and so locktrack, knows them by their names.
+ */
+static DECLARE_RWSEM(namespace_sem);
+static DEFINE_SPINLOCK(blocked_lock_lock);
+static DEFINE_SPINLOCK(swap_lock);
+
+/* In the order in which they are taken. */
+enum lock {
+	NONE,
+	NAMESPACE_SEM,
+	OPEN_MUTEX,
+	S_UMOUNT,
+	F_POS_LOCK,
+	I_RWSEM,
+	INVALIDATE_LOCK,
+	MMAP_LOCK,
+	VMA_LOCK,
+	FOLIO,
+	OTHER_FOLIO,
+	RCU_CALLBACK,
+	RCU_READ_LOCK,
+	RENAME_LOCK,
+	D_LOCK,
+	I_LOCK,
+	FLC_LOCK,
+	BLOCKED_LOCK_LOCK,
+	SWAP_LOCK,
+	LOCKS
+};
+
+static const char * const lock_names[LOCKS] = {
+	[NAMESPACE_SEM] = "namespace_sem",
+	[OPEN_MUTEX] = "open_mutex",
+	[S_UMOUNT] = "s_umount",
+	[F_POS_LOCK] = "f_pos_lock",
+	[I_RWSEM] = "i_rwsem",
+	[INVALIDATE_LOCK] = "invalidate_lock",
+	[MMAP_LOCK] = "mmap_lock",
+	[VMA_LOCK] = "vma_lock",
+	[FOLIO] = "PG_locked",
+	[OTHER_FOLIO] = "PG_locked",
+	[RCU_CALLBACK] = "rcu_callback",
+	[RCU_READ_LOCK] = "rcu_read_lock",
+	[RENAME_LOCK] = "rename_lock",
+	[D_LOCK] = "d_lock",
+	[I_LOCK] = "i_lock",
+	[FLC_LOCK] = "flc_lock",
+	[BLOCKED_LOCK_LOCK] = "blocked_lock_lock",
+	[SWAP_LOCK] = "swap_lock",
+};
+
+enum how { FREE, SHARED, EXCL };
+
+/* A lock that a callback is promised. */
+struct need {
+	enum lock lock;
+	/* What has it, as the rules call it. */
+	const char *object;
+	/* SHARED or, where there is such a difference, EXCL. */
+	enum how how;
+};
+
+#define NEEDS 3
+
+struct breakfs_case {
+	const char *name;
+	const char *callback;
+	void (*call)(struct breakfs *fs);
+	struct need needs[NEEDS];
+};
+
+static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum lock lock)
+{
+	switch (lock) {
+	case NAMESPACE_SEM:
+		return &namespace_sem;
+	case S_UMOUNT:
+		return &fs->sb->s_umount;
+	case INVALIDATE_LOCK:
+		return &fs->inode->i_mapping->invalidate_lock;
+	case MMAP_LOCK:
+		return &fs->mm->mmap_lock;
+	default:
+		return NULL;
+	}
+}
+
+static spinlock_t *spinlock_of(struct breakfs *fs, enum lock lock)
+{
+	switch (lock) {
+	case D_LOCK:
+		return &fs->dentry->d_lock;
+	case I_LOCK:
+		return &fs->inode->i_lock;
+	case FLC_LOCK:
+		return &fs->ctx.flc_lock;
+	case BLOCKED_LOCK_LOCK:
+		return &blocked_lock_lock;
+	case SWAP_LOCK:
+		return &swap_lock;
+	default:
+		return NULL;
+	}
+}
+
+/* Each case that wants i_rwsem wants that of the object that it is called with. */
+static struct inode *inode_of(struct breakfs *fs, const struct need *need)
+{
+	return strcmp(need->object, "dir") ? fs->inode : fs->dir;
+}
+
+static void take(struct breakfs *fs, const struct need *need, enum how how)
+{
+	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
+	spinlock_t *spinlock = spinlock_of(fs, need->lock);
+
+	if (need->lock == I_RWSEM)
+		sem = &inode_of(fs, need)->i_rwsem;
+	if (sem && how == EXCL)
+		down_write(sem);
+	else if (sem)
+		down_read(sem);
+	else if (spinlock)
+		spin_lock(spinlock);
+	else
+		switch (need->lock) {
+		case OPEN_MUTEX:
+			mutex_lock(&fs->disk.open_mutex);
+			break;
+		case F_POS_LOCK:
+			mutex_lock(&fs->file.f_pos_lock);
+			break;
+		case VMA_LOCK:
+#ifdef CONFIG_PER_VMA_LOCK
+			refcount_inc(&fs->vma.vm_refcnt);
+			rwsem_acquire_read(&fs->vma.vmlock_dep_map, 0, 1, _RET_IP_);
+#endif
+			break;
+		case FOLIO:
+			set_bit(PG_locked, folio_flags(&fs->folio, 0));
+			break;
+		case OTHER_FOLIO:
+			set_bit(PG_locked, folio_flags(&fs->other, 0));
+			break;
+		case RCU_CALLBACK:
+			local_bh_disable();
+			rcu_lock_acquire(&rcu_callback_map);
+			break;
+		case RCU_READ_LOCK:
+			rcu_read_lock();
+			break;
+		case RENAME_LOCK:
+			write_seqlock(&rename_lock);
+			break;
+		default:
+			break;
+		}
+}
+
+static void release(struct breakfs *fs, const struct need *need, enum how how)
+{
+	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
+	spinlock_t *spinlock = spinlock_of(fs, need->lock);
+
+	if (need->lock == I_RWSEM)
+		sem = &inode_of(fs, need)->i_rwsem;
+	/* ->kill_sb() has let go of it. */
+	if (need->lock == S_UMOUNT && !rwsem_is_locked(sem))
+		return;
+	if (sem && how == EXCL)
+		up_write(sem);
+	else if (sem)
+		up_read(sem);
+	else if (spinlock)
+		spin_unlock(spinlock);
+	else
+		switch (need->lock) {
+		case OPEN_MUTEX:
+			mutex_unlock(&fs->disk.open_mutex);
+			break;
+		case F_POS_LOCK:
+			mutex_unlock(&fs->file.f_pos_lock);
+			break;
+		case VMA_LOCK:
+#ifdef CONFIG_PER_VMA_LOCK
+			rwsem_release(&fs->vma.vmlock_dep_map, _RET_IP_);
+			refcount_dec(&fs->vma.vm_refcnt);
+#endif
+			break;
+		case FOLIO:
+			clear_bit_unlock(PG_locked, folio_flags(&fs->folio, 0));
+			break;
+		case OTHER_FOLIO:
+			clear_bit_unlock(PG_locked, folio_flags(&fs->other, 0));
+			break;
+		case RCU_CALLBACK:
+			rcu_lock_release(&rcu_callback_map);
+			local_bh_enable();
+			break;
+		case RCU_READ_LOCK:
+			rcu_read_unlock();
+			break;
+		case RENAME_LOCK:
+			write_sequnlock(&rename_lock);
+			break;
+		default:
+			break;
+		}
+}
+
+/* The calls, through the tables as the kernel makes them. */
+
+#define CALL(name, expression)						\
+static void call_##name(struct breakfs *fs)				\
+{									\
+	expression;							\
+}
+
+CALL(d_delete, fs->dentry->d_op->d_delete(fs->dentry))
+CALL(d_prune, fs->dentry->d_op->d_prune(fs->dentry))
+CALL(d_unalias_trylock, fs->dentry->d_op->d_unalias_trylock(fs->dentry))
+CALL(d_unalias_unlock, fs->dentry->d_op->d_unalias_unlock(fs->dentry))
+CALL(d_revalidate, fs->dentry->d_op->d_revalidate(fs->dir, &fs->dentry->d_name, fs->dentry, 0))
+CALL(atomic_open, fs->dir->i_op->atomic_open(fs->dir, fs->dentry, &fs->file, O_RDONLY, 0))
+CALL(atomic_open_creat,
+     fs->dir->i_op->atomic_open(fs->dir, fs->dentry, &fs->file, O_RDWR | O_CREAT, 0600))
+CALL(fileattr_set, fs->inode->i_op->fileattr_set(&nop_mnt_idmap, fs->dentry, NULL))
+CALL(xattr_set, fs->sb->s_xattr[0]->set(fs->sb->s_xattr[0], &nop_mnt_idmap, fs->dentry,
+					fs->inode, "name", NULL, 0, 0))
+CALL(free_inode, fs->sb->s_op->free_inode(fs->inode))
+CALL(drop_inode, fs->sb->s_op->drop_inode(fs->inode))
+CALL(put_super, fs->sb->s_op->put_super(fs->sb))
+CALL(sync_fs, fs->sb->s_op->sync_fs(fs->sb, 1))
+CALL(freeze_fs, fs->sb->s_op->freeze_fs(fs->sb))
+CALL(unfreeze_fs, fs->sb->s_op->unfreeze_fs(fs->sb))
+CALL(show_options, fs->sb->s_op->show_options(NULL, fs->dentry))
+CALL(kill_sb, fs->sb->s_type->kill_sb(fs->sb))
+CALL(read_folio, fs->inode->i_mapping->a_ops->read_folio(NULL, &fs->folio))
+CALL(readahead, fs->inode->i_mapping->a_ops->readahead(&fs->rac))
+CALL(write_begin, fs->inode->i_mapping->a_ops->write_begin(NULL, fs->inode->i_mapping, 0, 1,
+							    NULL, NULL))
+CALL(write_end, fs->inode->i_mapping->a_ops->write_end(NULL, fs->inode->i_mapping, 0, 1, 1,
+							&fs->folio, NULL))
+CALL(invalidate_folio, fs->inode->i_mapping->a_ops->invalidate_folio(&fs->folio, 0, PAGE_SIZE))
+CALL(release_folio, fs->inode->i_mapping->a_ops->release_folio(&fs->folio, GFP_KERNEL))
+CALL(free_folio, fs->inode->i_mapping->a_ops->free_folio(&fs->folio))
+CALL(migrate_folio, fs->inode->i_mapping->a_ops->migrate_folio(fs->inode->i_mapping, &fs->other,
+								&fs->folio, MIGRATE_SYNC))
+CALL(launder_folio, fs->inode->i_mapping->a_ops->launder_folio(&fs->folio))
+CALL(is_partially_uptodate,
+     fs->inode->i_mapping->a_ops->is_partially_uptodate(&fs->folio, 0, 1))
+CALL(error_remove_folio,
+     fs->inode->i_mapping->a_ops->error_remove_folio(fs->inode->i_mapping, &fs->folio))
+CALL(fl_copy_lock, fs->lock.fl_ops->fl_copy_lock(&fs->lock, &fs->lock))
+CALL(lm_notify, fs->lock.fl_lmops->lm_notify(&fs->lock))
+CALL(lm_lock_expirable, fs->lock.fl_lmops->lm_lock_expirable(&fs->lock))
+CALL(lm_expire_lock, fs->lock.fl_lmops->lm_expire_lock())
+CALL(lm_break, fs->lease.fl_lmops->lm_break(&fs->lease))
+CALL(lm_change, fs->lease.fl_lmops->lm_change(&fs->lease, F_UNLCK, NULL))
+CALL(lm_breaker_owns_lease, fs->lease.fl_lmops->lm_breaker_owns_lease(&fs->lease))
+CALL(lm_open_conflict, fs->lease.fl_lmops->lm_open_conflict(&fs->file, F_RDLCK))
+CALL(lm_breaker_timedout, fs->lease.fl_lmops->lm_breaker_timedout(&fs->lease))
+CALL(disk_open, fs->disk.fops->open(&fs->disk, BLK_OPEN_READ))
+CALL(disk_release, fs->disk.fops->release(&fs->disk))
+CALL(swap_slot_free_notify, fs->disk.fops->swap_slot_free_notify(&fs->bdev, 0))
+CALL(iterate_shared, fs->file.f_op->iterate_shared(&fs->file, NULL))
+CALL(vm_open, fs->vma.vm_ops->open(&fs->vma))
+CALL(vm_close, fs->vma.vm_ops->close(&fs->vma))
+CALL(vm_access, fs->vma.vm_ops->access(&fs->vma, 0, NULL, 0, 0))
+CALL(fault, fs->vma.vm_ops->fault(&fs->vmf))
+CALL(huge_fault, fs->vma.vm_ops->huge_fault(&fs->vmf, 9))
+CALL(map_pages, fs->vma.vm_ops->map_pages(&fs->vmf, 0, 0))
+CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
+
+#ifdef CONFIG_QUOTA
+CALL(write_info, fs->sb->dq_op->write_info(fs->sb, USRQUOTA))
+#endif
+
+/* A fault that is handled under the lock of its VMA. */
+#define FAULT_CALL(name, expression)					\
+static void call_##name##_vma(struct breakfs *fs)			\
+{									\
+	fs->vmf.flags = FAULT_FLAG_VMA_LOCK;	\
+	expression;							\
+	fs->vmf.flags = 0;				\
+}
+
+FAULT_CALL(fault, fs->vma.vm_ops->fault(&fs->vmf))
+FAULT_CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
+
+/* The cases. */
+
+#define CASE(table, op, ...)	{ #op, table "." #op, call_##op, { __VA_ARGS__ } }
+#define DENTRY(op, ...)		CASE("dentry_operations", op, __VA_ARGS__)
+#define SUPER(op, ...)		CASE("super_operations", op, __VA_ARGS__)
+#define AOPS(op, ...)		CASE("address_space_operations", op, __VA_ARGS__)
+#define LOCK_OP(op, ...)	CASE("lock_manager_operations", op, __VA_ARGS__)
+#define VM_AS(op, as, ...)	{ #as, "vm_operations_struct." #op, call_##as, { __VA_ARGS__ } }
+
+#define SB_EXCL		{ S_UMOUNT, "sb", EXCL }
+#define LOCKED		{ FOLIO, "folio", SHARED }
+#define CTX		{ FLC_LOCK, "ctx", SHARED }
+#define MM(how)		{ MMAP_LOCK, "mm", how }
+#define VMA		{ VMA_LOCK, "vma", SHARED }
+
+static const struct breakfs_case cases[] = {
+	DENTRY(d_delete, { D_LOCK, "dentry", SHARED }),
+	DENTRY(d_prune, { D_LOCK, "dentry", SHARED }),
+	DENTRY(d_unalias_trylock, { RENAME_LOCK, "-", SHARED }),
+	DENTRY(d_unalias_unlock, { RENAME_LOCK, "-", SHARED }),
+	DENTRY(d_revalidate),
+	CASE("inode_operations", atomic_open, { I_RWSEM, "dir", SHARED }),
+	{ "atomic_open_creat", "inode_operations.atomic_open", call_atomic_open_creat,
+	  { { I_RWSEM, "dir", EXCL } } },
+	CASE("inode_operations", fileattr_set, { I_RWSEM, "inode", EXCL }),
+	{ "xattr_set", "xattr_handler.set", call_xattr_set, { { I_RWSEM, "inode", EXCL } } },
+	SUPER(free_inode, { RCU_CALLBACK, "-", SHARED }),
+	SUPER(drop_inode, { I_LOCK, "inode", SHARED }),
+	SUPER(put_super, SB_EXCL),
+	SUPER(sync_fs, { S_UMOUNT, "sb", SHARED }),
+	SUPER(freeze_fs, SB_EXCL),
+	SUPER(unfreeze_fs, SB_EXCL),
+	SUPER(show_options, { NAMESPACE_SEM, "-", SHARED }),
+	CASE("file_system_type", kill_sb, SB_EXCL),
+	AOPS(read_folio, { INVALIDATE_LOCK, "mapping", SHARED }, LOCKED),
+	AOPS(readahead, { INVALIDATE_LOCK, "mapping", SHARED }),
+	AOPS(write_begin, { I_RWSEM, "inode", EXCL }),
+	AOPS(write_end, { I_RWSEM, "inode", EXCL }, LOCKED),
+	AOPS(invalidate_folio, { INVALIDATE_LOCK, "mapping", EXCL }, LOCKED),
+	AOPS(release_folio, LOCKED),
+	AOPS(free_folio, LOCKED),
+	AOPS(migrate_folio, { FOLIO, "src", SHARED }, { OTHER_FOLIO, "dst", SHARED }),
+	AOPS(launder_folio, LOCKED),
+	AOPS(is_partially_uptodate, LOCKED),
+	AOPS(error_remove_folio, LOCKED),
+	CASE("file_lock_operations", fl_copy_lock, CTX),
+	LOCK_OP(lm_notify, { BLOCKED_LOCK_LOCK, "-", SHARED }),
+	LOCK_OP(lm_lock_expirable, CTX),
+	LOCK_OP(lm_expire_lock),
+	LOCK_OP(lm_break, CTX),
+	LOCK_OP(lm_change, CTX),
+	LOCK_OP(lm_breaker_owns_lease, CTX),
+	LOCK_OP(lm_open_conflict, CTX),
+	LOCK_OP(lm_breaker_timedout, CTX),
+	{ "disk_open", "block_device_operations.open", call_disk_open,
+	  { { OPEN_MUTEX, "disk", SHARED } } },
+	{ "disk_release", "block_device_operations.release", call_disk_release,
+	  { { OPEN_MUTEX, "disk", SHARED } } },
+	CASE("block_device_operations", swap_slot_free_notify, { SWAP_LOCK, "-", SHARED }),
+	CASE("file_operations", iterate_shared, { F_POS_LOCK, "file", SHARED },
+	     { I_RWSEM, "inode", SHARED }),
+#ifdef CONFIG_QUOTA
+	CASE("dquot_operations", write_info, { S_UMOUNT, "sb", SHARED }),
+#endif
+	VM_AS(open, vm_open, MM(EXCL)),
+	VM_AS(close, vm_close, MM(SHARED)),
+	VM_AS(access, vm_access, MM(SHARED)),
+	VM_AS(fault, fault, MM(SHARED)),
+	VM_AS(fault, fault_vma, VMA),
+	VM_AS(huge_fault, huge_fault),
+	VM_AS(map_pages, map_pages, { RCU_READ_LOCK, "-", SHARED }),
+	VM_AS(pfn_mkwrite, pfn_mkwrite, MM(SHARED)),
+	VM_AS(pfn_mkwrite, pfn_mkwrite_vma, VMA),
+};
+
+/*
+ * Calls f for each way to run each case: with all locks, without one, and with one
+ * shared that should be exclusive. Stops at the first that returns something else than 0.
+ */
+static int each_way(int (*f)(const struct breakfs_case *test, const char *name, int broken,
+			     enum how how, void *data), void *data)
+{
+	char name[64];
+	int i, n, ret;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ret = f(&cases[i], cases[i].name, -1, FREE, data);
+		for (n = 0; !ret && n < NEEDS && cases[i].needs[n].lock != NONE; n++) {
+			const struct need *need = &cases[i].needs[n];
+
+			scnprintf(name, sizeof(name), "%s-without-%s", cases[i].name,
+				  strcmp(need->object, "-") ? need->object :
+							      lock_names[need->lock]);
+			ret = f(&cases[i], name, n, FREE, data);
+			if (ret || need->how != EXCL)
+				continue;
+			scnprintf(name, sizeof(name), "%s-shared-%s", cases[i].name,
+				  need->object);
+			ret = f(&cases[i], name, n, SHARED, data);
+		}
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int list_one(const struct breakfs_case *test, const char *name, int broken,
+		    enum how how, void *data)
+{
+	const struct need *need = broken < 0 ? NULL : &test->needs[broken];
+
+	seq_printf(data, "%s %s %s %s\n", name, test->callback, need ? need->object : "-",
+		   need ? lock_names[need->lock] : "-");
+	return 0;
+}
+
+void breakfs_list(struct seq_file *seq)
+{
+	each_way(list_one, seq);
+}
+
+struct wanted {
+	struct breakfs *fs;
+	const char *name;
+	int runs;
+};
+
+/* Whether it is the case of that name, or one of that kind. */
+static bool is_wanted(const char *wanted, const char *name, int broken, enum how how)
+{
+	if (!strcmp(wanted, "kept"))
+		return broken < 0;
+	if (!strcmp(wanted, "without"))
+		return broken >= 0 && how == FREE;
+	if (!strcmp(wanted, "shared"))
+		return broken >= 0 && how == SHARED;
+	return !strcmp(wanted, name);
+}
+
+static int run_one(const struct breakfs_case *test, const char *name, int broken,
+		   enum how how, void *data)
+{
+	struct wanted *wanted = data;
+	struct breakfs *fs = wanted->fs;
+	struct file_lock_context *ctx = fs->inode->i_flctx;
+	int i;
+
+	if (!is_wanted(wanted->name, name, broken, how))
+		return 0;
+	fs->inode->i_flctx = &fs->ctx;
+	breakfs_pretends = true;
+	for (i = 0; i < NEEDS && test->needs[i].lock != NONE; i++)
+		if (i != broken || how != FREE)
+			take(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+	test->call(fs);
+	while (i--)
+		if (i != broken || how != FREE)
+			release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+	breakfs_pretends = false;
+	fs->inode->i_flctx = ctx;
+	wanted->runs++;
+	return 0;
+}
+
+int breakfs_run(struct breakfs *fs, const char *name)
+{
+	struct wanted wanted = { .fs = fs, .name = name };
+
+	each_way(run_one, &wanted);
+	return wanted.runs ? 0 : -EINVAL;
+}
