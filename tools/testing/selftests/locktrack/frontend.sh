@@ -42,7 +42,7 @@ run_clean()
 	run_tool run --fs "$fstype" -- mkdir "$mnt/a"
 	expect_status 0 && says "$out" "no violation" "command: mkdir $mnt/a" \
 		inode_operations.mkdir || return 1
-	[ -d "$mnt/a" ] && rmdir "$mnt/a" && ! attached
+	[ -d "$mnt/a" ] && rmdir "$mnt/a" && ! attached "$fstype"
 }
 
 run_violation()
@@ -50,7 +50,7 @@ run_violation()
 	run_tool run --fs "$fstype" -- sh -c "echo 'unlink-victim $mnt' > $run"
 	expect_status 1 && says "$out" "1 violation" "inode_operations.unlink" \
 		"victim->i_rwsem is not-held, not exclusive" "by call_unlink+" &&
-		! attached
+		! attached "$fstype"
 }
 
 # Only what the command did is in the report.
@@ -62,26 +62,26 @@ run_only_the_command()
 	rmdir "$mnt/a"
 	expect_status 0 && says "$out" "no violation" || return 1
 	# What was there before stays, counts and all.
-	attached && [ "$(violations)" -ge 1 ] && echo "-$fstype" > "$locktrack/attach"
+	attached "$fstype" && [ "$(violations)" -ge 1 ] && echo "-$fstype" > "$locktrack/attach"
 }
 
 run_failure()
 {
 	run_tool run --fs "$fstype" -- sh -c 'exit 7'
-	expect_status 3 && says "$errors" "exit status 7" && ! attached || return 1
+	expect_status 3 && says "$errors" "exit status 7" && ! attached "$fstype" || return 1
 	run_tool run --fs "$fstype" -- sh -c 'kill -9 $$'
 	expect_status 3 && says "$errors" "signal 9" || return 1
 	run_tool run --fs "$fstype" -- sh -c "echo 'unlink-victim $mnt' > $run; exit 7"
 	expect_status 1 && says "$errors" "exit status 7" || return 1
 	run_tool run --fs "$fstype" -- /no/such/program
-	expect_status 2 && says "$errors" "cannot run /no/such/program" && ! attached
+	expect_status 2 && says "$errors" "cannot run /no/such/program" && ! attached "$fstype"
 }
 
 run_here()
 {
 	( cd "$mnt" && run_tool run -- mkdir a && expect_status 0 &&
 		says "$out" "inode_operations.mkdir" ) || return 1
-	rmdir "$mnt/a" && ! attached
+	rmdir "$mnt/a" && ! attached "$fstype"
 }
 
 run_exceptions()

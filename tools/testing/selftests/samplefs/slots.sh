@@ -52,7 +52,7 @@ race()
 		wait
 		won=0
 		for f in "$mnt/won.$round".*; do
-			won=$((won + 1))
+			[ ! -e "$f" ] || won=$((won + 1))
 		done
 		[ "$won" -eq 1 ] && [ -f "$mnt/race.$round" ] || return 1
 	done
