@@ -125,9 +125,11 @@ top_ends()
 	echo "$fstype" > "$locktrack/attach" || return 1
 	run_tool top --interval 0.2 --count 2
 	expect_status 0 && says "$out" "attached: $fstype" || return 1
-	"$tool" top --interval 0.2 > "$out" 2> "$errors" < /dev/null &
-	sleep 1
-	kill -INT $! 2> /dev/null || kill -TERM $!
+	: > "$out"
+	"$tool" top --interval 0.2 >> "$out" 2> "$errors" < /dev/null &
+	# Before it has begun, a shell's child in the background ignores an interrupt.
+	eventually test -s "$out"
+	kill -INT $!
 	wait $!
 	status=$?
 	echo "-$fstype" > "$locktrack/attach"
