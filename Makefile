@@ -81,10 +81,11 @@ clippy:
 	+$(KBUILD) MO=$(BUILD)/clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings KCFLAGS=-Werror modules
 
 # Of every C file, also of those that need no compiling. The kernel refuses a sparse that
-# does not know __typeof_unqual__, as Debian 13's; for ours the older word will do.
+# does not know __typeof_unqual__, as Debian 13's; for ours the older word will do. Nor does it
+# know the length of a literal, which MODULE_PARM_DESC() asserts.
 # Only Rust calls the helpers, so C declares them nowhere.
 sparse: modules
-	+$(KBUILD) C=2 CF='-Wsparse-error -Wno-decl -D__typeof_unqual__=__typeof__' modules
+	+$(KBUILD) C=2 CF='-Wsparse-error -Wno-decl -D__typeof_unqual__=__typeof__ -D__builtin_strlen=-1+sizeof' modules
 
 selftests: modules tools
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules

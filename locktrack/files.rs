@@ -215,7 +215,7 @@ impl File for Rules {
     const NAME: &'static CStr = c"rules";
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
-        seq_print!(seq, "locktrack rules 3\n");
+        seq_print!(seq, "locktrack rules 2\n");
         seq_print!(
             seq,
             "# id\tcallback\tobject\tlock\trequires\twhen\tcondition\tsource\tchecked\twhy\n"

@@ -159,7 +159,7 @@ impl<'t> Rows<'t> {
 
 /// Parses the file `rules`.
 pub fn parse_rules(text: &str) -> Result<Vec<RuleLine>, Error> {
-    let rows = Rows::parse(text, "rules", 3)?;
+    let rows = Rows::parse(text, "rules", 2)?;
     let line = |row| {
         Ok(RuleLine {
             rule: rows.rule(row)?,

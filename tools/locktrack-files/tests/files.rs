@@ -152,7 +152,7 @@ fn lines() -> impl Strategy<Value = String> {
         Just("coverage 2"),
         Just("edition 2"),
         Just("observed 2"),
-        Just("rules 3"),
+        Just("rules 2"),
         Just("stats 1"),
         Just("violations 1"),
     ];

@@ -34,8 +34,7 @@ versions()
 	for name in attach coverage edition enable exceptions observed rules stats violations; do
 		first=$(head -n 1 "$locktrack/$name")
 		case $name in
-		coverage | edition | observed) version=2 ;;
-		rules) version=3 ;;
+		coverage | edition | observed | rules) version=2 ;;
 		*) version=1 ;;
 		esac
 		if [ "$first" != "locktrack $name $version" ]; then
@@ -63,11 +62,11 @@ same_rules()
 {
 	names=$(awk -F '\t' '$9 == "yes" { print $1, $2, $3, $4, $5 }' "$locktrack/rules")
 	for name in coverage observed; do
-		# shellcheck disable=SC2013	# Names of filesystems are words.
-		for fs in $(awk -F '\t' '!/^#/ && NR > 1 { print $13 }' "$locktrack/$name" | sort -u); do
-			[ "$(awk -F '\t' -v fs="$fs" '$13 == fs { print $1, $2, $3, $4, $5 }' \
-				"$locktrack/$name")" = "$names" ] || return 1
-		done
+		awk -F '\t' '!/^#/ && NR > 1 { print $13 }' "$locktrack/$name" | sort -u |
+			while read -r fs; do
+				[ "$(awk -F '\t' -v fs="$fs" '$13 == fs { print $1, $2, $3, $4, $5 }' \
+					"$locktrack/$name")" = "$names" ] || return 1
+			done || return 1
 	done
 }
 
