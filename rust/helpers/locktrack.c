@@ -16,18 +16,16 @@
 
 /* The parameters of a Rust module cannot be changed, and are no strings. */
 static char *attach;
-static bool warn_on_violation;
-static bool panic_on_violation;
-
-/* For sparse, the length of a string is no constant, as the kernel wants of these. */
-#ifndef __CHECKER__
 module_param(attach, charp, 0400);
 MODULE_PARM_DESC(attach, "What to attach to at load, as it is written to the file attach, divided by commas");
+
+static bool warn_on_violation;
 module_param(warn_on_violation, bool, 0600);
 MODULE_PARM_DESC(warn_on_violation, "Warn in the log, with a stack, when a new violation is recorded");
+
+static bool panic_on_violation;
 module_param(panic_on_violation, bool, 0600);
 MODULE_PARM_DESC(panic_on_violation, "Panic on the first violation that is not excepted");
-#endif
 
 #define SAID "locktrack: %.*s.%.*s of %s is called with %.*s %.*s %.*s, not %.*s, by %pS\n"
 #define SAY(v)									\
