@@ -4,7 +4,6 @@
 
 use held::{
     Answer,
-    Lock,
     Mode,
     Verdict, //
 };
@@ -39,7 +38,8 @@ use crate::{
     },
     plan::{
         self,
-        Checked, //
+        Checked,
+        What, //
     },
     tables::FsId,
     tracker::Tracker, //
@@ -87,12 +87,11 @@ impl Callback {
             tracker.saw_table(table, fs);
         }
         for checked in rules {
-            let event = match lock(hit, checked) {
-                Some(lock) if applies(hit, checked.rule) => {
-                    let answer = lock.query();
+            let event = match answer(hit, checked) {
+                Some(answer) if applies(hit, checked.rule) => {
                     if verdict(checked.rule.requirement, answer) == Some(Verdict::Violation) {
                         let s_dev = subject.super_block().and_then(|sb| sb.s_dev());
-                        tracker.violated(hit, checked, fs, answer, s_dev.unwrap_or(0));
+                        tracker.violated(hit, checked, fs, answer, s_dev.unwrap_or(0), None);
                     }
                     Event::Answered(answer)
                 }
@@ -132,24 +131,33 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
         Requirement::Exclusive => Some(answer.at_least(Mode::Exclusive)),
         Requirement::Shared | Requirement::Held => Some(answer.at_least(Mode::Shared)),
         Requirement::NotHeld => Some(answer.not_held()),
-        // The last two are about no lock.
-        Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => None,
+        Requirement::NotPromised => None,
+        Requirement::Allowed => Some(answer.may_sleep()),
+        Requirement::Forbidden => Some(answer.did_not_sleep()),
     }
 }
 
-/// Finds the lock of a rule, if there is the object that it belongs to.
-fn lock(hit: &Hit<'_>, checked: &Checked) -> Option<Lock> {
-    let object = follow(hit.argument(checked.reach.argument), checked.reach.path)?;
-    match checked.lock {
-        rules::Lock::IRwsem => Inode::new(object).map(Inode::i_rwsem),
-        rules::Lock::SVfsRenameMutex => SuperBlock::new(object).map(SuperBlock::s_vfs_rename_mutex),
-        // [`plan`] leaves them out.
-        _ => None,
+/// Looks at what a rule is about, if there is the object that it belongs to.
+fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+    match checked.what {
+        What::Lock(reach, lock) => {
+            let object = follow(hit.argument(reach.argument), reach.path)?;
+            let lock = match lock {
+                rules::Lock::IRwsem => Inode::new(object)?.i_rwsem(),
+                rules::Lock::SVfsRenameMutex => SuperBlock::new(object)?.s_vfs_rename_mutex(),
+                // [`plan`] leaves them out.
+                _ => return None,
+            };
+            Some(lock.query())
+        }
+        What::MaySleep => Some(held::may_sleep(hit)),
+        // Only the return knows.
+        What::Sleeps => None,
     }
 }
 
-/// Returns whether all conditions of a rule hold.
-fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
+/// Returns whether all conditions of a rule hold that are decided at the entry.
+pub(crate) fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
     let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
     let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
     let value = |value| match value {
@@ -159,11 +167,15 @@ fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
             offset,
             size,
         } => number(object(reach)?.wrapping_add(offset), size),
-        // Not known yet.
+        // Left out above.
         Value::Returned => None,
     };
     let flag = |of, mask| Some(value(of)? as u32 & mask != 0);
-    rule.conditions.iter().all(|condition| match *condition {
+    let mut at_entry = rule
+        .conditions
+        .iter()
+        .filter(|condition| !plan::of_return(condition));
+    at_entry.all(|condition| match *condition {
         Condition::Exists(reach) => object(reach).is_some(),
         Condition::IsDir(reach) => is_dir(reach) == Some(true),
         Condition::NotDir(reach) => is_dir(reach) == Some(false),

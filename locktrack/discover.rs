@@ -41,6 +41,7 @@ impl Place {
     fn saw(&self, hit: &Hit<'_>) -> Option<()> {
         let inode = Inode::new(hit.argument(self.argument))?;
         let fs = self.tracker.tables.fs(inode.super_block()?.s_type()?)?;
+        self.tracker.saw_inode(inode, fs);
         self.tracker.saw_table(inode.i_op()?, fs);
         Some(())
     }

@@ -89,6 +89,8 @@ impl File for Attach {
         seq_print!(seq, "# fs\tname\ttables\tprobes\trefused\tmissed\n");
         seq_print!(seq, "# probe\tname\tcallback\tfunction\tby\tmissed\n");
         seq_print!(seq, "# refused\tname\tcallback\tfunction\twhy\n");
+        seq_print!(seq, "# return\tname\tcallback\tfunction\tby\tmissed\n");
+        seq_print!(seq, "# return-refused\tname\tcallback\tfunction\twhy\n");
         let registry = tracker.registry.lock();
         for attached in &registry.attached {
             let Some(name) = registry.name(attached.id) else {
@@ -146,6 +148,7 @@ impl File for Attach {
                     ),
                 }
             }
+            registry.returns.show(tracker, attached.id, name, seq);
         }
     }
 
@@ -396,6 +399,7 @@ impl File for Stats {
         seq_print!(seq, "checked\t{}\n", tracker.counts.of_hit(Hits::Checked));
         seq_print!(seq, "foreign\t{}\n", tracker.counts.of_hit(Hits::Foreign));
         seq_print!(seq, "missed\t{missed}\n");
+        registry.returns.show_stats(tracker, seq);
         seq_print!(seq, "discover-probes\t{}\n", places().count());
         seq_print!(seq, "discover-missed\t{missed_places}\n");
         seq_print!(seq, "records\t{records}\n");

@@ -31,6 +31,7 @@ mod discover;
 mod files;
 mod plan;
 mod registry;
+mod returns;
 mod tables;
 mod text;
 mod tracker;

@@ -9,6 +9,7 @@ use rules::{
     Edition,
     Lock,
     Reach,
+    Requirement,
     Rule,
     Subject,
     Value,
@@ -18,6 +19,8 @@ use rules::{
     SLOTS, //
 };
 
+use crate::returns::Followed;
+
 /// The struct whose callbacks are probed.
 const TABLE: &str = "inode_operations";
 
@@ -25,12 +28,22 @@ const TABLE: &str = "inode_operations";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number(pub(crate) u16);
 
+/// What is looked at for a rule.
+#[derive(Clone, Copy)]
+pub(crate) enum What {
+    /// This lock of the object there.
+    Lock(Reach, Lock),
+    /// Whether sleeping is allowed.
+    MaySleep,
+    /// Whether the call sleeps.
+    Sleeps,
+}
+
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
-    pub(crate) reach: Reach,
-    pub(crate) lock: Lock,
+    pub(crate) what: What,
 }
 
 /// A callback that is probed.
@@ -53,6 +66,8 @@ impl Callback {
 /// All that is checked, in every edition.
 pub(crate) struct Plan {
     pub(crate) callbacks: KVec<Callback>,
+    /// Those that are followed to their return.
+    pub(crate) followed: KVec<Followed>,
     /// For each of [`RULES`], its number if it is checked.
     numbers: KVec<Option<Number>>,
     rules: u16,
@@ -62,6 +77,7 @@ impl Plan {
     pub(crate) fn new() -> Result<Self> {
         let mut plan = Self {
             callbacks: KVec::new(),
+            followed: KVec::new(),
             numbers: KVec::with_capacity(RULES.len(), GFP_KERNEL)?,
             rules: 0,
         };
@@ -75,9 +91,12 @@ impl Plan {
                     plan.callbacks.push(callback, GFP_KERNEL)?;
                 }
             }
+            if let Some(followed) = Followed::new(&mut plan, index, slot)? {
+                plan.followed.push(followed, GFP_KERNEL)?;
+            }
         }
         // A handler has a word with a bit for each of them.
-        if plan.callbacks.len() > u64::BITS as usize {
+        if plan.callbacks.len().max(plan.followed.len()) > u64::BITS as usize {
             pr_err!("the rules know too many callbacks\n");
             return Err(E2BIG);
         }
@@ -100,28 +119,30 @@ impl Plan {
             let mut rules = KVec::new();
             let ops = edition.ops().iter().filter(|op| op.slot == index);
             for rule in ops.flat_map(|op| op.rules()) {
-                let Some((reach, lock)) = subject(rule) else {
+                let Some(what) = subject(rule) else {
                     continue;
                 };
-                if lock == Lock::IRwsem && !callback.inodes.contains(&reach) {
-                    callback.inodes.push(reach, GFP_KERNEL)?;
+                match what {
+                    What::Lock(reach, Lock::IRwsem) if !callback.inodes.contains(&reach) => {
+                        callback.inodes.push(reach, GFP_KERNEL)?;
+                    }
+                    _ => (),
                 }
-                let number = Number(self.rules);
-                self.rules += 1;
-                if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
-                    *of_rule = Some(number);
-                }
-                let checked = Checked {
-                    number,
-                    rule,
-                    reach,
-                    lock,
-                };
-                rules.push(checked, GFP_KERNEL)?;
+                rules.push(self.check(rule, what), GFP_KERNEL)?;
             }
             callback.rules.push(rules, GFP_KERNEL)?;
         }
         Ok(callback)
+    }
+
+    /// Numbers a rule: it will be checked.
+    pub(crate) fn check(&mut self, rule: &'static Rule, what: What) -> Checked {
+        let number = Number(self.rules);
+        self.rules += 1;
+        if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
+            *of_rule = Some(number);
+        }
+        Checked { number, rule, what }
     }
 
     /// Returns how many rules are checked.
@@ -144,26 +165,33 @@ impl Plan {
     }
 }
 
-/// Returns the lock that a rule is about and the way to its object, if this can check it.
-fn subject(rule: &Rule) -> Option<(Reach, Lock)> {
-    let Subject::Object { reach, lock, .. } = rule.subject else {
-        return None;
+/// Returns what to look at for a rule when its callback is entered, if this can check it.
+fn subject(rule: &Rule) -> Option<What> {
+    let what = match (rule.subject, rule.requirement) {
+        (Subject::Object { reach, lock, .. }, _)
+            if matches!(lock, Lock::IRwsem | Lock::SVfsRenameMutex) =>
+        {
+            What::Lock(reach, lock)
+        }
+        (Subject::Sleep, Requirement::Allowed) => What::MaySleep,
+        _ => return None,
     };
-    let known = matches!(lock, Lock::IRwsem | Lock::SVfsRenameMutex);
-    let at_entry = rule.when == When::Entry
-        && !rule.conditions.iter().any(|condition| {
-            matches!(
-                condition,
-                Condition::Returned(_)
-                    | Condition::FlagSet {
-                        value: Value::Returned,
-                        ..
-                    }
-                    | Condition::FlagClear {
-                        value: Value::Returned,
-                        ..
-                    }
-            )
-        });
-    (known && at_entry).then_some((reach, lock))
+    let at_entry = rule.when == When::Entry && !rule.conditions.iter().any(of_return);
+    at_entry.then_some(what)
+}
+
+/// Returns whether the condition is about what the callback returns.
+pub(crate) fn of_return(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Returned(_)
+            | Condition::FlagSet {
+                value: Value::Returned,
+                ..
+            }
+            | Condition::FlagClear {
+                value: Value::Returned,
+                ..
+            }
+    )
 }

@@ -24,6 +24,7 @@ use crate::{
         Place,
         PLACES, //
     },
+    returns,
     tables::{
         FsId,
         FILESYSTEMS, //
@@ -66,6 +67,7 @@ pub(crate) struct Registry {
     pub(crate) functions: KVec<Function>,
     /// In the order of [`PLACES`]; empty if nothing is attached.
     pub(crate) places: KVec<Probed<Place>>,
+    pub(crate) returns: returns::registry::Registry,
     /// By [`FsId`].
     names: KVec<CString>,
     closed: bool,
@@ -76,6 +78,8 @@ pub(crate) struct Rest {
     attached: KVec<Attached>,
     functions: KVec<Function>,
     places: KVec<Probed<Place>>,
+    /// Before the filesystems are let go.
+    returns: Option<returns::registry::Rest>,
 }
 
 impl Registry {
@@ -84,6 +88,7 @@ impl Registry {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
+            returns: returns::registry::Registry::new(),
             names: KVec::new(),
             closed: false,
         }
@@ -120,6 +125,7 @@ impl Registry {
                 let index = self.attached.len() - 1;
                 if let Some(attached) = self.attached.get(index) {
                     tracker.tables.set_fs(id, attached.fs.address());
+                    self.returns.attach(tracker, id, &attached.fs)?;
                 }
                 self.find_tables(tracker, index)
             })
@@ -134,7 +140,7 @@ impl Registry {
     /// # Errors
     ///
     /// `ENOENT` if it is not attached.
-    pub(crate) fn detach(&mut self, tracker: &Tracker, name: &CStr) -> Result {
+    pub(crate) fn detach(&mut self, tracker: &Arc<Tracker>, name: &CStr) -> Result {
         let index = self
             .attached
             .iter()
@@ -152,10 +158,12 @@ impl Registry {
                 }
             }
         }
+        let last = self.attached.is_empty();
         let mut unused = Rest {
             attached: KVec::new(),
             functions: KVec::new(),
             places: KVec::new(),
+            returns: Some(self.returns.detach(tracker, attached.id, last)),
         };
         while let Some(index) = self
             .functions
@@ -167,7 +175,7 @@ impl Registry {
                 let _ = unused.functions.push(function, GFP_KERNEL);
             }
         }
-        if self.attached.is_empty() {
+        if last {
             core::mem::swap(&mut unused.places, &mut self.places);
         }
         drop(unused);
@@ -188,15 +196,21 @@ impl Registry {
                 pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
             }
         }
+        let attached = |id| self.attached.iter().any(|fs| fs.id == id);
+        if let Err(error) = self.returns.discovered(tracker, attached) {
+            tracker.tables_lost.add(1, Relaxed);
+            pr_warn_once!("a new table of callbacks could not be followed: {error:?}\n");
+        }
     }
 
     /// Lets nothing be attached any more, and gives up what there is. To be dropped without the lock.
-    pub(crate) fn close(&mut self) -> Rest {
+    pub(crate) fn close(&mut self, tracker: &Arc<Tracker>) -> Rest {
         self.closed = true;
         Rest {
             attached: core::mem::take(&mut self.attached),
             functions: core::mem::take(&mut self.functions),
             places: core::mem::take(&mut self.places),
+            returns: Some(self.returns.close(tracker)),
         }
     }
 
@@ -320,6 +334,7 @@ impl Drop for Rest {
         let functions = core::mem::take(&mut self.functions);
         unregister(functions.into_iter().map(|function| function.probe));
         unregister(core::mem::take(&mut self.places).into_iter());
+        drop(self.returns.take());
         self.attached.clear();
     }
 }

@@ -33,12 +33,16 @@ use crate::{
         Plan, //
     },
     registry::Registry,
+    returns::Returns,
     tables::{
         FsId,
         Tables, //
     },
     text::Texts,
-    violations::Violations, //
+    violations::{
+        Violations,
+        FRAMES, //
+    },
 };
 
 /// The whole state.
@@ -50,6 +54,7 @@ pub(crate) struct Tracker {
     pub(crate) enabled: Atomic<bool>,
     pub(crate) counts: Counts,
     pub(crate) tables: Tables,
+    pub(crate) returns: Returns,
     pub(crate) violations: Violations,
     pub(crate) plan: Plan,
     /// The index in [`EDITIONS`] of the rules that are checked.
@@ -70,11 +75,13 @@ impl Tracker {
         let counts = Counts::new(plan.rules())?;
         let violations = Violations::new(plan.rules())?;
         let texts = Texts::new()?;
+        let returns = Returns::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
                 counts,
                 tables: Tables::new(),
+                returns,
                 violations,
                 plan,
                 edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
@@ -93,10 +100,15 @@ impl Tracker {
     }
 
     /// Removes all probes, waits for all handlers and deferred work, and lets go of all filesystems.
-    pub(crate) fn stop(&self) {
-        let rest = self.registry.lock().close();
+    pub(crate) fn stop(self: &Arc<Self>) {
+        let rest = self.registry.lock().close(self);
         drop(rest);
         self.deferred.disarm();
+    }
+
+    /// Has deferred work done soon. Can be called in any context.
+    pub(crate) fn raise(&self) {
+        self.deferred.raise();
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
@@ -111,7 +123,7 @@ impl Tracker {
         }
     }
 
-    /// Keeps a violation. Can be called in a handler.
+    /// Keeps a violation; its stack is the one of the hit, unless `stack` is another. Can be called in a handler.
     pub(crate) fn violated(
         &self,
         hit: &Hit<'_>,
@@ -119,8 +131,12 @@ impl Tracker {
         fs: FsId,
         found: Answer,
         s_dev: u32,
+        stack: Option<&[usize; FRAMES]>,
     ) {
-        if self.violations.record(hit, checked, fs, found, s_dev) {
+        if self
+            .violations
+            .record(hit, checked, fs, found, s_dev, stack)
+        {
             // The names have to be looked up before the caller's module can go.
             self.deferred.raise();
         }
@@ -144,6 +160,7 @@ impl Tracker {
         let mut texts = self.texts.lock();
         self.counts.reset();
         self.violations.reset();
+        self.returns.reset();
         self.tables_lost.store(0, Relaxed);
         texts.clear();
         self.enabled.store(enabled, Relaxed);

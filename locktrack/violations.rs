@@ -133,7 +133,7 @@ impl Violations {
         })
     }
 
-    /// Counts a broken rule. Returns whether it made a new record.
+    /// Counts a broken rule, with the stack of the hit unless there is a better one. Returns whether it made a new record.
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
@@ -141,6 +141,7 @@ impl Violations {
         fs: FsId,
         found: Answer,
         s_dev: u32,
+        stack: Option<&[usize; FRAMES]>,
     ) -> bool {
         let key = Key::new(checked.number, fs, hit.caller());
         let now = hit.time();
@@ -149,7 +150,7 @@ impl Violations {
             if seen == 0 {
                 match slot.key.cmpxchg(0, key.0, Relaxed) {
                     Ok(_) => {
-                        slot.fill(hit, checked.rule, found, s_dev, now);
+                        slot.fill(hit, checked.rule, found, s_dev, now, stack);
                         return true;
                     }
                     Err(other) => seen = other,
@@ -190,7 +191,15 @@ impl Violations {
 }
 
 impl Slot {
-    fn fill(&self, hit: &Hit<'_>, rule: &Rule, found: Answer, s_dev: u32, now: u64) {
+    fn fill(
+        &self,
+        hit: &Hit<'_>,
+        rule: &Rule,
+        found: Answer,
+        s_dev: u32,
+        now: u64,
+        stack: Option<&[usize; FRAMES]>,
+    ) {
         self.rule.store(rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
         self.last.store(now, Relaxed);
@@ -202,9 +211,14 @@ impl Slot {
         let [low, high] = &self.comm;
         low.store(comm as u64, Relaxed);
         high.store((comm >> 64) as u64, Relaxed);
-        let mut stack = [0; FRAMES];
-        hit.stack(&mut stack);
-        for (frame, address) in self.stack.iter().zip(stack) {
+        let mut frames = [0; FRAMES];
+        match stack {
+            Some(stack) => frames = *stack,
+            None => {
+                hit.stack(&mut frames);
+            }
+        }
+        for (frame, address) in self.stack.iter().zip(frames) {
             frame.store(address, Relaxed);
         }
         self.count.add(1, Relaxed);

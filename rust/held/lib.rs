@@ -11,12 +11,17 @@
 //! | held exclusively | exact | exact: the lock names its owner |
 //! | held shared | exact | someone holds it: a reader leaves no name |
 //!
+//! The lock of a folio is a bit without an owner: [`folio_lock`] tells that someone holds it, or nobody.
+//! [`may_sleep`] answers whether a probed function was entered where sleeping is allowed.
+//!
 //! [`selftest`] proves on this kernel and on this CPU that the answers differ where they should. Whoever
 //! draws conclusions from answers runs it first.
 //!
 //! C header: [`include/linux/lockdep.h`](srctree/include/linux/lockdep.h)
 
 mod answer;
+mod context;
+mod folio;
 #[cfg(CONFIG_LOCKDEP)]
 mod lockdep;
 mod owner;
@@ -26,6 +31,12 @@ pub use answer::{
     Answer,
     Mode,
     Verdict, //
+};
+
+pub use context::may_sleep;
+pub use folio::{
+    folio_lock,
+    page_lock, //
 };
 
 use extra_bindings as bindings;

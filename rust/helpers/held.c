@@ -2,6 +2,7 @@
 /* Inline functions and macros that the held crate calls. */
 
 #include <linux/lockdep.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 
@@ -23,6 +24,11 @@ void rust_helper_held_down_write_nest_lock(struct rw_semaphore *sem, struct mute
 int rust_helper_rwsem_is_locked(struct rw_semaphore *sem)
 {
 	return rwsem_is_locked(sem);
+}
+
+bool rust_helper_compound_info_has_mask(void)
+{
+	return compound_info_has_mask();
 }
 
 /* For the self-test: C functions begin with a call to ftrace, so this one is probed that way. */

@@ -6,6 +6,7 @@
 //!   [`ReturnHandler`] at the entry and again at the return.
 //! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
 //!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
+//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task gives its CPU away by itself.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`read_nofault`] looks at memory from a handler.
 //! - [`Symbol`] shows an address as a name.
@@ -25,6 +26,7 @@ mod hit;
 mod nofault;
 mod probe;
 mod return_probe;
+mod switch;
 mod symbol;
 
 pub use deferred::{
@@ -40,8 +42,14 @@ pub use probe::{
     Target, //
 };
 pub use return_probe::{
+    unregister_all_returns,
     ReturnHandler,
     ReturnProbe, //
+};
+pub use switch::{
+    Switch,
+    SwitchHandler,
+    SwitchProbe, //
 };
 pub use symbol::Symbol;
 

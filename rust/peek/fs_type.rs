@@ -6,10 +6,18 @@ use core::ptr::NonNull;
 use extra_bindings as bindings;
 use kernel::{
     container_of,
-    error::to_result,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
     str::CString,
     types::Opaque, //
+};
+
+use crate::{
+    Inode,
+    Kind, //
 };
 
 /// So many inodes are looked at before others may have the lock of their list.
@@ -58,10 +66,36 @@ impl FileSystemType {
         self.ptr.as_ptr() as usize
     }
 
+    /// Calls `f` with the table of operations of every inode and every mounted super block. Sleeps.
+    ///
+    /// `f` is called with a spinlock held. Inodes that come or go meanwhile may be left out.
+    pub fn for_each_table<F: FnMut(Kind, usize)>(&self, mut f: F) {
+        self.for_each_inode(|inode| inode.tables(&mut f));
+    }
+
+    /// Returns the operations of a `struct fs_context` of this filesystem, as a mount gets one. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of the filesystem's `->init_fs_context()`, which may not like who asks.
+    pub fn context_operations(&self) -> Result<usize> {
+        // SAFETY: The type is registered by the invariant.
+        let fc = from_err_ptr(unsafe { bindings::fs_context_for_mount(self.ptr.as_ptr(), 0) })?;
+        // SAFETY: The context is this function's own.
+        let ops = unsafe { (*fc).ops } as usize;
+        // SAFETY: As above; nobody has it any more.
+        unsafe { bindings::put_fs_context(fc) };
+        Ok(ops)
+    }
+
     /// Calls `f` with the address of `i_op` of every inode of every mounted super block. Sleeps.
     ///
     /// `f` is called with a spinlock held. Inodes that come or go meanwhile may be left out.
     pub fn for_each_i_op<F: FnMut(usize)>(&self, mut f: F) {
+        self.for_each_inode(|inode| f(inode.i_op().unwrap_or(0)));
+    }
+
+    fn for_each_inode<F: FnMut(Inode)>(&self, mut f: F) {
         // SAFETY: The type is registered by the invariant. `each_super()` gets what it wants: a pointer to
         // an `F` that nobody else uses meanwhile.
         unsafe {
@@ -126,7 +160,7 @@ fn is_registered(name: &CStr) -> Result<bool> {
 /// # Safety
 ///
 /// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `f` must point to an `F`.
-unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block, f: *mut c_void) {
+unsafe extern "C" fn each_super<F: FnMut(Inode)>(sb: *mut bindings::super_block, f: *mut c_void) {
     // SAFETY: By the safety requirements.
     let f = unsafe { &mut *f.cast::<F>() };
     // SAFETY: `s_umount` keeps `sb` alive.
@@ -144,9 +178,9 @@ unsafe extern "C" fn each_super<F: FnMut(usize)>(sb: *mut bindings::super_block,
     while !core::ptr::eq(node, head) {
         // SAFETY: All nodes of `s_inodes` but the head are in inodes.
         let inode = unsafe { container_of!(node, bindings::inode, i_sb_list) };
-        // SAFETY: An inode that is on the list is alive. `i_op` can change while it is being set up.
-        let i_op = unsafe { (&raw const (*inode).i_op).read_volatile() };
-        f(i_op as usize);
+        if let Some(inode) = Inode::new(inode as usize) {
+            f(inode);
+        }
         count += 1;
         if count >= INODES_AT_ONCE {
             // SAFETY: The inode is on the list, and so alive. It may be going: then this gives null.

@@ -4,6 +4,7 @@
 //!
 //! - [`Inode`] and [`SuperBlock`] are addresses that a probed function was given, or that [`follow`] found. Every look
 //!   through them is a copy that survives a fault: a handler cannot know what a foreign caller passed.
+//! - [`Owner`] is the table of callbacks that a call came through, and the filesystem that it is of.
 //! - [`FileSystemType`] is a registered filesystem whose module stays, and finds the tables of operations
 //!   of what is mounted.
 //!
@@ -11,6 +12,7 @@
 
 mod fs_type;
 mod object;
+mod owner;
 mod slot;
 
 pub use fs_type::FileSystemType;
@@ -19,6 +21,11 @@ pub use object::{
     number,
     Inode,
     SuperBlock, //
+};
+pub use owner::{
+    Kind,
+    Owner,
+    Through, //
 };
 pub use slot::Slot;
 

@@ -11,7 +11,7 @@ use crate::Slot;
 
 /// Reads a pointer field; null and what is no pointer are [`None`].
 #[inline]
-fn pointer(object: usize, offset: usize) -> Option<usize> {
+pub(crate) fn pointer(object: usize, offset: usize) -> Option<usize> {
     read_nofault::<usize>(object.wrapping_add(offset)).filter(|&value| is_pointer(value))
 }
 
@@ -46,7 +46,7 @@ macro_rules! object {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $name(usize);
+        pub struct $name(pub(crate) usize);
 
         impl $name {
             /// Takes an address for one, unless it is null or an error code.
@@ -114,6 +114,15 @@ impl SuperBlock {
         read_nofault(
             self.0
                 .wrapping_add(offset_of!(bindings::super_block, s_dev)),
+        )
+    }
+
+    /// Returns `s_umount`.
+    #[inline]
+    pub fn s_umount(self) -> Lock {
+        Lock::RwSemaphore(
+            self.0
+                .wrapping_add(offset_of!(bindings::super_block, s_umount)),
         )
     }
 
