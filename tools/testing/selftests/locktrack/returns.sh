@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Callbacks that return with the wrong lock or sleep where they must not, and calls that come
+# where a callback must not sleep: locktrack has to show exactly that violation.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+fstype=locktrack_return
+run=/sys/module/locktrack_return/parameters/run
+
+# caught CASE CALLBACK OBJECT LOCK: one record of this rule, at the end of the call or about sleeping,
+# and nothing else of that kind.
+caught()
+{
+	case $1 in
+	read_folio | write_end) found=exclusive ;;
+	kill_sb) found=exclusive ;;
+	getattr-*) found=atomic ;;
+	*) [ "$4" = sleep ] && found=slept || found=not-held ;;
+	esac
+	awk -F '\t' -v callback="$2" -v object="$3" -v lock="$4" -v fs="$fstype" \
+		-v found="$found" -v task="$(cat /proc/$$/comm)" '
+		function want(what, is, wanted) {
+			if (is != wanted) {
+				print what ": " is ", not " wanted
+				bad = 1
+			}
+		}
+		FNR == NR { if ($6 == "return" || $4 == "sleep") mine[$1]; next }
+		$1 == "rule" { counts = $2 in mine; records += counts }
+		!counts || records > 1 { next }
+		$1 == "rule" {
+			want("callback", $3, callback); want("object", $4, object); want("lock", $5, lock)
+		}
+		$1 == "fs" { want("filesystem", $2, fs) }
+		$1 == "found" { want("found", $2, found) }
+		$1 == "count" { want("count", $2, 1) }
+		$1 == "task" { want("task", $2, task) }
+		$1 == "caller" && $2 !~ /^.+\+0x.* \[locktrack_return\]$/ {
+			want("caller", $2, "in locktrack_return")
+		}
+		$1 == "stack" && $2 ~ /^msleep\+/ { slept = 1 }
+		$1 == "stack" && $2 ~ /^run_set\+/ { outer = 1 }
+		END {
+			want("records", records + 0, 1)
+			want("whole stack", outer + 0, 1)
+			want("stack of the sleep", slept + 0, found == "slept")
+			exit bad
+		}' "$locktrack/rules" "$locktrack/violations"
+}
+
+one_case()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1 $mnt" > "$run" || return 1
+	caught "$@" || { cat "$locktrack/violations"; return 1; }
+}
+
+# The callback was called, and its rules were looked at and kept.
+breaks_nothing()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1 $mnt" > "$run" || return 1
+	[ "$(violations)" -eq 0 ] || { cat "$locktrack/violations"; return 1; }
+}
+
+# The callbacks as they should be. Those that nobody calls in this way are left out.
+kept()
+{
+	echo 1 > "$locktrack/reset"
+	cat "$mnt/file" > /dev/null && echo data > "$mnt/file" && : > "$mnt/file" &&
+		stat "$mnt/file" > /dev/null && echo "mmap $mnt" > "$run" &&
+		umount "$mnt" && fs_mount && stat "$mnt/file" > /dev/null || return 1
+	result=0
+	[ "$(violations)" -eq 0 ] || { cat "$locktrack/violations"; result=1; }
+	while read -r callback lock; do
+		if ! awk -F '\t' -v callback="$callback" -v lock="$lock" '
+			FNR == NR { if ($6 == "return" || $5 == "forbidden") mine[$1]; next }
+			$1 in mine && $2 == callback && $4 == lock && $6 > 0 &&
+				$6 == $7 + $8 { found = 1 }
+			END { exit !found }' "$locktrack/rules" "$locktrack/coverage"; then
+			echo "not kept: $callback $lock"
+			result=1
+		fi
+	done <<-RULES
+		address_space_operations.read_folio PG_locked
+		address_space_operations.write_begin PG_locked
+		address_space_operations.write_end PG_locked
+		address_space_operations.invalidate_folio PG_locked
+		address_space_operations.dirty_folio sleep
+		file_system_type.kill_sb s_umount
+		dentry_operations.d_hash sleep
+		dentry_operations.d_compare sleep
+		super_operations.drop_inode sleep
+		super_operations.free_inode sleep
+		inode_operations.permission sleep
+	RULES
+	return $result
+}
+
+# The tables of a mapping show when there is one.
+sees_mappings()
+{
+	echo "mmap $mnt" > "$run" && eventually followed vm_operations_struct.fault
+}
+
+followed()
+{
+	awk -F '\t' -v name="$fstype" -v callback="$1" '
+		$1 == "return" && $2 == name && $3 == callback { found = 1 } END { exit !found }' \
+		"$locktrack/attach"
+}
+
+lost_nothing()
+{
+	for name in return-missed unwatched return-refused asleep; do
+		if [ "$(stat_of $name)" != 0 ]; then
+			cat "$locktrack/stats"
+			return 1
+		fi
+	done
+}
+
+# A call that is under way when its probe goes is not taken for one that is asleep.
+detach_and_attach()
+{
+	echo "-$fstype" > "$locktrack/attach" && [ "$(stat_of return-probes)" -eq 0 ] &&
+		echo "$fstype" > "$locktrack/attach" && one_case d_delete dentry_operations.d_delete - sleep
+}
+
+need_return()
+{
+	need_module locktrack_return
+}
+
+begin
+need_return
+fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
+cases=$(mktemp)
+cat "$run" > "$cases"
+ktap_set_plan $(($(wc -l < "$cases") + 4))
+test_result sees_mappings sees_mappings
+test_result kept kept
+while read -r name callback object lock; do
+	case $callback in
+	-) test_result "$name" breaks_nothing "$name" ;;
+	*) test_result "$name" one_case "$name" "$callback" "$object" "$lock" ;;
+	esac
+done < "$cases"
+rm "$cases"
+test_result lost_nothing lost_nothing
+test_result detach_and_attach detach_and_attach
+ktap_finished
