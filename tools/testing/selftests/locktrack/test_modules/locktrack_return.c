@@ -9,6 +9,7 @@
  *	cd /sys/module/locktrack_return/parameters
  *	cat run					# the cases
  *	echo "write_end /mnt" > run		# the mounted directory
+ *	echo "keep-write_end /mnt" > run	# the same call, with the rule kept
  *
  * Each case calls one callback of the one file, directly, and undoes afterwards what the
  * callback did wrong, so that it harms nobody. Otherwise the callbacks do as they should.
@@ -44,6 +45,8 @@ struct test_case {
 	const char *object;
 	const char *lock;
 	int (*call)(struct call *call);
+	/* The call that keeps the rule, if it is another one. */
+	int (*keep)(struct call *call);
 };
 
 /* The case that is tried; its callback looks here. */
@@ -220,6 +223,11 @@ static int ret_getattr(struct mnt_idmap *idmap, const struct path *path, struct 
 	return 0;
 }
 
+static const struct inode_operations ret_dir_inode_operations = {
+	.lookup = simple_lookup,
+	.permission = ret_permission,
+};
+
 static const struct inode_operations ret_inode_operations = {
 	.permission = ret_permission,
 	.getattr = ret_getattr,
@@ -343,7 +351,7 @@ static int ret_fill_super(struct super_block *sb, struct fs_context *fc)
 	inode = ret_inode(sb, S_IFDIR | 0755);
 	if (!inode)
 		return -ENOMEM;
-	inode->i_op = &simple_dir_inode_operations;
+	inode->i_op = &ret_dir_inode_operations;
 	inode->i_fop = &simple_dir_operations;
 	sb->s_root = d_make_root(inode);
 	if (!sb->s_root)
@@ -636,6 +644,12 @@ static int call_mmap(struct call *call)
 	return with_vma(call, NULL);
 }
 
+/* Keeping the rule would take the superblock or the inode away from under its users. */
+static int keep_nothing(struct call *call)
+{
+	return -EOPNOTSUPP;
+}
+
 static int call_kill_sb(struct call *call)
 {
 	struct super_block *sb = call->inode->i_sb;
@@ -659,7 +673,9 @@ static int call_get_tree(struct call *call)
 		sb = fc->root->d_sb;
 		dput(fc->root);
 		fc->root = NULL;
-		deactivate_super(sb);
+		if (breaks("get_tree"))
+			down_write(&sb->s_umount);
+		deactivate_locked_super(sb);
 	}
 	put_fs_context(fc);
 	return ret;
@@ -674,7 +690,7 @@ static int call_permission(struct call *call)
 static int call_d_revalidate(struct call *call)
 {
 	struct dentry *dentry = call->path.dentry;
-	unsigned int flags = breaks("d_revalidate") ? LOOKUP_RCU : 0;
+	unsigned int flags = breaks("d_revalidate-allowed") ? 0 : LOOKUP_RCU;
 
 	return dentry->d_op->d_revalidate(d_inode(dentry->d_parent), &dentry->d_name, dentry,
 					  flags) ? 0 : -ESTALE;
@@ -806,7 +822,7 @@ static int call_getattr_spinlock(struct call *call)
 #define PAGE(op)	{ #op, "vm_operations_struct." #op, "page", "PG_locked", call_##op }
 #define SLEEP(table, op) { #op, #table "." #op, "-", "sleep", call_##op }
 #define ATOMIC(how)	{ "getattr-" #how, "inode_operations.getattr", "-", "sleep",	\
-			  call_getattr_##how }
+			  call_getattr_##how, call_getattr }
 
 static const struct test_case cases[] = {
 	FOLIO(read_folio),
@@ -823,7 +839,8 @@ static const struct test_case cases[] = {
 	FOLIO(error_remove_folio),
 	PAGE(fault),
 	PAGE(page_mkwrite),
-	{ "kill_sb", "file_system_type.kill_sb", "sb", "s_umount", call_kill_sb },
+	{ "kill_sb", "file_system_type.kill_sb", "sb", "s_umount", call_kill_sb,
+	  keep_nothing },
 	{ "get_tree", "file_system_type.get_tree", "sb", "s_umount", call_get_tree },
 	SLEEP(inode_operations, permission),
 	SLEEP(dentry_operations, d_revalidate),
@@ -836,7 +853,8 @@ static const struct test_case cases[] = {
 	SLEEP(dentry_operations, d_unalias_trylock),
 	SLEEP(dentry_operations, d_unalias_unlock),
 	SLEEP(super_operations, drop_inode),
-	SLEEP(super_operations, free_inode),
+	{ "free_inode", "super_operations.free_inode", "-", "sleep", call_free_inode,
+	  keep_nothing },
 	SLEEP(address_space_operations, dirty_folio),
 	SLEEP(vm_operations_struct, map_pages),
 	ATOMIC(preempt),
@@ -851,7 +869,7 @@ static const struct test_case cases[] = {
 
 /* The parameter. */
 
-static int run(const struct test_case *test, const char *name)
+static int run(const struct test_case *test, bool keep, const char *name)
 {
 	struct call call = { .test = test };
 	struct path dir;
@@ -867,9 +885,13 @@ static int run(const struct test_case *test, const char *name)
 	if (ret)
 		goto out_dir;
 	call.inode = d_inode(call.path.dentry);
-	current_case = test;
-	ret = test->call(&call);
-	current_case = NULL;
+	if (keep) {
+		ret = test->keep ? test->keep(&call) : test->call(&call);
+	} else {
+		current_case = test;
+		ret = test->call(&call);
+		current_case = NULL;
+	}
 	path_put(&call.path);
 out_dir:
 	path_put(&dir);
@@ -880,16 +902,20 @@ static int run_set(const char *value, const struct kernel_param *kp)
 {
 	char *text, *path, *name;
 	int i, ret = -EINVAL;
+	bool keep;
 
 	text = kstrdup(value, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
 	path = strim(text);
 	name = strsep(&path, " ");
+	keep = !strncmp(name, "keep-", 5);
+	if (keep)
+		name += 5;
 	mutex_lock(&current_lock);
 	for (i = 0; path && i < ARRAY_SIZE(cases); i++) {
 		if (!strcmp(cases[i].name, name)) {
-			ret = run(&cases[i], path);
+			ret = run(&cases[i], keep, path);
 			break;
 		}
 	}
