@@ -4,7 +4,10 @@
 //!
 //! A query that always answered "held" would look like a kernel without bugs. So each way in which a
 //! handler can be reached is tried with locks in a known state: through a breakpoint (a Rust function, whose
-//! probe is kept from becoming a jump), through ftrace (a C function), and at a return.
+//! probe is kept from becoming a jump), through ftrace (a C function), and at a return. [`context`] does
+//! the same for where sleeping is allowed, for folios, and for tasks that sleep.
+
+mod context;
 
 use crate::{
     bindings,
@@ -51,6 +54,13 @@ pub enum Failure {
         /// How the probe was to be entered.
         path: &'static str,
     },
+    /// A return shows another caller than the entry of the same call.
+    Caller {
+        /// How the probe was entered.
+        path: &'static str,
+    },
+    /// A task slept, and that was not seen, or it did not, and was said to.
+    Sleep,
     /// Something else failed, such as the registration of a probe.
     Error(Error),
 }
@@ -88,6 +98,7 @@ fn wrong_query(lock: Lock) -> Answer {
 struct Seen {
     sem: Answer,
     mutex: Answer,
+    context: Answer,
     in_nmi: bool,
 }
 
@@ -97,7 +108,9 @@ struct Witness {
     hits: Atomic<u32>,
     sem: Atomic<u32>,
     mutex: Atomic<u32>,
+    context: Atomic<u32>,
     in_nmi: Atomic<bool>,
+    wrong_caller: Atomic<bool>,
 }
 
 impl Witness {
@@ -108,7 +121,9 @@ impl Witness {
             hits: Atomic::new(0),
             sem: Atomic::new(unknown),
             mutex: Atomic::new(unknown),
+            context: Atomic::new(unknown),
             in_nmi: Atomic::new(false),
+            wrong_caller: Atomic::new(false),
         }
     }
 
@@ -117,6 +132,7 @@ impl Witness {
             .store(encode((self.query)(Lock::RwSemaphore(sem))), Relaxed);
         self.mutex
             .store(encode((self.query)(Lock::Mutex(mutex))), Relaxed);
+        self.context.store(encode(crate::may_sleep(hit)), Relaxed);
         self.in_nmi.store(hit.in_nmi(), Relaxed);
         self.hits.add(1, Relaxed);
     }
@@ -129,6 +145,7 @@ impl Witness {
         Some(Seen {
             sem: decode(self.sem.load(Relaxed)),
             mutex: decode(self.mutex.load(Relaxed)),
+            context: decode(self.context.load(Relaxed)),
             in_nmi: self.in_nmi.load(Relaxed),
         })
     }
@@ -141,19 +158,29 @@ impl Handler for Witness {
 }
 
 impl ReturnHandler for Witness {
-    type Data = (usize, usize);
+    type Data = (usize, usize, [usize; 2]);
 
-    fn entry(&self, hit: &Hit<'_>) -> Option<(usize, usize)> {
-        Some((hit.argument(0), hit.argument(1)))
+    fn entry(&self, hit: &Hit<'_>) -> Option<Self::Data> {
+        let mut callers = [0; 2];
+        hit.stack(&mut callers);
+        Some((hit.argument(0), hit.argument(1), callers))
     }
 
-    fn ret(&self, hit: &Hit<'_>, (sem, mutex): (usize, usize)) {
+    fn ret(&self, hit: &Hit<'_>, (sem, mutex, callers): Self::Data) {
+        let mut frames = [0; 2];
+        hit.stack(&mut frames);
+        let right = callers == frames && callers.first() == Some(&hit.caller());
+        if !right {
+            self.wrong_caller.store(true, Relaxed);
+        }
         self.ask(hit, sem, mutex);
     }
 }
 
-const ANSWERS: [Answer; 6] = [
+const ANSWERS: [Answer; 8] = [
     Answer::Unknown,
+    Answer::MaySleep,
+    Answer::Atomic,
     Answer::Exact(Mode::NotHeld),
     Answer::Exact(Mode::Shared),
     Answer::Exact(Mode::Exclusive),
@@ -320,7 +347,8 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
 
     #[cfg(CONFIG_LOCKDEP)]
     merged(&locks, query)?;
-    Ok(())
+    context::folios()?;
+    context::sleeps()
 }
 
 /// Calls `target` with the locks in each state, and compares what the handler saw.
@@ -353,6 +381,14 @@ fn states(
         }
         check(path, "rw_semaphore", sem, seen.sem)?;
         check(path, "mutex", mutex, seen.mutex)?;
+        check(path, "context", context::free(), seen.context)?;
+    }
+    for how in context::ways() {
+        let seen = context::atomic(how, call).ok_or(Failure::NotReached { path })?;
+        check(path, "context", Answer::Atomic, seen.context)?;
+    }
+    if witness.wrong_caller.load(Relaxed) {
+        return Err(Failure::Caller { path });
     }
     Ok(())
 }

@@ -95,6 +95,11 @@ impl<H: SwitchHandler> SwitchProbe<H> {
         })
     }
 
+    /// Returns the handler.
+    pub fn handler(&self) -> &H {
+        &self.handler
+    }
+
     /// # Safety
     ///
     /// Only for the tracepoint, which gives `handler` as it was registered.
