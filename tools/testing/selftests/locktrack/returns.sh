@@ -159,17 +159,65 @@ detach_and_attach()
 		echo "$fstype" > "$locktrack/attach" && one_case d_delete dentry_operations.d_delete - sleep
 }
 
-need_return()
+# on NAME [OPTION...]: another filesystem keeps the rules, and they are looked at.
+on()
 {
-	need_module locktrack_return
+	fs=$1
+	shift
+	other=$(mktemp -d) || return 1
+	echo 1 > "$locktrack/reset"
+	echo "$fs" > "$locktrack/attach" && on_workload "$fs" "$@"
+	result=$?
+	umount "$other" 2>/dev/null
+	echo "-$fs" > "$locktrack/attach"
+	rmdir "$other"
+	return $result
+}
+
+on_workload()
+{
+	# The second time, all tables are known: a mapping's are only seen when there is one.
+	for _ in 1 2; do
+		mount -t "$@" "$other" && workload "$other" && cp "$(command -v sleep)" "$other/run" &&
+			"$other/run" 0 && cat "$other/run" > /dev/null && rm "$other/run" &&
+			umount "$other" && sleep 0.5 || return 1
+	done
+	result=0
+	no_violation_of_mine || result=1
+	while read -r callback object lock; do
+		kept_rule "$callback" "$object" "$lock" || result=1
+	done <<-RULES
+		file_system_type.kill_sb sb s_umount
+		file_system_type.get_tree sb s_umount
+		super_operations.drop_inode - sleep
+		super_operations.free_inode - sleep
+		address_space_operations.dirty_folio - sleep
+		vm_operations_struct.map_pages - sleep
+		inode_operations.lookup - sleep
+		inode_operations.rename - sleep
+		inode_operations.setattr - sleep
+	RULES
+	[ "$1" = ext4 ] && return $result
+	kept_rule address_space_operations.write_begin folio PG_locked || result=1
+	kept_rule address_space_operations.write_end folio PG_locked || result=1
+	return $result
+}
+
+on_ext4()
+{
+	image=$(mktemp) && truncate -s 16M "$image" && mkfs.ext4 -q "$image" || return 1
+	on ext4 -o loop "$image"
+	result=$?
+	rm "$image"
+	return $result
 }
 
 begin
-need_return
+need_module locktrack_return
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 cases=$(mktemp)
 cat "$run" > "$cases"
-ktap_set_plan $(($(wc -l < "$cases") + 4))
+ktap_set_plan $(($(wc -l < "$cases") + 7))
 test_result sees_mappings sees_mappings
 test_result kept kept
 while read -r name callback object lock; do
@@ -181,4 +229,20 @@ done < "$cases"
 rm "$cases"
 test_result lost_nothing lost_nothing
 test_result detach_and_attach detach_and_attach
+umount "$mnt"
+echo "-$fstype" > "$locktrack/attach"
+if module_load samplefs; then
+	test_result on_samplefs on samplefs none
+else
+	test_skip on_samplefs "$MODULE_REASON"
+fi
+test_result on_tmpfs on tmpfs none
+modprobe -qa ext4 loop 2>/dev/null
+if ! command -v mkfs.ext4 > /dev/null; then
+	test_skip on_ext4 "no mkfs.ext4"
+elif ! grep -qw ext4 /proc/filesystems; then
+	test_skip on_ext4 "no ext4"
+else
+	test_result on_ext4 on_ext4
+fi
 ktap_finished
