@@ -11,6 +11,7 @@ help:
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
+	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
@@ -21,20 +22,23 @@ help:
 	@echo '  make rustdoc       document the crates, into build/KERNEL/rustdoc'
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
+	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
 	@echo '  make fuzz          feed lockspec with made-up input, about 10 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
+	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the two targets (310)'
+	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install selftests check-env check demo clippy sparse rustdoc \
-	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz clean distclean
+.PHONY: help setup modules modules_install selftests check-env check demo bench clippy sparse rustdoc \
+	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load clean distclean
 
 ifdef KDIR
 
@@ -127,8 +131,14 @@ check-env:
 check:
 	@scripts/check
 
+check-load:
+	@KERNEL=$(KERNEL) scripts/check-load $(LOADS)
+
 demo:
 	@scripts/demo
+
+bench:
+	@scripts/bench
 
 endif
 

@@ -61,6 +61,7 @@ use vfs::{
 
 use crate::{
     attr,
+    dentry,
     entries::Entries,
     node::{
         self,
@@ -83,7 +84,8 @@ fn add<M: AtLeast<Exclusive>>(
     inode: ARef<Inode<SampleFs>>,
 ) -> Result {
     let entry = dir.guarded_mut().prepare(dentry.name(), &inode)?;
-    dentry.set_d_fsdata(dir.guarded_mut().next());
+    let cookie = dir.guarded_mut().next();
+    dentry::made(dir, &dentry, cookie);
     dentry.d_make_persistent(inode)?;
     dir.guarded_mut().insert(entry);
     dir.set_mtime_and_ctime_current();
@@ -98,6 +100,7 @@ fn create<M: AtLeast<Exclusive>>(
     mode: Mode,
     kind: Kind<'_>,
 ) -> Result {
+    dir.sb().info().stats().creates.inc();
     let inode = node::create(idmap, dir, mode, kind)?;
     dentry.security_inode_init_security(&inode, dir, |name, value| {
         xattr::init_security(&inode, name, value)
@@ -125,6 +128,13 @@ struct Dirs<'t, 'a, 'b> {
 }
 
 impl Dirs<'_, '_, '_> {
+    fn new_dir(&self) -> &Inode<SampleFs> {
+        match &self.new {
+            NewDir::Same => self.old,
+            NewDir::Other(new, _) => new,
+        }
+    }
+
     fn new_entries(&mut self) -> &mut Entries {
         match &mut self.new {
             NewDir::Same => self.old.guarded_mut(),
@@ -204,13 +214,15 @@ impl Operations for Dir {
 
     /// All names that there are, are in the dcache: what is asked for here does not exist.
     fn lookup(
-        _dir: &Locked<'_, Inode<SampleFs>, rule::lookup::Dir>,
+        dir: &Locked<'_, Inode<SampleFs>, rule::lookup::Dir>,
         dentry: InLookup<'_, SampleFs>,
-        _flags: u32,
+        flags: u32,
     ) -> Result<Option<ARef<Dentry<SampleFs>>>> {
+        dir.sb().info().stats().lookups.inc();
         if dentry.name().len() > NAME_MAX {
             return Err(ENAMETOOLONG);
         }
+        dentry::missed(dir, &dentry, flags);
         dentry.d_add(None)
     }
 
@@ -229,6 +241,8 @@ impl Operations for Dir {
         dir: &mut Locked<'_, Inode<SampleFs>, rule::link::Dir>,
         dentry: Negative<'_, SampleFs>,
     ) -> Result {
+        dir.sb().info().stats().links.inc();
+        attr::may_be_in(dir, inode)?;
         add(dir, dentry, ARef::from(&**inode))?;
         inode.inode_set_ctime_current();
         inode.inc_nlink();
@@ -240,6 +254,7 @@ impl Operations for Dir {
         dentry: Positive<'_, SampleFs>,
         victim: &mut Locked<'_, Inode<SampleFs>, rule::unlink::Victim>,
     ) -> Result {
+        dir.sb().info().stats().removes.inc();
         remove(dir, dentry, victim);
         Ok(())
     }
@@ -270,6 +285,7 @@ impl Operations for Dir {
         dentry: Positive<'_, SampleFs>,
         victim: &mut Locked<'_, Inode<SampleFs>, rule::rmdir::Victim>,
     ) -> Result {
+        dir.sb().info().stats().removes.inc();
         if !victim.guarded().is_empty() {
             return Err(ENOTEMPTY);
         }
@@ -303,6 +319,7 @@ impl Operations for Dir {
         new_dentry: NewDentry<'_, SampleFs>,
         flags: u32,
     ) -> Result {
+        old_dir.sb().info().stats().renames.inc();
         if flags & !(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) != 0 {
             return Err(EINVAL);
         }
@@ -313,6 +330,10 @@ impl Operations for Dir {
         let is_dir = old_dentry.inode().is_dir();
 
         // What can fail comes first.
+        attr::may_be_in(dirs.new_dir(), old_dentry.inode())?;
+        if let NewDentry::Exchange(other, _) = &new_dentry {
+            attr::may_be_in(dirs.old, other.inode())?;
+        }
         let prepared = match &new_dentry {
             NewDentry::Exchange(other, _) => {
                 exchange(&mut dirs, &old_dentry, other);
@@ -416,6 +437,7 @@ impl Operations for Dir {
         file: Tmpfile<'a, SampleFs>,
         mode: Mode,
     ) -> Result<Opened<'a>> {
+        dir.sb().info().stats().tmpfiles.inc();
         file.d_tmpfile(node::create(
             idmap,
             dir,

@@ -82,18 +82,17 @@ impl Operations for DirFile {
         }
         let end = pass.end.load(Relaxed);
 
-        let mut from = pos;
-        while let Some((cookie, entry)) = entries.from(from) {
+        entries.walk(pos, |cookie, entry| {
             if cookie >= end {
-                break;
+                return false;
             }
             ctx.set_pos(cookie as i64);
             if !ctx.dir_emit(entry.name(), entry.ino(), entry.dtype()) {
-                break;
+                return false;
             }
-            from = cookie + 1;
-            ctx.set_pos(from as i64);
-        }
+            ctx.set_pos((cookie + 1) as i64);
+            true
+        });
         Ok(())
     }
 }

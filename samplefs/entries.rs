@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+use core::mem::size_of;
 use kernel::{
     prelude::*,
     rbtree::{
@@ -32,16 +33,69 @@ pub(crate) const FIRST: usize = 2;
 /// No entry has this cookie: it, and the one after it, must be a position in a file.
 const LAST: usize = isize::MAX as usize;
 
-/// An entry, as readdir shows it.
-pub(crate) struct Entry {
-    name: KVec<u8>,
-    ino: u64,
-    dtype: u8,
+/// How many bytes are kept in an entry itself.
+const SHORT: usize = 15;
+
+/// Some bytes; if there are few of them, without memory of their own.
+enum Bytes {
+    /// So many, at the beginning.
+    Short(u8, [u8; SHORT]),
+    Long(KVec<u8>),
 }
 
+impl Bytes {
+    fn new(parts: &[&[u8]]) -> Result<Self> {
+        let len = parts.iter().map(|part| part.len()).sum();
+        if len <= SHORT {
+            let mut bytes = [0; SHORT];
+            for (to, from) in bytes.iter_mut().zip(parts.iter().copied().flatten()) {
+                *to = *from;
+            }
+            return Ok(Self::Short(len as u8, bytes));
+        }
+        let mut bytes = KVec::with_capacity(len, GFP_KERNEL)?;
+        for part in parts {
+            bytes.extend_from_slice(part, GFP_KERNEL)?;
+        }
+        Ok(Self::Long(bytes))
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Short(len, bytes) => bytes.get(..usize::from(*len)).unwrap_or(bytes),
+            Self::Long(bytes) => bytes,
+        }
+    }
+
+    fn first_mut(&mut self) -> Option<&mut u8> {
+        match self {
+            Self::Short(_, bytes) => bytes.first_mut(),
+            Self::Long(bytes) => bytes.first_mut(),
+        }
+    }
+}
+
+/// An entry, as readdir shows it.
+pub(crate) struct Entry {
+    /// The type, and then the name: so both fit into what a short name leaves.
+    type_and_name: Bytes,
+    ino: u64,
+}
+
+// There is one for each name, and with what the tree adds it fills its piece of memory.
+const _: () = assert!(size_of::<Entry>() <= 32);
+
 impl Entry {
+    fn new(name: &[u8], inode: &Inode<SampleFs>) -> Result<Self> {
+        let dtype = fs_umode_to_dtype(inode.i_mode());
+        Ok(Self {
+            type_and_name: Bytes::new(&[&[dtype], name])?,
+            ino: inode.i_ino(),
+        })
+    }
+
     pub(crate) fn name(&self) -> &[u8] {
-        &self.name
+        self.type_and_name.as_slice().get(1..).unwrap_or(&[])
     }
 
     pub(crate) fn ino(&self) -> u64 {
@@ -49,7 +103,7 @@ impl Entry {
     }
 
     pub(crate) fn dtype(&self) -> u8 {
-        self.dtype
+        self.type_and_name.as_slice().first().copied().unwrap_or(0)
     }
 }
 
@@ -91,15 +145,9 @@ impl Entries {
         if self.next >= LAST {
             return Err(ENOSPC);
         }
-        let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
-        copy.extend_from_slice(name, GFP_KERNEL)?;
         Ok(Prepared {
             reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
-            entry: Entry {
-                name: copy,
-                ino: inode.i_ino(),
-                dtype: fs_umode_to_dtype(inode.i_mode()),
-            },
+            entry: Entry::new(name, inode)?,
         })
     }
 
@@ -119,13 +167,27 @@ impl Entries {
     pub(crate) fn set_inode(&mut self, cookie: usize, inode: &Inode<SampleFs>) {
         if let Some(entry) = self.by_cookie.get_mut(&cookie) {
             entry.ino = inode.i_ino();
-            entry.dtype = fs_umode_to_dtype(inode.i_mode());
+            if let Some(dtype) = entry.type_and_name.first_mut() {
+                *dtype = fs_umode_to_dtype(inode.i_mode());
+            }
         }
     }
 
-    /// The first entry whose cookie is not smaller than this.
-    pub(crate) fn from(&self, cookie: usize) -> Option<(usize, &Entry)> {
-        let cookie = *self.by_cookie.cursor_lower_bound(&cookie)?.current().0;
-        Some((cookie, self.by_cookie.get(&cookie)?))
+    /// Goes through the entries, from this cookie on, as long as `each` returns true.
+    pub(crate) fn walk(&self, mut cookie: usize, mut each: impl FnMut(usize, &Entry) -> bool) {
+        while let Some(cursor) = self.by_cookie.cursor_lower_bound(&cookie) {
+            let (&found, entry) = cursor.current();
+            if !each(found, entry) {
+                break;
+            }
+            // The tree's cursor cannot be moved, but sees the next one: half as many searches.
+            let Some((&next, entry)) = cursor.peek_next() else {
+                break;
+            };
+            if !each(next, entry) {
+                break;
+            }
+            cookie = next + 1;
+        }
     }
 }

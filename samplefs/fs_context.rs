@@ -11,6 +11,7 @@ use kernel::{
     sync::aref::ARef, //
 };
 use vfs::{
+    dentry,
     export,
     fs_context::{
         FsContext,
@@ -29,6 +30,8 @@ use vfs::{
         S_IALLUGO,
         S_IFDIR, //
     },
+    quota::QuotaType,
+    rules::Exclusive,
     sb::{
         New,
         MAX_LFS_FILESIZE, //
@@ -40,15 +43,24 @@ use vfs::{
 };
 
 use crate::{
+    dentry::{
+        CasefoldEntry,
+        Entry, //
+    },
     export::Export,
     limits::{
         Limits,
         TooSmall, //
     },
     node,
+    quota::{
+        HardLimits,
+        FORMAT, //
+    },
     sb::{
         Info,
-        Owner, //
+        Owner,
+        QUOTA_NAMES, //
     },
     xattr::XATTRS,
     SampleFs, //
@@ -65,14 +77,61 @@ const UID: u8 = 1;
 const GID: u8 = 2;
 const SIZE: u8 = 3;
 const NR_INODES: u8 = 4;
+const QUOTA: u8 = 5;
+const USRQUOTA: u8 = 6;
+const GRPQUOTA: u8 = 7;
+const PRJQUOTA: u8 = 8;
+const USRQUOTA_BLOCK_HARDLIMIT: u8 = 9;
+const GRPQUOTA_BLOCK_HARDLIMIT: u8 = 10;
+const PRJQUOTA_BLOCK_HARDLIMIT: u8 = 11;
+const USRQUOTA_INODE_HARDLIMIT: u8 = 12;
+const GRPQUOTA_INODE_HARDLIMIT: u8 = 13;
+const PRJQUOTA_INODE_HARDLIMIT: u8 = 14;
+const CASEFOLD: u8 = 15;
 
-static PARAMETERS: Parameters<5> = Parameters::new([
+static PARAMETERS: Parameters<16> = Parameters::new([
     Parameter::u32oct(c"mode", MODE),
     Parameter::uid(c"uid", UID),
     Parameter::gid(c"gid", GID),
     Parameter::string(c"size", SIZE),
     Parameter::string(c"nr_inodes", NR_INODES),
+    Parameter::flag(c"casefold", CASEFOLD),
+    Parameter::flag(c"quota", QUOTA),
+    Parameter::flag(c"usrquota", USRQUOTA),
+    Parameter::flag(c"grpquota", GRPQUOTA),
+    Parameter::flag(c"prjquota", PRJQUOTA),
+    Parameter::string(c"usrquota_block_hardlimit", USRQUOTA_BLOCK_HARDLIMIT),
+    Parameter::string(c"grpquota_block_hardlimit", GRPQUOTA_BLOCK_HARDLIMIT),
+    Parameter::string(c"prjquota_block_hardlimit", PRJQUOTA_BLOCK_HARDLIMIT),
+    Parameter::string(c"usrquota_inode_hardlimit", USRQUOTA_INODE_HARDLIMIT),
+    Parameter::string(c"grpquota_inode_hardlimit", GRPQUOTA_INODE_HARDLIMIT),
+    Parameter::string(c"prjquota_inode_hardlimit", PRJQUOTA_INODE_HARDLIMIT),
 ]);
+
+/// What the options say of quotas of one type.
+#[derive(Clone, Copy, Default)]
+struct QuotaOptions {
+    on: bool,
+    /// In bytes; 0 is no limit.
+    block: Option<u64>,
+    /// 0 is no limit.
+    inode: Option<u64>,
+}
+
+impl QuotaOptions {
+    fn limits(&self) -> HardLimits {
+        HardLimits {
+            block: self.block.unwrap_or(0),
+            inode: self.inode.unwrap_or(0),
+        }
+    }
+
+    /// Whether they would change what there is.
+    fn change(&self, limits: HardLimits) -> bool {
+        self.block.is_some_and(|block| block != limits.block)
+            || self.inode.is_some_and(|inode| inode != limits.inode)
+    }
+}
 
 /// The options parsed so far; those that were not given are `None`.
 #[derive(Default)]
@@ -84,6 +143,9 @@ pub(crate) struct Context {
     size: Option<u64>,
     /// 0 is no limit.
     nr_inodes: Option<u64>,
+    casefold: bool,
+    /// By the number of the type.
+    quota: [QuotaOptions; QuotaType::ALL.len()],
 }
 
 /// Parses a number with one of the suffixes k, m, g, t, p and e, in either case.
@@ -124,10 +186,61 @@ impl Context {
             gid: self.gid.unwrap_or_else(Kgid::current_fsgid),
         }
     }
+
+    /// The types, their names, and what the options say of them.
+    fn quota(&self) -> impl Iterator<Item = (QuotaType, &'static str, QuotaOptions)> {
+        QuotaType::ALL
+            .into_iter()
+            .zip(QUOTA_NAMES)
+            .zip(self.quota)
+            .map(|((ty, name), options)| (ty, name, options))
+    }
+
+    /// Turns on the quotas that the options name.
+    fn load_quota(
+        &self,
+        fc: &FsContext<'_>,
+        sb: &Locked<'_, SuperBlock<SampleFs>, Exclusive>,
+    ) -> Result {
+        for (ty, name, _) in self.quota().filter(|(_, _, options)| options.on) {
+            sb.dquot_load_quota_sb(ty, &FORMAT).inspect_err(|error| {
+                if *error == EOPNOTSUPP {
+                    fc.errorf(fmt!("No '{}': the kernel has no CONFIG_QUOTA", name));
+                } else {
+                    fc.errorf(fmt!("Cannot turn '{}' on: {:?}", name, error));
+                }
+            })?;
+        }
+        Ok(())
+    }
 }
 
 fn bad_value(fc: &FsContext<'_>, option: &str, value: &CStr) -> Error {
     fc.invalf(fmt!("Bad value '{}' for '{}'", value, option))
+}
+
+/// The type that an option is for, of three options from `first` on.
+fn quota_type(opt: u8, first: u8) -> QuotaType {
+    match opt.wrapping_sub(first) {
+        0 => QuotaType::User,
+        1 => QuotaType::Group,
+        _ => QuotaType::Project,
+    }
+}
+
+/// Parses a limit of a quota.
+fn hardlimit(fc: &FsContext<'_>, ty: QuotaType, what: &str, text: &CStr) -> Result<Option<u64>> {
+    let limit = number(text.to_bytes()).filter(|limit| i64::try_from(*limit).is_ok());
+    let bad = || {
+        let name = QUOTA_NAMES[ty as usize];
+        fc.invalf(fmt!(
+            "Bad value '{}' for '{}_{}_hardlimit'",
+            text,
+            name,
+            what
+        ))
+    };
+    limit.map(Some).ok_or_else(bad)
 }
 
 #[vtable]
@@ -155,6 +268,23 @@ impl Operations for Context {
                     number(text.to_bytes()).ok_or_else(|| bad_value(fc, "nr_inodes", text))?;
                 self.nr_inodes = Some(count);
             }
+            (CASEFOLD, Value::Flag) => self.casefold = true,
+            (QUOTA, Value::Flag) => {
+                self.quota[QuotaType::User as usize].on = true;
+                self.quota[QuotaType::Group as usize].on = true;
+            }
+            (USRQUOTA..=PRJQUOTA, Value::Flag) => {
+                let ty = quota_type(opt, USRQUOTA);
+                self.quota[ty as usize].on = true;
+            }
+            (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::String(text)) => {
+                let ty = quota_type(opt, USRQUOTA_BLOCK_HARDLIMIT);
+                self.quota[ty as usize].block = hardlimit(fc, ty, "block", text)?;
+            }
+            (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::String(text)) => {
+                let ty = quota_type(opt, USRQUOTA_INODE_HARDLIMIT);
+                self.quota[ty as usize].inode = hardlimit(fc, ty, "inode", text)?;
+            }
             _ => return Err(EINVAL),
         }
         Ok(())
@@ -162,9 +292,14 @@ impl Operations for Context {
 
     fn fill_super(
         &mut self,
-        _fc: &FsContext<'_>,
+        fc: &FsContext<'_>,
         mut sb: New<'_, SampleFs>,
     ) -> Result<ARef<Inode<SampleFs>>> {
+        for (_, name, options) in self.quota().filter(|(_, _, options)| !options.on) {
+            if options.change(HardLimits::default()) {
+                return Err(fc.invalf(fmt!("A limit for '{}', which is not on", name)));
+            }
+        }
         let half = totalram_pages() as u64 / 2;
         let owner = self.owner();
         let limits = Limits::new(
@@ -175,19 +310,26 @@ impl Operations for Context {
             .set_s_maxbytes(MAX_LFS_FILESIZE)
             .set_s_blocksize_to_page()
             .set_s_time_gran(1)
-            .set_dontcache()
             .set_s_xattr(&XATTRS)
             .set_sb_posixacl()
+            .set_sb_nosec()
             .set_s_export_op(export::Ops::of::<Export>())
+            .set_default_d_op(if self.casefold {
+                dentry::Ops::of::<CasefoldEntry>()
+            } else {
+                dentry::Ops::of::<Entry>()
+            })
             .super_setup_bdi()?;
-        let sb = sb.init(Info::new(owner, limits))?;
-        node::create_root(sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
+        let quota_limits = self.quota.map(|options| options.limits());
+        let sb = sb.init(Info::new(owner, self.casefold, limits, quota_limits))?;
+        self.load_quota(fc, &sb)?;
+        node::create_root(&sb, owner.uid, owner.gid, S_IFDIR | owner.mode)
     }
 
     fn reconfigure(
         &mut self,
         fc: &FsContext<'_>,
-        sb: &Locked<'_, SuperBlock<SampleFs>, vfs::rules::Exclusive>,
+        sb: &Locked<'_, SuperBlock<SampleFs>, Exclusive>,
     ) -> Result {
         // mount(8) repeats the options that there are, so the same value is no change.
         let owner = sb.info().owner();
@@ -200,6 +342,17 @@ impl Operations for Context {
         }
         if self.gid.is_some_and(|gid| gid != owner.gid) {
             return fixed("gid");
+        }
+        if self.casefold && !sb.info().casefold() {
+            return fixed("casefold");
+        }
+        for (ty, name, options) in self.quota() {
+            if options.on && !sb.sb_has_quota_active(ty) {
+                return Err(fc.invalf(fmt!("Cannot turn '{}' on by remount", name)));
+            }
+            if options.change(sb.info().quota_limits(ty)) {
+                return Err(fc.invalf(fmt!("Cannot change a limit of '{}' on remount", name)));
+            }
         }
         match sb.info().limits().change(self.size, self.nr_inodes) {
             Ok(()) => Ok(()),

@@ -3,16 +3,21 @@
 //! How much a mount may use, and how much it does.
 //!
 //! Everything that stays in memory on behalf of a file is charged before it is there, and given
-//! back when it has gone: a block (a page) for each page of the page cache that holds data and for
-//! each long symbolic link, an inode for each inode.
+//! back when it has gone: a block (a page) for each block of the store, for each long symbolic link
+//! and for many attributes, an inode for each inode. It is charged to the mount, and to the quotas
+//! of those to whom the file belongs.
 
 #![forbid(unsafe_code)]
 
 use kernel::{
     new_spinlock,
+    page::PAGE_SIZE,
     prelude::*,
     sync::SpinLock, //
 };
+use vfs::inode::Host;
+
+use crate::SampleFs;
 
 /// One thing that there is only so much of.
 #[derive(Clone, Copy)]
@@ -27,15 +32,7 @@ impl Resource {
         Self { max, used: 0 }
     }
 
-    fn take(&mut self) -> Result {
-        if self.max != 0 && self.used >= self.max {
-            return Err(ENOSPC);
-        }
-        self.used += 1;
-        Ok(())
-    }
-
-    fn take_many(&mut self, count: u64) -> Result {
+    fn take(&mut self, count: u64) -> Result {
         if self.max != 0 && self.free() < count {
             return Err(ENOSPC);
         }
@@ -50,6 +47,11 @@ impl Resource {
     /// How much may be used; 0 is no limit.
     pub(crate) fn max(&self) -> u64 {
         self.max
+    }
+
+    /// How much is used.
+    pub(crate) fn used(&self) -> u64 {
+        self.used
     }
 
     /// How much is left.
@@ -97,24 +99,9 @@ impl Limits {
         })
     }
 
-    /// Takes a block, or fails with `ENOSPC`.
-    pub(crate) fn take_block(&self) -> Result {
-        self.usage.lock().blocks.take()
-    }
-
-    /// Takes blocks, or none of them and fails with `ENOSPC`.
-    pub(crate) fn take_blocks(&self, count: u64) -> Result {
-        self.usage.lock().blocks.take_many(count)
-    }
-
-    /// Gives blocks back.
-    pub(crate) fn give_back_blocks(&self, count: u64) {
-        self.usage.lock().blocks.give_back(count);
-    }
-
     /// Takes an inode, or fails with `ENOSPC`.
     pub(crate) fn take_inode(&self) -> Result {
-        self.usage.lock().inodes.take()
+        self.usage.lock().inodes.take(1)
     }
 
     /// Gives an inode back.
@@ -146,4 +133,29 @@ impl Limits {
         usage.inodes.max = inodes;
         Ok(())
     }
+}
+
+/// Charges for blocks of a file, and counts them. May sleep.
+///
+/// Fails with `ENOSPC` or `EDQUOT`: nothing is charged then.
+pub(crate) fn take_blocks(inode: &Host<SampleFs>, count: u64) -> Result {
+    let usage = &inode.sb().info().limits().usage;
+    usage.lock().blocks.take(count)?;
+    inode
+        .dquot_alloc_space_nodirty(count * PAGE_SIZE as u64)
+        .inspect_err(|_| usage.lock().blocks.give_back(count))
+}
+
+/// Gives back what was charged for blocks of a file.
+pub(crate) fn give_back_blocks(inode: &Host<SampleFs>, count: u64) {
+    if count != 0 {
+        inode.dquot_free_space_nodirty(count * PAGE_SIZE as u64);
+        let usage = &inode.sb().info().limits().usage;
+        usage.lock().blocks.give_back(count);
+    }
+}
+
+/// Whether it was charging that failed, so that less might do.
+pub(crate) fn is_full(error: Error) -> bool {
+    error == ENOSPC || error == EDQUOT
 }

@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 use kernel::{
-    page::PAGE_SIZE,
     prelude::*,
     str::CStr,
     sync::{
@@ -38,6 +37,7 @@ use crate::{
     dir::Dir,
     dir_file::DirFile,
     entries::Entries,
+    limits,
     pages::Pages,
     regular::Regular,
     regular_file::RegularFile,
@@ -57,13 +57,18 @@ use crate::{
 /// A symbolic link that is longer is charged a block.
 const SHORT_SYMLINK: usize = 128;
 
+/// The number of the project of what has none.
+pub(crate) const NO_PROJECT: u32 = 0;
+
 /// What samplefs keeps with an inode.
 #[pin_data]
 pub(crate) struct Info {
-    /// Blocks that are charged for what is not in the store: a long symbolic link.
-    blocks: u64,
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
+    /// How many misses in this directory stay in the dcache.
+    misses: Atomic<u32>,
+    /// The project. Set under `i_rwsem`.
+    projid: Atomic<u32>,
     xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
@@ -71,11 +76,6 @@ pub(crate) struct Info {
 }
 
 impl Info {
-    /// Blocks that are charged as long as there is the inode.
-    pub(crate) fn blocks(&self) -> u64 {
-        self.blocks
-    }
-
     /// The flags of chattr(1), `FS_*_FL`.
     pub(crate) fn flags(&self) -> u32 {
         self.flags.load(Relaxed)
@@ -83,6 +83,28 @@ impl Info {
 
     pub(crate) fn set_flags(&self, flags: u32) {
         self.flags.store(flags, Relaxed);
+    }
+
+    pub(crate) fn misses(&self) -> u32 {
+        self.misses.load(Relaxed)
+    }
+
+    pub(crate) fn add_miss(&self) {
+        self.misses.add(1u32, Relaxed);
+    }
+
+    pub(crate) fn remove_miss(&self) {
+        // Adding wraps around.
+        self.misses.add(u32::MAX, Relaxed);
+    }
+
+    /// The number of the project in the initial user namespace.
+    pub(crate) fn projid(&self) -> u32 {
+        self.projid.load(Relaxed)
+    }
+
+    pub(crate) fn set_projid(&self, projid: u32) {
+        self.projid.store(projid, Relaxed);
     }
 
     pub(crate) fn xattrs(&self) -> &Xattrs {
@@ -104,13 +126,14 @@ pub(crate) enum Kind<'a> {
     Special(u32),
 }
 
-/// Allocates an inode and charges for it; `sb::Super::evict_inode` gives back.
-fn allocate(sb: &SuperBlock<SampleFs>, blocks: u64, flags: u32) -> Result<New<SampleFs>> {
+/// Allocates an inode and charges the mount for it; `sb::Super::evict_inode` gives back.
+fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<SampleFs>> {
     let limits = sb.info().limits();
     limits.take_inode()?;
     let info = try_pin_init!(Info {
-        blocks,
         flags: Atomic::new(flags),
+        misses: Atomic::new(0),
+        projid: Atomic::new(projid),
         xattrs: Xattrs::new(),
         store <- Memory::new(),
     });
@@ -141,21 +164,16 @@ pub(crate) fn create(
     mode: Mode,
     kind: Kind<'_>,
 ) -> Result<ARef<Inode<SampleFs>>> {
-    let sb = dir.sb();
     let long = matches!(kind, Kind::Symlink(target) if target.count_bytes() >= SHORT_SYMLINK);
-    let blocks = u64::from(long);
-    if long {
-        sb.info().limits().take_block()?;
-    }
-    let flags = dir.info().flags() & attr::INHERITED;
-    let mut new =
-        allocate(sb, blocks, flags).inspect_err(|_| sb.info().limits().give_back_blocks(blocks))?;
+    let (flags, projid) = attr::inherited(dir, mode);
+    let mut new = allocate(dir.sb(), flags, projid)?;
     new.inode_init_owner(idmap, dir, mode);
+    new.dquot_alloc_inode()?;
     new.posix_acl_create(dir)?;
     let inode = finish(new, kind)?;
     xattr::charge_inherited(&inode)?;
     if long {
-        inode.inode_add_bytes(PAGE_SIZE as u64);
+        limits::take_blocks(&inode, 1)?;
     }
     Ok(inode)
 }
@@ -167,7 +185,8 @@ pub(crate) fn create_root(
     gid: Kgid,
     mode: Mode,
 ) -> Result<ARef<Inode<SampleFs>>> {
-    let mut new = allocate(sb, 0, 0)?;
+    let mut new = allocate(sb, 0, NO_PROJECT)?;
     new.set_owner(uid, gid, mode);
+    new.dquot_alloc_inode()?;
     finish(new, Kind::Directory)
 }

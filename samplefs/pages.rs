@@ -46,10 +46,13 @@ use vfs::{
 };
 
 use crate::{
+    limits,
     store::{
+        Blocks,
         Source,
         Store,
         Target,
+        BATCH,
         BLOCK_SIZE, //
     },
     SampleFs, //
@@ -57,6 +60,9 @@ use crate::{
 
 /// How many blocks a folio can have: as many as a private value has bits.
 const MAX_BLOCKS: u32 = usize::BITS;
+
+// The blocks of a folio are in one batch of the store.
+const _: () = assert!(MAX_BLOCKS as u64 <= BATCH);
 
 /// The block of the file in which this byte is, and where in it.
 fn block_at(pos: i64) -> (u64, usize) {
@@ -114,6 +120,9 @@ fn set_uptodate(folio: &LockedFolio<'_, SampleFs>, bits: usize) {
 
 /// Reads those of these blocks of the folio that do not hold what is in the file.
 fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
+    if wanted == 0 {
+        return Ok(());
+    }
     let missing = wanted & !uptodate(folio);
     if missing == 0 {
         return Ok(());
@@ -124,70 +133,55 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
         if missing & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
+            folio.host().sb().info().stats().blocks_read.inc();
         }
     }
     set_uptodate(folio, missing);
     Ok(())
 }
 
-/// Reserves a block of the file and charges for it, or fails with `ENOSPC`. Returns whether it was a
-/// hole.
-fn reserve(inode: &Host<SampleFs>, block: u64) -> Result<bool> {
+/// Reserves blocks of the file and charges for them: all, or it fails with `ENOSPC` or `EDQUOT`.
+/// Returns which of them were holes.
+fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
     let store = inode.info().store();
-    if store.has(block) {
-        return Ok(false);
+    let holes = blocks.without(store.reserved(blocks));
+    if holes.count() == 0 {
+        return Ok(holes);
     }
-    let limits = inode.sb().info().limits();
-    limits.take_block()?;
-    let result = store.reserve(block);
-    if let Ok(true) = result {
-        inode.inode_add_bytes(BLOCK_SIZE as u64);
-    } else {
-        limits.give_back_blocks(1);
+    limits::take_blocks(inode, holes.count())?;
+    let result = store.reserve(holes);
+    let new = result.as_ref().map_or(0, |new| new.count());
+    if new != holes.count() {
+        // It failed, or another task was faster.
+        limits::give_back_blocks(inode, holes.count() - new);
     }
     result
 }
 
-/// Gives back what was charged for blocks that are holes again.
-fn give_back(inode: &Host<SampleFs>, blocks: u64) {
-    inode.inode_sub_bytes(blocks * BLOCK_SIZE as u64);
-    inode.sb().info().limits().give_back_blocks(blocks);
+/// The blocks of the file that `len` bytes from `pos` on touch.
+fn file_blocks(pos: i64, len: usize) -> Range<u64> {
+    let (first, offset) = block_at(pos);
+    first..first + (offset + len).div_ceil(BLOCK_SIZE) as u64
 }
 
 /// The blocks of the file that a folio has, as far as the file reaches.
-fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Range<u64> {
+fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Blocks {
     let pos = folio.folio_pos();
     let left = folio.host().i_size().saturating_sub(pos).max(0) as usize;
-    let (first, _) = block_at(pos);
-    first..first + blocks(&(0..folio.folio_size().min(left))).end as u64
+    Blocks::first_batch(file_blocks(pos, folio.folio_size().min(left)))
 }
 
 /// Reserves all that a folio needs that is about to be written to through a shared mapping.
 ///
-/// Fails with `ENOSPC` if there is no room for a block, with `E2BIG` if there is none for all.
+/// Fails with `ENOSPC` or `EDQUOT` if there is no room for a block, with `E2BIG` if there is none for
+/// all.
 pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
-    let inode = folio.host();
-    let blocks = blocks_in_file(folio);
-    let mut new = 0;
-    for block in blocks.clone() {
-        match reserve(inode, block) {
-            Ok(hole) => new |= usize::from(hole) << (block - blocks.start),
-            Err(error) => {
-                let taken_back = (0..)
-                    .zip(blocks)
-                    .filter(|&(at, block)| new & bit(at) != 0 && inode.info().store().cancel(block))
-                    .count();
-                give_back(inode, taken_back as u64);
-                let large = folio.folio_size() > BLOCK_SIZE;
-                return Err(if large && error == ENOSPC {
-                    E2BIG
-                } else {
-                    error
-                });
-            }
-        }
+    let large = folio.folio_size() > BLOCK_SIZE;
+    match reserve(folio.host(), blocks_in_file(folio)) {
+        Ok(_) => Ok(()),
+        Err(error) if large && limits::is_full(error) => Err(E2BIG),
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 /// Goes through the blocks of `bytes` in the store, calls `part` for each that is in there only in
@@ -215,7 +209,7 @@ fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i6
     let inode = mapping.host();
     let store = inode.info().store();
     let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
-    give_back(inode, store.free(whole));
+    limits::give_back_blocks(inode, store.free(whole));
 }
 
 /// Sets the size of a file, and gives back what it has beyond it.
@@ -255,32 +249,23 @@ pub(crate) fn allocate(
     if max != 0 && last - first > max {
         return Err(ENOSPC);
     }
-    let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
-    let mut new: KVec<Range<u64>> = KVec::new();
-    let result = (first..last).try_for_each(|block| {
+    let mut new: KVec<Blocks> = KVec::new();
+    let result = Blocks::batches(first..last).try_for_each(|blocks| {
         if kernel::current!().signal_pending() {
             return Err(EINTR);
         }
-        let joins = new.last().is_some_and(|run| run.end == block);
-        if !joins {
-            new.push(block..block, GFP_KERNEL)?;
-        }
-        if reserve(inode, block)? {
-            if let Some(run) = new.last_mut() {
-                run.end += 1;
-            }
-        } else if !joins {
-            new.pop();
+        new.reserve(1, GFP_KERNEL)?;
+        let holes = reserve(inode, blocks)?;
+        if holes.count() != 0 {
+            new.push(holes, GFP_KERNEL)?;
         }
         Ok(())
     });
     if result.is_err() {
         let store = inode.info().store();
-        let blocks = new.into_iter().flatten().filter(|&block| block >= beyond);
-        give_back(
-            inode,
-            blocks.filter(|&block| store.cancel(block)).count() as u64,
-        );
+        let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
+        let cancelled = new.iter().map(|blocks| store.cancel(blocks.from(beyond)));
+        limits::give_back_blocks(inode, cancelled.sum());
     }
     result
 }
@@ -292,13 +277,15 @@ pub(crate) fn data(inode: &Inode<SampleFs>, offset: i64) -> Option<i64> {
     Some((found.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset))
 }
 
-/// The first byte from `offset` on that is in a hole.
+/// The first byte from `offset` on that is in a hole, or beyond the end of the file.
 pub(crate) fn hole(inode: &Inode<SampleFs>, offset: i64) -> i64 {
-    let (mut block, _) = block_at(offset);
-    while inode.info().store().has(block) {
-        block += 1;
-    }
-    (block.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset)
+    let (block, _) = block_at(offset);
+    let end = block_at(inode.i_size()).0 + 1;
+    let store = inode.info().store();
+    let found = Blocks::batches(block..end)
+        .find_map(|blocks| blocks.without(store.reserved(blocks)).first())
+        .unwrap_or(end);
+    (found.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset)
 }
 
 /// Writes blocks of a folio back, as far as the file reaches. `pos` is where the folio begins.
@@ -312,6 +299,7 @@ fn write_back(inode: &Host<SampleFs>, folio: &Folio<SampleFs>, pos: i64, wanted:
             let at = block * BLOCK_SIZE;
             let from = Source::Folio(folio, at, BLOCK_SIZE.min(left - at));
             inode.info().store().write(first + block as u64, 0, from)?;
+            inode.sb().info().stats().blocks_written.inc();
         }
     }
     Ok(())
@@ -339,10 +327,10 @@ impl Operations for Pages {
     fn readahead(mut folios: Readahead<'_, SampleFs>) {
         let mapped = folios.mapping().mapping_writably_mapped();
         let wanted = |folio: &LockedFolio<'_, SampleFs>| {
-            let store = folio.host().info().store();
+            let blocks = blocks_in_file(folio);
             !mapped
                 || folio.folio_size() == BLOCK_SIZE
-                || blocks_in_file(folio).all(|block| store.has(block))
+                || folio.host().info().store().reserved(blocks) == blocks
         };
         while let Some(folio) = folios.next_if(wanted) {
             // If it fails, who needs the folio asks again.
@@ -374,19 +362,24 @@ impl Operations for Pages {
     ) -> Result<WriteFolio<'a, SampleFs>> {
         let folio = inode.write_begin_get_folio(pos, len)?;
         let bytes = folio.range(pos, len);
-        let touched = blocks(&bytes);
-        let (first, _) = block_at(folio.folio_pos());
-        for block in touched.clone() {
-            match reserve(&inode, first + block as u64) {
-                Err(error) if error != ENOSPC || block == touched.start => return Err(error),
-                Err(_) => break,
-                Ok(_) => {}
+        let touched = file_blocks(pos, bytes.len());
+        match reserve(&inode, Blocks::first_batch(touched.clone())) {
+            Ok(_) => {}
+            Err(error) if limits::is_full(error) => {
+                for block in touched.clone() {
+                    match reserve(&inode, Blocks::one(block)) {
+                        Ok(_) => {}
+                        Err(error) if limits::is_full(error) && block != touched.start => break,
+                        Err(error) => return Err(error),
+                    }
+                }
             }
+            Err(error) => return Err(error),
         }
         // What is overwritten as a whole need not be read.
         let mut partly = 0;
         if bytes.start % BLOCK_SIZE != 0 {
-            partly |= bit(touched.start);
+            partly |= bit(bytes.start / BLOCK_SIZE);
         }
         if bytes.end % BLOCK_SIZE != 0 {
             partly |= bit(bytes.end / BLOCK_SIZE);
@@ -402,17 +395,18 @@ impl Operations for Pages {
         copied: usize,
     ) -> Result<usize> {
         let mut bytes = folio.range(pos, copied);
-        let (first, _) = block_at(folio.folio_pos());
-        let store = folio.host().info().store();
         // The first block has room, or there would be no folio. Where another has none, it was
         // and stays a hole.
-        let hole = blocks(&bytes)
-            .skip(1)
-            .find(|&block| !store.has(first + block as u64));
-        if let Some(hole) = hole {
-            let hole = hole * BLOCK_SIZE;
-            folio.folio_zero_range(hole, bytes.end.saturating_sub(hole));
-            bytes.end = hole;
+        let written = file_blocks(pos, bytes.len());
+        if written.end - written.start > 1 {
+            let others = Blocks::first_batch(written.start + 1..written.end);
+            let store = folio.host().info().store();
+            if let Some(hole) = others.without(store.reserved(others)).first() {
+                let (first, _) = block_at(folio.folio_pos());
+                let hole = (hole - first) as usize * BLOCK_SIZE;
+                folio.folio_zero_range(hole, bytes.end.saturating_sub(hole));
+                bytes.end = hole;
+            }
         }
         // Where less was copied than was to be, the last block may be neither old nor new.
         let last = bytes.end / BLOCK_SIZE;
@@ -453,19 +447,21 @@ impl Operations for Pages {
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
                     let store = file.inode().info().store();
                     store.read(block, offset, Target::Bytes(buffer))?;
+                    file.inode().sb().info().stats().blocks_read.inc();
                     Ok(to.copy_to_iter(buffer))
                 })
             }
             DirectIo::Write(from) => {
                 let len = from.len();
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
-                    reserve(file.inode(), block)?;
+                    reserve(file.inode(), Blocks::one(block))?;
                     let count = from.copy_from_iter(buffer);
                     let copied = Source::Bytes(buffer.get(..count).ok_or(EFAULT)?);
                     // A fault that found no room for its folio may have taken the block back.
                     while !file.inode().info().store().write(block, offset, copied)? {
-                        reserve(file.inode(), block)?;
+                        reserve(file.inode(), Blocks::one(block))?;
                     }
+                    file.inode().sb().info().stats().blocks_written.inc();
                     Ok(count)
                 })
             }

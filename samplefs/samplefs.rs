@@ -19,7 +19,8 @@
 //! - `limits.rs`: how much may be used, and how much is;
 //! - `node.rs`: how an inode is made; `entries.rs`: what a directory remembers of its entries;
 //! - `fs_context.rs`: mount options (`fs_context_operations`);
-//! - `sb.rs`: the superblock (`super_operations`);
+//! - `sb.rs`: the superblock (`super_operations`); `stats.rs`: what it counts;
+//! - `dentry.rs`: entries in the dcache (`dentry_operations`);
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
 //! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
 //!   `file_operations`, `address_space_operations`, `vm_operations_struct`); `store.rs`: where their
@@ -28,7 +29,8 @@
 //!   locks (`file_lock_operations`);
 //! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
 //! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
-//! - `export.rs`: file handles (`export_operations`).
+//! - `export.rs`: file handles (`export_operations`);
+//! - `quota.rs`: quotas (`dquot_operations`).
 
 use kernel::prelude::*;
 use vfs::file_system_type::{
@@ -39,6 +41,7 @@ use vfs::file_system_type::{
 };
 
 mod attr;
+mod dentry;
 mod dir;
 mod dir_file;
 mod entries;
@@ -49,10 +52,12 @@ mod limits;
 mod locks;
 mod node;
 mod pages;
+mod quota;
 mod regular;
 mod regular_file;
 mod sb;
 mod special;
+mod stats;
 mod store;
 mod symlink;
 mod vm;
@@ -84,11 +89,14 @@ static SAMPLEFS: FileSystemType<fs_context::Context> =
 /// The module: the filesystem can be mounted while it is loaded.
 struct Module {
     _registration: Registration<fs_context::Context>,
+    /// Goes after it: nothing can be mounted then.
+    _format: vfs::quota::Registration<quota::InMemory>,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(Self {
+            _format: vfs::quota::Registration::new(&quota::FORMAT, &SAMPLEFS)?,
             _registration: Registration::new(&SAMPLEFS, c"samplefs_inode")?,
         })
     }

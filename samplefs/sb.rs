@@ -6,7 +6,10 @@
 
 use core::mem;
 use kernel::{
-    page::PAGE_SHIFT,
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
     prelude::*,
     seq_file::SeqFile,
     seq_print,
@@ -18,6 +21,10 @@ use vfs::{
         Kuid, //
     },
     mode::Mode,
+    quota::{
+        self,
+        QuotaType, //
+    },
     rules::super_operations as rule,
     sb::{
         DropInode,
@@ -25,17 +32,33 @@ use vfs::{
         Kstatfs,
         Operations, //
     },
+    sysfs::Counter,
     Locked,
     SuperBlock, //
 };
 
 use crate::{
     entries::Entries,
-    limits::Limits,
+    limits::{
+        self,
+        Limits, //
+    },
     locks::Count,
+    quota::{
+        AllLimits,
+        HardLimits,
+        Quota, //
+    },
+    stats::{
+        self,
+        Stats, //
+    },
     store::Store,
     SampleFs, //
 };
+
+/// The mount options that turn quotas on, in the order of the types.
+pub(crate) const QUOTA_NAMES: [&str; 3] = ["usrquota", "grpquota", "prjquota"];
 
 /// To whom the root belongs.
 #[derive(Clone, Copy)]
@@ -50,16 +73,29 @@ pub(crate) struct Owner {
 pub(crate) struct Info {
     /// As the options said; the root may have been changed since.
     owner: Owner,
+    /// Whether the case of letters does not count in names.
+    casefold: bool,
+    stats: Stats,
     /// How many file locks there are.
     locks: Arc<Count>,
+    /// Of who has no others, where quotas are on.
+    quota_limits: AllLimits,
     #[pin]
     limits: Limits,
 }
 
 impl Info {
-    pub(crate) fn new(owner: Owner, limits: impl PinInit<Limits>) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(
+        owner: Owner,
+        casefold: bool,
+        limits: impl PinInit<Limits>,
+        quota_limits: AllLimits,
+    ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             owner,
+            casefold,
+            stats: Stats::new(),
+            quota_limits,
             locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,
         })
@@ -69,8 +105,20 @@ impl Info {
         self.owner
     }
 
+    pub(crate) fn casefold(&self) -> bool {
+        self.casefold
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
     pub(crate) fn locks(&self) -> &Arc<Count> {
         &self.locks
+    }
+
+    pub(crate) fn quota_limits(&self, ty: QuotaType) -> HardLimits {
+        self.quota_limits[ty as usize]
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -86,15 +134,18 @@ impl Operations for Super {
     type FileSystem = SampleFs;
 
     const DROP_INODE: Option<DropInode> = Some(DropInode::INODE_JUST_DROP);
+    const COUNTERS: &'static [Counter<SampleFs>] = stats::COUNTERS;
+    const DQ_OP: Option<quota::Ops<SampleFs>> = Some(quota::Ops::of::<Quota>());
 
     fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
         // A large directory is better freed here than in the RCU callback that frees the inode.
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
-        inode.info().xattrs().evict(inode.sb());
-        let limits = inode.sb().info().limits();
-        let freed = inode.info().store().free(0..u64::MAX);
-        limits.give_back_blocks(freed + inode.info().blocks());
-        limits.give_back_inode();
+        inode.info().xattrs().evict();
+        inode.info().store().free(0..u64::MAX);
+        // What is charged is what is counted.
+        limits::give_back_blocks(&inode, inode.inode_get_bytes() / PAGE_SIZE as u64);
+        inode.dquot_free_inode();
+        inode.sb().info().limits().give_back_inode();
     }
 
     /// That this is there is what lets the filesystem be frozen: C holds the writers, and there is
@@ -127,6 +178,21 @@ impl Operations for Super {
         seq_print!(seq, ",mode={:o}", owner.mode);
         seq_print!(seq, ",uid={}", owner.uid.into_init_uid());
         seq_print!(seq, ",gid={}", owner.gid.into_init_gid());
+        if sb.info().casefold() {
+            seq_print!(seq, ",casefold");
+        }
+        for (ty, name) in QuotaType::ALL.into_iter().zip(QUOTA_NAMES) {
+            if sb.sb_has_quota_active(ty) {
+                seq_print!(seq, ",{}", name);
+                let limits = sb.info().quota_limits(ty);
+                if limits.block != 0 {
+                    seq_print!(seq, ",{}_block_hardlimit={}", name, limits.block);
+                }
+                if limits.inode != 0 {
+                    seq_print!(seq, ",{}_inode_hardlimit={}", name, limits.inode);
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 //! Extended attributes: `struct xattr_handler`, and where the values are.
 //!
 //! They are kept in memory with the inode. An inode comes with room for a few
-//! ([`FREE_BYTES`]), access control lists among them; what is more is charged to the mount in
-//! pages, and given back when the attribute or the inode has gone.
+//! ([`FREE_BYTES`]), access control lists among them; what is more is charged in pages, and given back when the attribute or the inode has gone.
 
 #![forbid(unsafe_code)]
 
+use core::cmp::Ordering;
 use kernel::{
     new_mutex,
     page::PAGE_SIZE,
@@ -23,6 +23,7 @@ use vfs::{
         AclType,
         PosixAcl, //
     },
+    inode::Host,
     rules::xattr_handler as rule,
     xattr::{
         may_see_trusted,
@@ -39,11 +40,13 @@ use vfs::{
     },
     Idmap,
     Inode,
-    Locked,
-    SuperBlock, //
+    Locked, //
 };
 
-use crate::SampleFs;
+use crate::{
+    limits,
+    SampleFs, //
+};
 
 /// What an inode may have without being charged, in bytes.
 const FREE_BYTES: usize = 1024;
@@ -100,13 +103,12 @@ impl Store {
     }
 
     /// Charges for `bytes` of attributes and lists, instead of what was charged before.
-    fn charge(&mut self, sb: &SuperBlock<SampleFs>, bytes: usize) -> Result {
+    fn charge(&mut self, inode: &Host<SampleFs>, bytes: usize) -> Result {
         let pages = pages(bytes);
-        let limits = sb.info().limits();
-        if pages > self.pages {
-            limits.take_blocks(pages - self.pages)?;
-        } else {
-            limits.give_back_blocks(self.pages - pages);
+        match pages.cmp(&self.pages) {
+            Ordering::Greater => limits::take_blocks(inode, pages - self.pages)?,
+            Ordering::Less => limits::give_back_blocks(inode, self.pages - pages),
+            Ordering::Equal => {}
         }
         self.pages = pages;
         Ok(())
@@ -203,14 +205,12 @@ impl Xattrs {
         Ok(())
     }
 
-    /// Drops all, and gives back what was charged: the inode has no users any more.
-    pub(crate) fn evict(&self, sb: &SuperBlock<SampleFs>) {
+    /// Drops all: the inode has no users any more.
+    pub(crate) fn evict(&self) {
         // Nobody can hold the lock. Asking for it would tell lockdep that memory reclaim waits for
         // it, which others hold while they wait for memory.
         if let Some(mut store) = self.store.as_ref().and_then(|store| store.try_lock()) {
             store.xattrs.clear();
-            sb.info().limits().give_back_blocks(store.pages);
-            store.pages = 0;
         }
     }
 }
@@ -257,13 +257,13 @@ fn set(
     };
     let bytes = store.bytes - old_bytes + new.as_ref().map_or(0, Xattr::bytes);
     let acls = acls_bytes(inode, None);
-    store.charge(inode.sb(), bytes + acls)?;
+    store.charge(inode, bytes + acls)?;
     match (at, new) {
         (at, Some(xattr)) => {
             if let Err(error) = store.put(at, xattr) {
                 // Less than is charged now, so this cannot fail.
                 let bytes = store.bytes;
-                store.charge(inode.sb(), bytes + acls)?;
+                store.charge(inode, bytes + acls)?;
                 return Err(error);
             }
         }
@@ -288,12 +288,7 @@ pub(crate) fn charge_inherited(inode: &Inode<SampleFs>) -> Result {
     if pages(bytes) == 0 {
         return Ok(());
     }
-    inode
-        .info()
-        .xattrs()
-        .store()?
-        .lock()
-        .charge(inode.sb(), bytes)
+    inode.info().xattrs().store()?.lock().charge(inode, bytes)
 }
 
 /// Lists the names of the attributes, and those that stand for access control lists:
@@ -320,9 +315,9 @@ pub(crate) fn set_acl(
     let bytes = store.bytes;
     let old = acls_bytes(inode, None);
     // Both fit until it is known which one it is.
-    store.charge(inode.sb(), bytes + old.max(other + new))?;
+    store.charge(inode, bytes + old.max(other + new))?;
     let result = inode.simple_set_acl(idmap, acl, ty);
-    store.charge(inode.sb(), bytes + acls_bytes(inode, None))?;
+    store.charge(inode, bytes + acls_bytes(inode, None))?;
     result
 }
 

@@ -8,6 +8,7 @@
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/fserror.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
 #include <linux/splice.h>
@@ -17,6 +18,8 @@
 #include <linux/fileattr.h>
 
 /* Macros that bindgen cannot evaluate by itself. */
+const unsigned int RUST_CONST_HELPER_LOOKUP_CREATE = LOOKUP_CREATE;
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;
+const unsigned int RUST_CONST_HELPER_LOOKUP_RENAME_TARGET = LOOKUP_RENAME_TARGET;
 const unsigned int RUST_CONST_HELPER_SB_RDONLY = SB_RDONLY;
 const unsigned int RUST_CONST_HELPER_IOCB_NOWAIT = (__force unsigned int)IOCB_NOWAIT;

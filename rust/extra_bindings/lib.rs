@@ -68,5 +68,6 @@ pub use generated::{
     fs_context_operations,
     fs_parameter,
     fs_parameter_spec,
+    fserror_event,
     kstatfs, //
 };

@@ -87,6 +87,11 @@ void rust_helper_sb_set_posixacl(struct super_block *sb)
 	sb->s_flags |= SB_POSIXACL;
 }
 
+void rust_helper_sb_set_nosec(struct super_block *sb)
+{
+	sb->s_flags |= SB_NOSEC;
+}
+
 void rust_helper_cache_no_acl(struct inode *inode)
 {
 	cache_no_acl(inode);

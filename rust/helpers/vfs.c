@@ -56,6 +56,13 @@ void rust_helper_inode_set_link(struct inode *inode, char *link)
 	inode->i_link = link;
 }
 
+/* The field is shared: only a symbolic link has one. */
+void rust_helper_inode_free_link(struct inode *inode)
+{
+	if (S_ISLNK(inode->i_mode))
+		kfree(inode->i_link);
+}
+
 struct kmem_cache *rust_helper_inode_cache_create(const char *name, unsigned int size,
 						  unsigned int align, void (*ctor)(void *))
 {

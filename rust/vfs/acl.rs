@@ -180,6 +180,24 @@ impl<F: FileSystem> Inode<F> {
     /// # Errors
     ///
     /// `ENOMEM`, and those of `->set_acl`; `EINVAL` if `dentry` is not of this inode.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn setattr(
+    ///     idmap: &Idmap,
+    ///     dentry: &Dentry<Fs>,
+    ///     inode: &mut Locked<'_, Inode<Fs>, rule::setattr::Inode>,
+    ///     attr: &mut Iattr,
+    /// ) -> Result {
+    ///     attr.setattr_prepare(idmap, dentry)?;
+    ///     inode.setattr_copy(idmap, attr);
+    ///     if attr.has_mode() {
+    ///         inode.posix_acl_chmod(idmap, dentry)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn posix_acl_chmod(&self, idmap: &Idmap, dentry: &Dentry<F>) -> Result {
         // SAFETY: The dentry is alive.
         if unsafe { (&raw const (*dentry.as_ptr()).d_inode).read_volatile() } != self.as_ptr() {

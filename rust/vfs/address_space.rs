@@ -98,6 +98,32 @@ pub enum DirectIo<'a> {
 ///
 /// A slot whose method or helper is missing is null, except where said otherwise. All may sleep,
 /// except [`Operations::DIRTY_FOLIO`] and [`Operations::free_folio`].
+///
+/// # Examples
+///
+/// ```
+/// use vfs::address_space::{Operations, Ops};
+///
+/// /// Files that all begin with their number, and else are zeroes.
+/// struct Pages;
+///
+/// #[vtable]
+/// impl Operations for Pages {
+///     type FileSystem = Fs;
+///
+///     fn read_folio(folio: LockedFolio<'_, Fs>) -> Result {
+///         let ino = folio.host().i_ino().to_le_bytes();
+///         let begins = folio.folio_pos() == 0;
+///         folio.folio_fill_tail(0, if begins { &ino } else { &[] });
+///         folio.folio_mark_uptodate();
+///         Ok(())
+///     }
+/// }
+///
+/// let ops: Ops<Fs> = Ops::of::<Pages>();
+/// // Data that are nowhere but in the page cache need no table.
+/// let ram: Ops<Fs> = Ops::RAM_AOPS;
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -261,8 +287,13 @@ pub trait Operations: Sized {
 
 /// A table of operations for the page cache of inodes of `F`.
 pub struct Ops<F: FileSystem> {
-    table: &'static bindings::address_space_operations,
+    /// Lives for ever.
+    table: *const bindings::address_space_operations,
     max_folio_order: u32,
+    /// Whether it has `->writepages`.
+    writes_back: bool,
+    /// Whether nothing else has the data.
+    unevictable: bool,
     _fs: PhantomData<F>,
 }
 
@@ -271,6 +302,20 @@ impl<F: FileSystem> Ops<F> {
     pub(crate) const NO_PAGES: Self = Self {
         table: &no_pages::NO_PAGES,
         max_folio_order: 0,
+        writes_back: false,
+        unevictable: false,
+        _fs: PhantomData,
+    };
+
+    /// C's table for files whose data are in the page cache and nowhere else, as ramfs has them:
+    /// `ram_aops` of `fs/libfs.c`, with `simple_write_begin()` and `simple_write_end()`.
+    ///
+    /// Memory is the only limit, and is not reclaimed before the file goes.
+    pub const RAM_AOPS: Self = Self {
+        table: &raw const bindings::ram_aops,
+        max_folio_order: 0,
+        writes_back: false,
+        unevictable: true,
         _fs: PhantomData,
     };
 
@@ -279,6 +324,8 @@ impl<F: FileSystem> Ops<F> {
         Self {
             table: table::Table::<T>::build(),
             max_folio_order: T::MAX_FOLIO_ORDER,
+            writes_back: T::HAS_WRITEPAGES,
+            unevictable: false,
             _fs: PhantomData,
         }
     }
@@ -295,7 +342,11 @@ impl<F: FileSystem> Ops<F> {
         unsafe { (*mapping).a_ops = self.table };
         // SAFETY: As above.
         unsafe { extra_bindings::mapping_set_max_folio_order(mapping, self.max_folio_order) };
-        if self.table.writepages.is_some() {
+        if self.unevictable {
+            // SAFETY: As above.
+            unsafe { extra_bindings::slots_mapping_set_unevictable(mapping) };
+        }
+        if self.writes_back {
             // SAFETY: As above. The flusher passes by inodes that are not hashed.
             unsafe { extra_bindings::inode_fake_hash(inode) };
         }

@@ -43,15 +43,22 @@ use kernel::{
 use rules::Held;
 
 use crate::{
+    inode::Host,
     xattr,
     FileSystem,
     Inode,
-    Locked, //
+    Locked,
+    SuperBlock, //
 };
 
+mod automount;
 mod operations;
 mod table;
 
+pub use automount::{
+    Automount,
+    Mount, //
+};
 pub use operations::{
     DDelete,
     Dname,
@@ -103,6 +110,26 @@ impl<F: FileSystem> Bare<F> {
         self.inner.get()
     }
 
+    /// The superblock, `d_sb`. It outlives its entries.
+    #[inline]
+    pub fn sb(&self) -> &SuperBlock<F> {
+        // SAFETY: The dentry is not freed yet, and the field never changes.
+        let sb = unsafe { (*self.as_ptr()).d_sb };
+        // SAFETY: By the invariants it is a superblock of `F`. It is set up, or it would have no
+        // root, and `kill_anon_super()` frees all entries before its data are dropped.
+        unsafe { SuperBlock::from_raw(sb) }
+    }
+
+    /// Whether the entry has no inode. It may have one right afterwards, unless a lock prevents
+    /// that: `d_lock`, or the directory's `i_rwsem`.
+    ///
+    /// Mirrors `d_really_is_negative()`.
+    #[inline]
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: The dentry is not freed yet; C reads the field without a lock as well.
+        unsafe { (&raw const (*self.as_ptr()).d_inode).read_volatile() }.is_null()
+    }
+
     fn d_fsdata_atomic(&self) -> &Atomic<*mut c_void> {
         // SAFETY: The dentry is alive, and so the field of it.
         let field = unsafe { &raw mut (*self.as_ptr()).d_fsdata };
@@ -137,10 +164,20 @@ impl<F: FileSystem> Locked<'_, Bare<F>, Held> {
         unsafe { slice::from_raw_parts(qstr.name, len as usize) }
     }
 
-    /// Whether the entry has no inode.
-    pub fn is_negative(&self) -> bool {
+    /// The directory in which the entry is, `d_parent->d_inode`; the root is in itself.
+    ///
+    /// `None` for an entry that is not connected to the tree, and has no inode.
+    pub fn dir(&self) -> Option<&Host<F>> {
         // SAFETY: The dentry is not freed yet, and the field changes only under `d_lock`.
-        unsafe { (*self.as_ptr()).d_inode }.is_null()
+        let parent = unsafe { (*self.as_ptr()).d_parent };
+        // SAFETY: The entry has a reference to its parent until after `->d_prune`, and cannot give it
+        // up while its `d_lock` is held.
+        let inode = unsafe { (&raw const (*parent).d_inode).read_volatile() };
+        if inode.is_null() {
+            return None;
+        }
+        // SAFETY: A dentry that others are in keeps its inode, which is of the filesystem.
+        Some(unsafe { Host::from_raw(inode) })
     }
 }
 
@@ -186,6 +223,15 @@ impl<F: FileSystem> Dentry<F> {
     pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::dentry) -> &'a Self {
         // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
         unsafe { &*ptr.cast() }
+    }
+
+    /// Whether this is the name of the entry, byte for byte. It may be renamed right afterwards,
+    /// unless its directory is locked exclusively.
+    ///
+    /// Takes `d_lock`.
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        // SAFETY: The dentry is alive, and the name has this length.
+        unsafe { extra_bindings::d_name_is(self.as_ptr(), name.as_ptr(), name.len()) }
     }
 
     /// The parent of the entry, or itself if it has none. It may be another one by now.

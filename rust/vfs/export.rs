@@ -50,6 +50,15 @@ impl FileidType {
     pub const INO64_GEN_PARENT: Self = Self(0x82);
 
     /// A type of the filesystem's own. 0 and 255 mean that there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vfs::export::FileidType;
+    ///
+    /// assert!(FileidType::new(0x81) == Some(FileidType::INO64_GEN));
+    /// assert!(FileidType::new(0).is_none() && FileidType::new(255).is_none());
+    /// ```
     pub const fn new(ty: u8) -> Option<Self> {
         match ty {
             0 | FILEID_INVALID => None,

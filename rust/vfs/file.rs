@@ -30,6 +30,7 @@ mod dir_context;
 mod kiocb;
 mod mmap;
 mod operations;
+mod remap;
 mod requests;
 mod slots;
 mod table;
@@ -44,6 +45,10 @@ pub use mmap::VmAreaDesc;
 pub use operations::{
     Operations,
     Private, //
+};
+pub use remap::{
+    RemapFileRange,
+    Remapped, //
 };
 pub use requests::{
     CopyFileRange,

@@ -27,8 +27,11 @@ use kernel::{
 use crate::{
     fs_context,
     inode::alloc,
+    quota,
     sb,
-    FileSystem, //
+    sysfs,
+    FileSystem,
+    SuperBlock, //
 };
 
 /// Times of inodes are fine enough to tell two changes apart that somebody has looked between.
@@ -48,6 +51,8 @@ pub struct FileSystemType<C: fs_context::Operations> {
     inner: Opaque<bindings::file_system_type>,
     /// Where the inodes are allocated, while it is registered.
     cache: Atomic<*mut bindings::kmem_cache>,
+    /// The folder in sysfs, if there is one, while it is registered.
+    kobject: Atomic<*mut bindings::kobject>,
     _context: PhantomData<fn() -> C>,
 }
 
@@ -55,12 +60,13 @@ pub struct FileSystemType<C: fs_context::Operations> {
 unsafe impl<C: fs_context::Operations> Sync for FileSystemType<C> {}
 
 impl<C: fs_context::Operations> FileSystemType<C> {
-    /// Describes the filesystem that mount(2) knows as `name`. `fs_flags` are `FS_*`.
+    /// Describes the filesystem that mount(2) knows as `name`. `fs_flags` are `FS_*`, but for
+    /// `FS_REQUIRES_DEV`, of which [`fs_context::Operations::GET_TREE`] decides.
     pub const fn new(name: &'static CStr, fs_flags: i32) -> Self {
         Self {
             inner: Opaque::new(bindings::file_system_type {
                 name: as_char_ptr_in_const_context(name),
-                fs_flags,
+                fs_flags: (fs_flags & !(bindings::FS_REQUIRES_DEV as i32)) | C::GET_TREE.fs_flags(),
                 init_fs_context: Some(fs_context::init_fs_context::<C>),
                 parameters: C::PARAMETERS.as_ptr().cast(),
                 kill_sb: Some(Self::kill_sb),
@@ -68,8 +74,36 @@ impl<C: fs_context::Operations> FileSystemType<C> {
                 ..pin_init::zeroed()
             }),
             cache: Atomic::new(ptr::null_mut()),
+            kobject: Atomic::new(ptr::null_mut()),
             _context: PhantomData,
         }
+    }
+
+    /// Makes the folder in sysfs, and lets the filesystem be mounted.
+    fn register(&'static self) -> Result {
+        // SAFETY: `new` has set it to a static string.
+        let name = unsafe { (*self.inner.get()).name };
+        // SAFETY: As above.
+        let kobject = unsafe { sysfs::add_type::<C::FileSystem>(name) }?;
+        self.kobject.store(kobject, Relaxed);
+        // SAFETY: The type is static, and unregistered when the registration is dropped.
+        let result = to_result(unsafe { bindings::register_filesystem(self.inner.get()) });
+        if result.is_err() {
+            self.remove_kobject();
+        }
+        result
+    }
+
+    /// Removes the folder in sysfs. Nothing is mounted.
+    fn remove_kobject(&self) {
+        let kobject = self.kobject.xchg(ptr::null_mut(), Relaxed);
+        // SAFETY: It is from `register`, and there is no superblock that could use it.
+        unsafe { sysfs::remove_type(kobject) };
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::file_system_type {
+        self.inner.get()
     }
 
     /// # Safety
@@ -80,14 +114,48 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         // SAFETY: The superblock is valid.
         let info = unsafe { (*sb).s_fs_info };
         if !info.is_null() {
-            // SAFETY: `sb::New::init` has set it up. `deactivate_locked_super()` holds `s_umount`
+            // SAFETY: `sb::New::init` has set it up.
+            sb::remove_counters::<C::FileSystem>(unsafe { SuperBlock::from_raw(sb) });
+            // SAFETY: As above. `deactivate_locked_super()` holds `s_umount`
             // exclusively, and this is the only token.
             unsafe { sb::kill_sb::<<C::FileSystem as FileSystem>::Super>(sb) };
+            // SAFETY: The superblock is valid.
+            if unsafe { (*sb).s_root }.is_null() {
+                // It was never mounted, so there will be no `->put_super`.
+                // SAFETY: As for `kill_sb`.
+                unsafe { quota::quota_off::<C::FileSystem>(sb) };
+            }
         }
-        // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
-        unsafe { bindings::kill_anon_super(sb) };
+        if C::GET_TREE.has_bdev() {
+            // SAFETY: The superblock is of `get_tree_bdev()`, and this is its end. It evicts all inodes.
+            unsafe { bindings::kill_block_super(sb) };
+        } else {
+            // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
+            unsafe { bindings::kill_anon_super(sb) };
+        }
         // SAFETY: The superblock is shut down.
         unsafe { sb::drop_info::<C::FileSystem>(info) };
+    }
+}
+
+/// The layout of a [`FileSystemType`], whatever its context.
+#[repr(C)]
+struct Layout {
+    inner: Opaque<bindings::file_system_type>,
+    cache: Atomic<*mut bindings::kmem_cache>,
+    kobject: Atomic<*mut bindings::kobject>,
+}
+
+impl Layout {
+    /// # Safety
+    ///
+    /// `sb` must be a valid superblock of a [`FileSystemType`].
+    unsafe fn of(sb: *mut bindings::super_block) -> &'static Self {
+        // SAFETY: The caller promises that the superblock is valid.
+        let ty: *mut Self = unsafe { (*sb).s_type }.cast();
+        // SAFETY: The caller promises that its type is a `FileSystemType`, of which it is the first
+        // field; it is static.
+        unsafe { &*ty }
     }
 }
 
@@ -97,18 +165,18 @@ impl<C: fs_context::Operations> FileSystemType<C> {
 ///
 /// `sb` must be a valid superblock of a [`FileSystemType`].
 pub(crate) unsafe fn inode_cache(sb: *mut bindings::super_block) -> *mut bindings::kmem_cache {
-    /// The layout of a [`FileSystemType`], whatever its context.
-    #[repr(C)]
-    struct Layout {
-        inner: Opaque<bindings::file_system_type>,
-        cache: Atomic<*mut bindings::kmem_cache>,
-    }
+    // SAFETY: The caller promises it.
+    unsafe { Layout::of(sb) }.cache.load(Relaxed)
+}
 
-    // SAFETY: The caller promises that the superblock is valid.
-    let ty: *mut Layout = unsafe { (*sb).s_type }.cast();
-    // SAFETY: The caller promises that its type is a `FileSystemType`, of which it is the first
-    // field; it is static.
-    unsafe { (*ty).cache.load(Relaxed) }
+/// Returns the folder in sysfs of the filesystem of a superblock, or null.
+///
+/// # Safety
+///
+/// `sb` must be a valid superblock of a [`FileSystemType`].
+pub(crate) unsafe fn kobject(sb: *mut bindings::super_block) -> *mut bindings::kobject {
+    // SAFETY: The caller promises it.
+    unsafe { Layout::of(sb) }.kobject.load(Relaxed)
 }
 
 /// Keeps a filesystem registered: it can be mounted until this is dropped.
@@ -168,14 +236,11 @@ impl<C: fs_context::Operations> Registration<C> {
             unsafe { bindings::kmem_cache_destroy(cache) };
             return Err(EBUSY);
         }
-        // SAFETY: The type is static, and unregistered when the registration is dropped.
-        let result = to_result(unsafe { bindings::register_filesystem(ty.inner.get()) });
-        if let Err(error) = result {
+        ty.register().inspect_err(|_| {
             ty.cache.store(ptr::null_mut(), Relaxed);
             // SAFETY: The cache is empty: nothing was mounted.
             unsafe { bindings::kmem_cache_destroy(cache) };
-            return Err(error);
-        }
+        })?;
         Ok(Self(ty))
     }
 }
@@ -193,6 +258,7 @@ impl<C: fs_context::Operations> Drop for Registration<C> {
             pr_err!("a filesystem is unregistered while it is mounted\n");
             return;
         }
+        self.0.remove_kobject();
         let cache = self.0.cache.load(Relaxed);
         self.0.cache.store(ptr::null_mut(), Relaxed);
         // SAFETY: No inode is left in it: there is no superblock, and the barrier has passed.

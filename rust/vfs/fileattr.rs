@@ -16,10 +16,27 @@ pub const FS_NODUMP_FL: u32 = bindings::FS_NODUMP_FL;
 /// Reading does not set the time of access.
 pub const FS_NOATIME_FL: u32 = bindings::FS_NOATIME_FL;
 
+/// What is made in the directory gets its project.
+pub const FS_PROJINHERIT_FL: u32 = bindings::FS_PROJINHERIT_FL;
+
 /// A `struct file_kattr`: flags in the form of `FS_IOC_GETFLAGS`, and what `FS_IOC_FSGETXATTR` has
 /// beyond them.
 ///
 /// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::fileattr::{FileKattr, FS_APPEND_FL};
+///
+/// fn fileattr_set(inode: &mut Excl<'_>, fa: &mut FileKattr) -> Result {
+///     if fa.has_fsx() || fa.flags() & !FS_APPEND_FL != 0 {
+///         return Err(EOPNOTSUPP);
+///     }
+///     *inode.guarded_mut() = fa.flags();
+///     Ok(())
+/// }
+/// ```
 #[repr(transparent)]
 pub struct FileKattr(Opaque<bindings::file_kattr>);
 
@@ -56,6 +73,16 @@ impl FileKattr {
     pub fn fsx_projid(&self) -> u32 {
         // SAFETY: `self` is valid and C does not change it during the call.
         unsafe { (*self.0.get()).fsx_projid }
+    }
+
+    /// Whether more is to be set than [`FileKattr::flags`] and [`FileKattr::fsx_projid`] say.
+    #[inline]
+    pub fn has_fsx_but_projid(&self) -> bool {
+        // SAFETY: `self` is valid and C does not change it during the call.
+        let mut other = unsafe { self.0.get().read() };
+        other.fsx_projid = 0;
+        // SAFETY: It is a copy of ours. CAST: As above.
+        unsafe { bindings::fileattr_has_fsx((&raw const other).cast()) }
     }
 
     /// Sets the project, `fsx_projid`.

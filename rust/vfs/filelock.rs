@@ -6,6 +6,21 @@
 //! hands them on to the kernel's own lists with the methods of [`FileLock`], before or after what
 //! it does itself.
 //!
+//! # Examples
+//!
+//! ```
+//! use vfs::filelock::{FileLock, Outcome, F_GETLK};
+//!
+//! /// What `->lock` does where the filesystem has nothing to add.
+//! fn lock(cmd: i32, fl: &mut FileLock<Fs>) -> Result<Outcome> {
+//!     if cmd == F_GETLK {
+//!         fl.posix_test_lock()?;
+//!         return Ok(Outcome::Granted);
+//!     }
+//!     fl.posix_lock_file()
+//! }
+//! ```
+//!
 //! C header: [`include/linux/filelock.h`](srctree/include/linux/filelock.h)
 
 use core::{

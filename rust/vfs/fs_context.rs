@@ -49,6 +49,7 @@ use crate::{
 /// What a mount option expects after its `=`.
 #[derive(Clone, Copy)]
 enum Kind {
+    Flag,
     U32Oct,
     String,
     Uid,
@@ -66,6 +67,15 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// An option without a value, `fsparam_flag()`. Becomes [`Value::Flag`].
+    pub const fn flag(name: &'static CStr, opt: u8) -> Self {
+        Self {
+            name,
+            opt,
+            kind: Kind::Flag,
+        }
+    }
+
     /// An octal number, `fsparam_u32oct()`. Becomes [`Value::U32`].
     pub const fn u32oct(name: &'static CStr, opt: u8) -> Self {
         Self {
@@ -104,6 +114,7 @@ impl Parameter {
 
     const fn spec(self) -> bindings::fs_parameter_spec {
         let (ty, data): (bindings::fs_param_type, usize) = match self.kind {
+            Kind::Flag => (None, 0),
             Kind::U32Oct => (Some(bindings::fs_param_is_u32), 8),
             Kind::String => (Some(bindings::fs_param_is_string), 0),
             Kind::Uid => (Some(bindings::fs_param_is_uid), 0),
@@ -203,6 +214,8 @@ impl Table {
 
 /// The value of a mount option, of the type that its [`Parameter`] says.
 pub enum Value<'a> {
+    /// The option was given.
+    Flag,
     /// A number.
     U32(u32),
     /// A text. It may be empty.
@@ -263,6 +276,34 @@ impl FsContext<'_> {
     }
 }
 
+/// Where a mount gets its superblock from: C's helper for `->get_tree`.
+#[derive(Clone, Copy)]
+pub struct GetTree {
+    bdev: bool,
+}
+
+impl GetTree {
+    /// Each mount gets a superblock of its own, without a device.
+    pub const GET_TREE_NODEV: Self = Self { bdev: false };
+
+    /// There is one superblock for each block device, which mount(2) got as its source
+    /// ([`SuperBlock::read_bdev`]). Where it is mounted already,
+    /// [`Operations::fill_super`] is not called. The type is `FS_REQUIRES_DEV`.
+    pub const GET_TREE_BDEV: Self = Self { bdev: true };
+
+    pub(crate) const fn has_bdev(self) -> bool {
+        self.bdev
+    }
+
+    pub(crate) const fn fs_flags(self) -> i32 {
+        if self.bdev {
+            kernel::bindings::FS_REQUIRES_DEV as i32
+        } else {
+            0
+        }
+    }
+}
+
 /// The callbacks of a context: `struct fs_context_operations`.
 ///
 /// `Self` is what C hangs on `fs_private`: the options parsed so far. Callbacks of one context do
@@ -281,6 +322,9 @@ pub trait Operations: Sized + Send + Default + 'static {
     /// Whether it can only be read: every superblock is `SB_RDONLY`, and a remount does not change
     /// that. C refuses whatever writes with `EROFS`.
     const READ_ONLY: bool = false;
+
+    /// The helper for `->get_tree`.
+    const GET_TREE: GetTree = GetTree::GET_TREE_NODEV;
 
     /// Makes the context for a mount or, if there is a superblock, for a change of its options.
     ///
@@ -314,8 +358,8 @@ pub trait Operations: Sized + Send + Default + 'static {
 
     /// Sets up a superblock for a mount and returns its root.
     ///
-    /// This is the `fill_super` of `get_tree_nodev()`, which the layer calls for `->get_tree`: each
-    /// mount gets a superblock of its own. `s_umount` is held exclusively.
+    /// This is the `fill_super` of the helper in [`Operations::GET_TREE`]. `s_umount` is held
+    /// exclusively.
     fn fill_super(
         &mut self,
         fc: &FsContext<'_>,
@@ -364,6 +408,19 @@ pub(crate) unsafe extern "C" fn init_fs_context<C: Operations>(
     })
 }
 
+/// What `init_fs_context` has hung on a context.
+///
+/// # Safety
+///
+/// `fc` must be a context that `init_fs_context::<C>` has set up, and nobody else may use what it is
+/// set up with.
+pub(crate) unsafe fn context<'a, C: Operations>(fc: *mut bindings::fs_context) -> &'a mut C {
+    // SAFETY: The context is valid.
+    let context = unsafe { (*fc).fs_private };
+    // SAFETY: `init_fs_context` has put a box there. Only this layer uses it.
+    unsafe { &mut *context.cast() }
+}
+
 struct VTable<T>(PhantomData<T>);
 
 // The callbacks are only called by C through `ops` of contexts that `init_fs_context` has set up, one
@@ -374,10 +431,8 @@ impl<T: Operations> VTable<T> {
     /// `fc` must be a context that `init_fs_context::<T>` has set up, and nobody else may use what
     /// it is set up with.
     unsafe fn context<'a>(fc: *mut bindings::fs_context) -> &'a mut T {
-        // SAFETY: The context is valid.
-        let context = unsafe { (*fc).fs_private };
-        // SAFETY: `init_fs_context` has put a box there. Only this layer uses it.
-        unsafe { &mut *context.cast() }
+        // SAFETY: The caller promises it.
+        unsafe { context(fc) }
     }
 
     /// # Safety
@@ -455,6 +510,7 @@ impl<T: Operations> VTable<T> {
         let result = unsafe { result.assume_init() }.__bindgen_anon_1;
         from_result(|| {
             let value = match T::PARAMETERS.kind(opt).ok_or(EINVAL)? {
+                Kind::Flag => Value::Flag,
                 // SAFETY: This is the field that `fs_param_is_u32()` sets.
                 Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
                 // SAFETY: This is the field that `fs_param_is_uid()` sets.
@@ -487,13 +543,18 @@ impl<T: Operations> VTable<T> {
             // SAFETY: `vfs_get_tree()` passes a valid context, which nobody else uses.
             unsafe { (*fc).sb_flags |= bindings::RUST_CONST_HELPER_SB_RDONLY };
         }
-        // SAFETY: `vfs_get_tree()` passes a valid context.
-        unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) }
+        if T::GET_TREE.has_bdev() {
+            // SAFETY: `vfs_get_tree()` passes a valid context.
+            unsafe { bindings::get_tree_bdev(fc, Some(Self::fill_super)) }
+        } else {
+            // SAFETY: As above.
+            unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) }
+        }
     }
 
     /// # Safety
     ///
-    /// As `fill_super` of `get_tree_nodev()`, which passes a new superblock.
+    /// As `fill_super` of `get_tree_nodev()` and `get_tree_bdev()`, which pass a new superblock.
     unsafe extern "C" fn fill_super(
         sb: *mut bindings::super_block,
         fc: *mut bindings::fs_context,
@@ -516,6 +577,10 @@ impl<T: Operations> VTable<T> {
             }
             // SAFETY: The superblock is valid and nobody else uses it yet.
             unsafe { (*sb).s_root = root };
+            // SAFETY: It has a root, so it is set up.
+            let sb = unsafe { SuperBlock::<T::FileSystem>::from_raw(sb) };
+            // SAFETY: It is new. If this or the mount fails, C calls `->kill_sb`.
+            unsafe { sb::add_counters(sb) }?;
             Ok(0)
         })
     }

@@ -68,6 +68,32 @@ impl PartialEq for Kuid {
     }
 }
 
+/// A project, `kprojid_t`: independent of any user namespace.
+#[derive(Clone, Copy)]
+pub struct Kprojid(pub(crate) bindings::kprojid_t);
+
+impl Kprojid {
+    /// The project with this number in the initial user namespace.
+    #[inline]
+    pub fn from_init(projid: u32) -> Self {
+        // SAFETY: It only reads the initial user namespace.
+        Self(unsafe { extra_bindings::kprojid_from_init(projid) })
+    }
+
+    /// The number of the project in the initial user namespace.
+    #[inline]
+    pub fn into_init(self) -> u32 {
+        // SAFETY: It only reads the initial user namespace.
+        unsafe { extra_bindings::kprojid_into_init(self.0) }
+    }
+}
+
+impl PartialEq for Kprojid {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.val == other.0.val
+    }
+}
+
 /// A group, `kgid_t`: independent of any user namespace.
 #[derive(Clone, Copy)]
 pub struct Kgid(pub(crate) bindings::kgid_t);

@@ -13,7 +13,6 @@ use core::{
 };
 use kernel::{
     bindings,
-    str::CString,
     sync::aref::{
         ARef,
         AlwaysRefCounted, //
@@ -37,6 +36,7 @@ use crate::{
 
 pub(crate) mod alloc;
 mod argument;
+mod atomic_open;
 mod lock;
 mod new;
 mod operations;
@@ -46,6 +46,11 @@ pub use argument::{
     FiemapExtentInfo,
     Link,
     TimeUpdate, //
+};
+pub use atomic_open::{
+    AtomicOpen,
+    AtomicOpened,
+    ToOpen, //
 };
 pub use lock::{
     LockGuard,
@@ -71,6 +76,16 @@ pub const S_NOATIME: u32 = bindings::S_NOATIME;
 pub const S_APPEND: u32 = bindings::S_APPEND;
 /// The file must not change at all.
 pub const S_IMMUTABLE: u32 = bindings::S_IMMUTABLE;
+/// Writes wait until they last.
+pub const S_SYNC: u32 = bindings::S_SYNC;
+/// Changes of the directory wait until they last.
+pub const S_DIRSYNC: u32 = bindings::S_DIRSYNC;
+/// Writing does not set times.
+pub const S_NOCMTIME: u32 = bindings::S_NOCMTIME;
+
+/// The flags that a filesystem may set as it likes. With others C counts on callbacks, or on
+/// something else that is to be set up.
+const S_SETTABLE: u32 = S_NOATIME | S_APPEND | S_IMMUTABLE | S_SYNC | S_DIRSYNC | S_NOCMTIME;
 
 /// A `struct inode` of filesystem `F` that may be on its way out.
 ///
@@ -130,15 +145,13 @@ unsafe impl<F: FileSystem> AlwaysRefCounted for Inode<F> {
 }
 
 /// An inode and what the filesystem adds to it: one object of the inode cache.
+///
+/// Its data are initialised before anybody sees the inode ([`alloc::set_initialised`]).
 #[repr(C)]
 pub(crate) struct Container<F: FileSystem> {
     inode: Opaque<bindings::inode>,
     info: UnsafeCell<MaybeUninit<F::InodeInfo>>,
     guarded: UnsafeCell<MaybeUninit<F::Guarded>>,
-    /// What `i_link` points to.
-    link: UnsafeCell<Option<CString>>,
-    /// Whether `info` and `guarded` are initialised. Set once, before anybody sees the inode.
-    initialised: UnsafeCell<bool>,
 }
 
 impl<F: FileSystem> Inode<F> {
@@ -296,6 +309,15 @@ impl<F: FileSystem> Host<F> {
         unsafe { bindings::inode_sub_bytes(self.as_ptr(), bytes as i64) };
     }
 
+    /// The bytes that the file uses.
+    ///
+    /// Mirrors `inode_get_bytes()` of `fs/stat.c`. Takes `i_lock`.
+    #[inline]
+    pub fn inode_get_bytes(&self) -> u64 {
+        // SAFETY: `self` is valid.
+        unsafe { bindings::inode_get_bytes(self.as_ptr()) }.max(0) as u64
+    }
+
     /// Sets the time of the last change of the inode to now.
     ///
     /// Mirrors `inode_set_ctime_current()` of `fs/inode.c`, which is atomic. C does it under
@@ -343,11 +365,13 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
         unsafe { bindings::setattr_copy(idmap.as_ptr(), self.as_ptr(), attr.as_ptr()) };
     }
 
-    /// Sets those flags of the inode that are in `mask`, `S_*`.
+    /// Sets those flags of the inode that are in `mask`: of those above, [`S_NOATIME`] and so on.
+    /// Others stay as they are.
     ///
     /// Mirrors `inode_set_flags()` of `fs/inode.c`, which is atomic.
     #[inline]
     pub fn inode_set_flags(&mut self, flags: u32, mask: u32) {
+        let mask = mask & S_SETTABLE;
         // SAFETY: The inode is valid and its `i_rwsem` is held exclusively.
         unsafe { bindings::inode_set_flags(self.as_ptr(), flags & mask, mask) };
     }

@@ -25,6 +25,7 @@
 
 mod helper;
 mod locked;
+mod trace;
 
 pub mod acl;
 pub mod address_space;
@@ -40,8 +41,10 @@ pub mod idmap;
 pub mod inode;
 pub mod mode;
 pub mod prelude;
+pub mod quota;
 pub mod sb;
 pub mod stat;
+pub mod sysfs;
 pub mod vm;
 pub mod walk;
 pub mod xattr;

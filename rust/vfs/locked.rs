@@ -109,6 +109,15 @@ unsafe impl<F: FileSystem> Lockable<Shared> for SuperBlock<F> {
     }
 }
 
+// SAFETY: The helper is lockdep_assert_held(), which any mode satisfies.
+unsafe impl<F: FileSystem> Lockable<Held> for SuperBlock<F> {
+    #[inline]
+    fn assert_held(&self) {
+        // SAFETY: `self` is a valid superblock.
+        unsafe { extra_bindings::s_umount_assert_shared(self.as_ptr()) };
+    }
+}
+
 // SAFETY: The helper is lockdep_assert_held().
 unsafe impl<F: FileSystem> Lockable<Held> for dentry::Bare<F> {
     #[inline]

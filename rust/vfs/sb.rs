@@ -7,7 +7,10 @@
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 use kernel::{
     bindings,
@@ -20,6 +23,10 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         SpinLock, //
     },
     types::{
@@ -28,19 +35,30 @@ use kernel::{
     },
 };
 use pin_init::PinInit;
+use rules::Exclusive;
 
 use crate::{
     dentry,
     export,
+    file_system_type,
     inode::Host,
+    quota,
+    sysfs,
     xattr,
     FileSystem,
-    Inode, //
+    Inode,
+    Locked, //
 };
 
+mod bdev;
+mod error;
 mod operations;
 mod table;
 
+pub use error::{
+    FsErrorEvent,
+    FsErrorType, //
+};
 pub use operations::{
     DropInode,
     ILocked,
@@ -178,6 +196,8 @@ struct Data<F: FileSystem> {
     /// Held while an inode is hashed.
     #[pin]
     hash: SpinLock<()>,
+    /// What is in sysfs, a box or null. Set once, taken once.
+    counters: Atomic<*mut sysfs::Counters<F>>,
 }
 
 /// A superblock that is being set up, in `->get_tree`: nobody else uses it yet.
@@ -190,7 +210,7 @@ struct Data<F: FileSystem> {
 /// fn fill_super(mut sb: sb::New<'_, Fs>) -> Result<inode::New<Fs>> {
 ///     sb.set_s_magic(0x6578_616d).set_s_blocksize_to_page();
 ///     let sb = sb.init(Ok(0))?;
-///     inode::New::new_inode(sb, Ok(0), 0)
+///     inode::New::new_inode(&sb, Ok(0), 0)
 /// }
 /// ```
 pub struct New<'a, F: FileSystem> {
@@ -245,16 +265,6 @@ impl<'a, F: FileSystem> New<'a, F> {
         self
     }
 
-    /// Lets the dcache drop an entry as soon as nobody uses it: `DCACHE_DONTCACHE` in `s_d_flags`.
-    ///
-    /// For filesystems whose entries are all kept in the dcache anyway
-    /// ([`crate::dentry::Negative::d_make_persistent`]): what else is there need not be.
-    pub fn set_dontcache(&mut self) -> &mut Self {
-        // SAFETY: The superblock is valid and ours alone.
-        unsafe { (*self.sb).s_d_flags |= bindings::dentry_flags_DCACHE_DONTCACHE };
-        self
-    }
-
     /// Sets the operations of all entries that there will be.
     ///
     /// Mirrors `set_default_d_op()` of `fs/dcache.c`.
@@ -281,6 +291,16 @@ impl<'a, F: FileSystem> New<'a, F> {
     pub fn set_sb_posixacl(&mut self) -> &mut Self {
         // SAFETY: The superblock is valid and ours alone.
         unsafe { extra_bindings::sb_set_posixacl(self.sb) };
+        self
+    }
+
+    /// Says that only this kernel changes `security.` attributes, `SB_NOSEC`.
+    ///
+    /// C remembers then with a regular file that there is nothing that a write takes away, and need
+    /// not ask for `security.capability` before each.
+    pub fn set_sb_nosec(&mut self) -> &mut Self {
+        // SAFETY: The superblock is valid and ours alone.
+        unsafe { extra_bindings::sb_set_nosec(self.sb) };
         self
     }
 
@@ -316,14 +336,20 @@ impl<'a, F: FileSystem> New<'a, F> {
 
     /// Sets the filesystem's data and operations. From now on it can have inodes.
     ///
+    /// C holds `s_umount` until `fill_super` returns, so that comes with its token.
+    ///
     /// # Errors
     ///
     /// `ENOMEM`, or the error of `info`.
-    pub fn init(self, info: impl PinInit<F::SbInfo, Error>) -> Result<&'a SuperBlock<F>> {
+    pub fn init(
+        self,
+        info: impl PinInit<F::SbInfo, Error>,
+    ) -> Result<Locked<'a, SuperBlock<F>, Exclusive>> {
         let data = KBox::try_pin_init(
             try_pin_init!(Data::<F> {
                 info <- info,
                 hash <- new_spinlock!((), "vfs_inode_hash"),
+                counters: Atomic::new(ptr::null_mut()),
             }),
             GFP_KERNEL,
         )?;
@@ -333,8 +359,38 @@ impl<'a, F: FileSystem> New<'a, F> {
         unsafe { (*self.sb).s_fs_info = data.cast() };
         // SAFETY: As above; the table lives for ever.
         unsafe { (*self.sb).s_op = table::table::<F::Super>() };
+        // SAFETY: As above.
+        unsafe { quota::init::<F>(self.sb) };
         // SAFETY: The superblock lives for `'a`. INVARIANT: Both are set.
-        Ok(unsafe { SuperBlock::from_raw(self.sb) })
+        let sb = unsafe { SuperBlock::from_raw(self.sb) };
+        // SAFETY: `sget_fc()` has locked it for `get_tree_nodev()`, and this is the only token.
+        Ok(unsafe { Locked::assume(sb) })
+    }
+}
+
+/// Makes the files in sysfs of a superblock that is mounted.
+///
+/// # Safety
+///
+/// `sb` must be of a [`crate::FileSystemType`] of `F` and set up, and have no such files. They must be
+/// removed by [`remove_counters`] before it ends.
+pub(crate) unsafe fn add_counters<F: FileSystem>(sb: &SuperBlock<F>) -> Result {
+    // SAFETY: The caller promises it.
+    let parent = unsafe { file_system_type::kobject(sb.as_ptr()) };
+    // SAFETY: The type stays registered while it is mounted; the caller promises the rest.
+    if let Some(counters) = unsafe { sysfs::Counters::new(sb, parent) }? {
+        let counters = KBox::into_raw(counters);
+        sb.data().counters.store(counters, Relaxed);
+    }
+    Ok(())
+}
+
+/// Removes the files in sysfs of a superblock, and waits for who reads them. May sleep.
+pub(crate) fn remove_counters<F: FileSystem>(sb: &SuperBlock<F>) {
+    let counters = sb.data().counters.xchg(ptr::null_mut(), Relaxed);
+    if !counters.is_null() {
+        // SAFETY: `add_counters` has made it from a box, and nobody else has taken it.
+        drop(unsafe { KBox::from_raw(counters) });
     }
 }
 

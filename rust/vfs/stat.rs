@@ -22,6 +22,18 @@ use crate::{
 /// A `struct kstat` that a callback fills in.
 ///
 /// It belongs to C's caller, which waits for the callback and does not look at it meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::stat::STATX_ATTR_APPEND;
+///
+/// fn getattr(idmap: &Idmap, inode: &Inode<Fs>, stat: &mut Kstat, request_mask: u32) {
+///     stat.generic_fillattr(idmap, request_mask, inode);
+///     let append = inode.i_flags() & vfs::inode::S_APPEND != 0;
+///     stat.set_attributes(if append { STATX_ATTR_APPEND } else { 0 }, STATX_ATTR_APPEND);
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Kstat(Opaque<bindings::kstat>);
 

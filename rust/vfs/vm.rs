@@ -97,6 +97,33 @@ impl From<Error> for Outcome {
 /// A slot whose method or helper is missing is null; a method goes before a helper. All may sleep
 /// but [`Operations::map_pages`]. For a fault `mmap_lock` is held for reading, or the lock of the
 /// mapping alone (`FAULT_FLAG_VMA_LOCK`).
+///
+/// # Examples
+///
+/// ```
+/// use vfs::vm::{Fault, MapPages, Operations, Ops};
+///
+/// /// Mappings of files of which only the first page can be written to.
+/// struct Mapping;
+///
+/// #[vtable]
+/// impl Operations for Mapping {
+///     type FileSystem = Fs;
+///
+///     const FAULT: Option<Fault> = Some(Fault::FILEMAP_FAULT);
+///     const MAP_PAGES: Option<MapPages> = Some(MapPages::FILEMAP_MAP_PAGES);
+///
+///     fn page_mkwrite(_file: &File<Fs>, folio: &LockedFolio<'_, Fs>) -> Result {
+///         if folio.folio_pos() == 0 {
+///             Ok(())
+///         } else {
+///             Err(ENOSPC)
+///         }
+///     }
+/// }
+///
+/// let ops: Ops<Fs> = Ops::of::<Mapping>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]

@@ -30,7 +30,29 @@ use crate::{
     Inode, //
 };
 
+/// The name that is looked up is to be made.
+pub const LOOKUP_CREATE: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_CREATE;
+/// The name that is looked up is the new one of a rename.
+pub const LOOKUP_RENAME_TARGET: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_RENAME_TARGET;
+
 /// How the VFS has come to an object.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{walk::Mask, Walk};
+///
+/// fn permission(idmap: &Idmap, inode: &Walk<'_, Inode<Fs>>, mask: Mask) -> Result {
+///     if mask.contains(Mask::WRITE) {
+///         // What says whether it may be written is only there in ref-walk.
+///         let inode = inode.try_ref()?;
+///         if *inode.info() == 0 {
+///             return Err(EPERM);
+///         }
+///     }
+///     inode.generic_permission(idmap, mask)
+/// }
+/// ```
 pub enum Walk<'a, T> {
     /// By ref-walk: it has a reference to it. May sleep.
     Ref(&'a T),
@@ -82,6 +104,20 @@ impl<T> RcuWalk<'_, T> {
             _not_send: NotThreadSafe::default(),
         }
     }
+
+    /// As [`RcuWalk::from_raw`], where it is known to be in rcu-walk, which is asserted.
+    ///
+    /// # Safety
+    ///
+    /// For the lifetime, the current task must be in an RCU read-side section in which it has found
+    /// `object`.
+    #[inline]
+    pub(crate) unsafe fn assume(object: *const T) -> Self {
+        // SAFETY: It only looks at the current task.
+        unsafe { extra_bindings::slots_assert_rcu_walk() };
+        // SAFETY: The caller promises it.
+        unsafe { Self::from_raw(object) }
+    }
 }
 
 impl<F: FileSystem> RcuWalk<'_, Dentry<F>> {
@@ -91,6 +127,13 @@ impl<F: FileSystem> RcuWalk<'_, Dentry<F>> {
         // SAFETY: The memory of a dentry is freed after an RCU grace period, and `d_fsdata` is
         // atomic.
         unsafe { Bare::<F>::from_raw(self.object.cast_mut().cast()) }.d_fsdata()
+    }
+
+    /// Whether the entry has no inode, as [`Bare::is_negative`].
+    #[inline]
+    pub fn is_negative(&self) -> bool {
+        // SAFETY: As above, and the field is only read.
+        unsafe { Bare::<F>::from_raw(self.object.cast_mut().cast()) }.is_negative()
     }
 
     /// Returns the hash that C gives a name in this directory.
@@ -195,7 +238,7 @@ pub(crate) unsafe fn permission_walk<'a, F: FileSystem>(
 ) -> (Walk<'a, Inode<F>>, Mask) {
     let walk = if mask & bindings::MAY_NOT_BLOCK != 0 {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })
@@ -214,7 +257,7 @@ pub(crate) unsafe fn link_walk<'a, F: FileSystem>(
 ) -> Walk<'a, Inode<F>> {
     if ptr::eq(dentry, ptr::null()) {
         // SAFETY: The caller promises that this is rcu-walk then.
-        Walk::Rcu(unsafe { RcuWalk::from_raw(inode.cast()) })
+        Walk::Rcu(unsafe { RcuWalk::assume(inode.cast()) })
     } else {
         // SAFETY: The caller promises that this is ref-walk then.
         Walk::Ref(unsafe { Inode::from_raw(inode) })

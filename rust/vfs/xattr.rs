@@ -190,6 +190,32 @@ impl List<'_> {
 ///
 /// Access control lists do not come here: they have callbacks of their own in
 /// [`crate::inode::Operations`]. All may sleep.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::xattr::{Buffer, Handler, Handlers, Name, Ops};
+///
+/// /// `user.number`, which every inode has, and nobody can change.
+/// struct Number;
+///
+/// #[vtable]
+/// impl Handler for Number {
+///     type FileSystem = Fs;
+///
+///     const NAME: Name = Name::Whole(c"user.number");
+///
+///     fn get(inode: &Inode<Fs>, _name: &CStr, buffer: &mut Buffer<'_>) -> Result<usize> {
+///         buffer.copy(&inode.i_ino().to_le_bytes())
+///     }
+/// }
+///
+/// static HANDLERS: Handlers<Fs, 1> = Handlers::new([Ops::of::<Number>()]);
+///
+/// fn fill_super(sb: &mut vfs::sb::New<'_, Fs>) {
+///     sb.set_s_xattr(&HANDLERS);
+/// }
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]

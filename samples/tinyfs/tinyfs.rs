@@ -46,7 +46,7 @@ impl fs_context::Operations for TinyFs {
 
     fn fill_super(&mut self, _: &FsContext<'_>, mut sb: NewSb<'_>) -> Result<ARef<Inode<Self>>> {
         sb.set_s_magic(0x7469_6e79).set_s_blocksize_to_page();
-        let root = new(sb.init(Ok(()))?, 1, S_IFDIR | 0o555, b"")?;
+        let root = new(&*sb.init(Ok(()))?, 1, S_IFDIR | 0o555, b"")?;
         root.directory(inode::Ops::of::<Dir>(), file::Ops::of::<Dir>())
     }
 }

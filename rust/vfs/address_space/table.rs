@@ -39,6 +39,7 @@ use crate::{
         WriteBegin,
         WriteFolio, //
     },
+    trace,
     File, //
 };
 
@@ -54,6 +55,8 @@ impl<T: Operations> Table<T> {
         _file: *mut bindings::file,
         folio: *mut bindings::folio,
     ) -> c_int {
+        // SAFETY: As below.
+        unsafe { trace::read_folio(folio) };
         // SAFETY: `filemap_read_folio()` and the readahead pass a locked folio of the mapping, and
         // want it unlocked.
         let folio = unsafe { LockedFolio::from_raw(folio) };
@@ -75,6 +78,8 @@ impl<T: Operations> Table<T> {
         let result = from_result(|| T::writepages(folios).map(|()| 0));
         // SAFETY: Pairs with the save above.
         unsafe { extra_bindings::memalloc_nofs_restore(flags) };
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::writepages(mapping, wbc, result) };
         result
     }
 
@@ -82,6 +87,8 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->readahead`.
     unsafe extern "C" fn readahead(rac: *mut bindings::readahead_control) {
+        // SAFETY: As below.
+        unsafe { trace::readahead(rac) };
         // SAFETY: `read_pages()` passes it valid.
         T::readahead(unsafe { Readahead::from_raw(rac) });
     }

@@ -5,6 +5,7 @@
 use core::{
     ffi::c_char,
     marker::PhantomData,
+    ops::Deref,
     ptr, //
 };
 use kernel::{
@@ -21,8 +22,10 @@ use rules::{
 };
 
 use super::{
+    Automount,
     Bare,
-    Dentry, //
+    Dentry,
+    Mount, //
 };
 use crate::{
     helper::slot,
@@ -117,13 +120,16 @@ impl UnstableName<'_> {
 /// A dentry that is being made, in `->d_init`: nobody else has seen it.
 pub struct New<'a, F: FileSystem>(pub(super) &'a Bare<F>, pub(super) NotThreadSafe);
 
-impl<F: FileSystem> New<'_, F> {
-    /// Sets the number that the filesystem keeps with the entry.
-    #[inline]
-    pub fn set_d_fsdata(&mut self, value: usize) {
-        self.0.set_d_fsdata(value);
-    }
+impl<F: FileSystem> Deref for New<'_, F> {
+    type Target = Bare<F>;
 
+    #[inline]
+    fn deref(&self) -> &Bare<F> {
+        self.0
+    }
+}
+
+impl<F: FileSystem> New<'_, F> {
     /// Makes path walks ask [`Operations::d_manage`] about the entry: `DCACHE_MANAGE_TRANSIT`.
     pub fn set_manage_transit(&mut self) {
         let dentry = self.0.as_ptr();
@@ -203,7 +209,40 @@ impl RenameLock<'_, Held> {
 /// method is not implemented is null. What a [`Bare`] or a [`RcuWalk`] is passed to must not sleep,
 /// and cannot reach the filesystem's own data, which may be gone by then.
 ///
-/// `d_automount` and `d_real` are not here: `Documentation/vfs.rst` says why.
+/// `d_real` is not here: `Documentation/vfs.rst` says why.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::{
+///     dentry::{Operations, UnstableName},
+///     RcuWalk,
+/// };
+///
+/// /// Names whose case does not matter.
+/// struct Entries;
+///
+/// #[vtable]
+/// impl Operations for Entries {
+///     type FileSystem = Fs;
+///
+///     fn d_hash(_parent: &RcuWalk<'_, Dentry<Fs>>, name: &[u8]) -> Result<u32> {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         Ok(lower.fold(0, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())))
+///     }
+///
+///     fn d_compare(
+///         _dentry: &RcuWalk<'_, Dentry<Fs>>,
+///         of_dentry: &UnstableName<'_>,
+///         name: &[u8],
+///     ) -> bool {
+///         let lower = name.iter().map(u8::to_ascii_lowercase);
+///         of_dentry.bytes().map(|byte| byte.to_ascii_lowercase()).eq(lower)
+///     }
+/// }
+///
+/// let ops: vfs::dentry::Ops<Fs> = vfs::dentry::Ops::of::<Entries>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -216,7 +255,8 @@ pub trait Operations: Sized {
 
     /// Says whether an entry that was found in the dcache is still right. `flags` are `LOOKUP_*`.
     ///
-    /// `name` is that under which it was looked up, which stays.
+    /// `name` is that under which it was looked up, which stays. An entry that is not right any more
+    /// is forgotten, also if it is in use, and [`crate::inode::Operations::lookup`] called.
     ///
     /// # Errors
     ///
@@ -256,6 +296,9 @@ pub trait Operations: Sized {
 
     /// Says whether an entry that is no longer used is to be forgotten.
     ///
+    /// C asks only about entries that somebody could still look up. One that was kept may be used,
+    /// and asked about, again.
+    ///
     /// `d_lock`, which is held, is a spinlock: must not sleep.
     fn d_delete(dentry: &Locked<'_, Bare<Self::FileSystem>, rule::d_delete::Dentry>) -> bool {
         build_error!(VTABLE_DEFAULT_ERROR)
@@ -271,7 +314,8 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Takes note that the entry is about to be forgotten.
+    /// Takes note that the entry is about to be forgotten. It is still where it was:
+    /// [`Locked::dir`] is its directory.
     ///
     /// `d_lock`, which is held, is a spinlock: must not sleep.
     fn d_prune(dentry: &Locked<'_, Bare<Self::FileSystem>, rule::d_prune::Dentry>) {
@@ -298,6 +342,18 @@ pub trait Operations: Sized {
     ///
     /// `ECHILD` in rcu-walk, to be called again in ref-walk; in ref-walk, what the walk returns.
     fn d_manage(dentry: &Walk<'_, Dentry<Self::FileSystem>>) -> Result<Managed> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Mounts something on the entry, when a path walk comes to it: [`Automount::mount`]. `None` means that
+    /// there is something already; the walk looks again.
+    ///
+    /// For directories with [`crate::inode::New::set_automount`]. Only in ref-walk: may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EISDIR` makes the walk take the directory as it is; others it returns.
+    fn d_automount(path: &Automount<'_, Self::FileSystem>) -> Result<Option<Mount>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

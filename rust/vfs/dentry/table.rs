@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    ptr,
     slice, //
 };
 use kernel::{
@@ -31,8 +32,10 @@ use super::{
         Revalidate,
         UnstableName, //
     },
+    Automount,
     Bare,
-    Dentry, //
+    Dentry,
+    Mount, //
 };
 use crate::{
     walk::{
@@ -89,9 +92,9 @@ impl<T: Operations> Table<T> {
         let what = if flags & LOOKUP_RCU != 0 {
             Revalidate::Rcu(
                 // SAFETY: The flag says that this is rcu-walk.
-                unsafe { RcuWalk::from_raw(dir.cast()) },
+                unsafe { RcuWalk::assume(dir.cast()) },
                 // SAFETY: As above.
-                unsafe { RcuWalk::from_raw(dentry.cast()) },
+                unsafe { RcuWalk::assume(dentry.cast()) },
             )
         } else {
             Revalidate::Ref(
@@ -233,7 +236,7 @@ impl<T: Operations> Table<T> {
         let dentry = unsafe { (*path).dentry };
         let dentry = if rcu_walk {
             // SAFETY: The argument says that this is rcu-walk.
-            Walk::Rcu(unsafe { RcuWalk::from_raw(dentry.cast()) })
+            Walk::Rcu(unsafe { RcuWalk::assume(dentry.cast()) })
         } else {
             // SAFETY: This is ref-walk: the caller has a reference to it.
             Walk::Ref(unsafe { Dentry::from_raw(dentry) })
@@ -242,6 +245,18 @@ impl<T: Operations> Table<T> {
             Managed::Transit => Ok(0),
             Managed::Directory => Err(EISDIR),
         })
+    }
+
+    /// # Safety
+    ///
+    /// As `->d_automount`.
+    unsafe extern "C" fn d_automount(path: *mut bindings::path) -> *mut bindings::vfsmount {
+        // SAFETY: `follow_automount()` is in ref-walk, and has a reference to the path.
+        let path = unsafe { Automount::from_raw(path) };
+        match T::d_automount(&path) {
+            Ok(mount) => mount.map_or(ptr::null_mut(), Mount::into_raw),
+            Err(error) => error.to_ptr(),
+        }
     }
 
     /// # Safety
@@ -317,6 +332,11 @@ impl<T: Operations> Table<T> {
         },
         d_manage: if T::HAS_D_MANAGE {
             Some(Self::d_manage)
+        } else {
+            None
+        },
+        d_automount: if T::HAS_D_AUTOMOUNT {
+            Some(Self::d_automount)
         } else {
             None
         },

@@ -29,6 +29,7 @@ use super::{
     Poll,
     Read,
     ReadIter,
+    RemapFileRange,
     Setlease,
     Setting,
     SpliceRead,
@@ -63,6 +64,41 @@ impl Private for () {
 /// A slot whose method or helper is missing is null; a method goes before a helper. All may sleep,
 /// and no lock is held but where a method says so. `->owner` is the module of the filesystem, which
 /// cannot go while a file is open.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::sync::atomic::{Atomic, Relaxed};
+/// use vfs::file::{Kiocb, OpenFile, Operations, Ops, Private, ReadIter};
+///
+/// /// How often an open file was read.
+/// struct Reads(Atomic<u32>);
+///
+/// impl Private for Reads {}
+///
+/// struct Regular;
+///
+/// #[vtable]
+/// impl Operations for Regular {
+///     type FileSystem = Fs;
+///     type Private = Reads;
+///
+///     fn open(_inode: &Inode<Fs>, file: &File<Fs>) -> Result<Reads> {
+///         file.generic_file_open()?;
+///         Ok(Reads(Atomic::new(0)))
+///     }
+///
+///     fn read_iter(
+///         iocb: &mut Kiocb<'_, Self>,
+///         to: &mut kernel::iov::IovIterDest<'_>,
+///     ) -> Result<usize> {
+///         iocb.file().private_data().0.fetch_add(1, Relaxed);
+///         iocb.generic_file_read_iter(to)
+///     }
+/// }
+///
+/// let ops: Ops<Fs> = Ops::of::<Regular>();
+/// ```
 // The names of the arguments are for the reader: the bodies of missing methods use none.
 #[allow(unused_variables)]
 #[vtable]
@@ -217,9 +253,9 @@ pub trait Operations: Sized + 'static {
     /// Allocates, punches or zeroes `len` bytes from `offset` on; `mode` is of `FALLOC_FL_*`, and
     /// one that is not known must be refused (`EOPNOTSUPP`).
     ///
-    /// Takes `i_rwsem` itself ([`Inode::inode_lock`]), and `invalidate_lock`
-    /// ([`Inode::filemap_invalidate_lock`]) while pages go. C's caller has checked that the range is
-    /// one, and within `s_maxbytes`.
+    /// Takes `i_rwsem` itself ([`Inode::inode_lock`]); pages go under `invalidate_lock`
+    /// ([`Locked::truncate_pagecache_range`]). C's caller has checked that the range is one, and within
+    /// `s_maxbytes`.
     fn fallocate(file: &OpenFile<Self>, mode: i32, offset: i64, len: i64) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -231,6 +267,16 @@ pub trait Operations: Sized + 'static {
 
     /// Copies a range, and returns how many bytes. Takes what locks it needs itself.
     fn copy_file_range(range: CopyFileRange<'_, Self>) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Makes two files share blocks: [`RemapFileRange::generic_remap_file_range`]. Returns how many
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` for what cannot be shared.
+    fn remap_file_range(range: RemapFileRange<'_, Self>) -> Result<i64> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

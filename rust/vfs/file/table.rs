@@ -46,6 +46,7 @@ use super::{
     Private,
     Read,
     ReadIter,
+    RemapFileRange,
     Setlease,
     Setting,
     SpliceRead,
@@ -59,6 +60,7 @@ use crate::{
         Outcome,
         FILE_LOCK_DEFERRED, //
     },
+    trace,
     Inode,
     Locked, //
 };
@@ -330,12 +332,13 @@ impl<T: Operations> Table<T> {
         offset: bindings::loff_t,
         len: bindings::loff_t,
     ) -> c_long {
+        let traced = file;
         // SAFETY: C passes a file of this table that is open.
         let file = unsafe { OpenFile::<T>::from_raw(file) };
-        match T::fallocate(file, mode, offset, len) {
-            Ok(()) => 0,
-            Err(error) => error.to_errno() as c_long,
-        }
+        let ret = from_result(|| T::fallocate(file, mode, offset, len).map(|()| 0));
+        // SAFETY: The file is valid for the call.
+        unsafe { trace::fallocate(traced, mode, offset, len, ret) };
+        ret as c_long
     }
 
     /// # Safety
@@ -375,6 +378,37 @@ impl<T: Operations> Table<T> {
             len,
             _not_send: NotThreadSafe::default(),
         }))
+    }
+
+    /// # Safety
+    ///
+    /// As `->remap_file_range`.
+    unsafe extern "C" fn remap_file_range(
+        file_in: *mut bindings::file,
+        pos_in: bindings::loff_t,
+        file_out: *mut bindings::file,
+        pos_out: bindings::loff_t,
+        len: bindings::loff_t,
+        flags: c_uint,
+    ) -> bindings::loff_t {
+        const KNOWN: u32 = bindings::REMAP_FILE_DEDUP | bindings::REMAP_FILE_ADVISORY;
+        // C only compares superblocks, which have files of several tables.
+        // SAFETY: Both files are open.
+        if flags & !KNOWN != 0 || unsafe { (*file_in).f_op != (*file_out).f_op } {
+            return EINVAL.to_errno().into();
+        }
+        let shared = T::remap_file_range(RemapFileRange {
+            // SAFETY: It has the table of `file_out`, which is this one.
+            file_in: unsafe { OpenFile::from_raw(file_in) },
+            pos_in,
+            // SAFETY: It has the table of `file_in`, through which C has come here.
+            file_out: unsafe { OpenFile::from_raw(file_out) },
+            pos_out,
+            len,
+            flags,
+            _not_send: NotThreadSafe::default(),
+        });
+        shared.unwrap_or_else(|error| error.to_errno().into())
     }
 
     /// # Safety
@@ -491,6 +525,11 @@ impl<T: Operations> Table<T> {
         },
         copy_file_range: if T::HAS_COPY_FILE_RANGE {
             Some(Self::copy_file_range)
+        } else {
+            None
+        },
+        remap_file_range: if T::HAS_REMAP_FILE_RANGE {
+            Some(Self::remap_file_range)
         } else {
             None
         },

@@ -18,7 +18,19 @@ use kernel::{
 };
 
 use super::Container;
-use crate::FileSystem;
+use crate::{
+    quota,
+    FileSystem, //
+};
+
+/// How large an object of the inode cache is.
+const fn object_size<F: FileSystem>() -> usize {
+    if quota::has_quotas::<F>() {
+        size_of::<quota::Charged<F>>()
+    } else {
+        size_of::<Container<F>>()
+    }
+}
 
 /// Creates the inode cache of a filesystem.
 pub(crate) fn create_cache<F: FileSystem>(
@@ -28,7 +40,7 @@ pub(crate) fn create_cache<F: FileSystem>(
     let cache = unsafe {
         extra_bindings::inode_cache_create(
             name.as_char_ptr(),
-            size_of::<Container<F>>() as u32,
+            object_size::<F>() as u32,
             align_of::<Container<F>>() as u32,
             Some(inode_init_once),
         )
@@ -66,19 +78,17 @@ pub(crate) unsafe fn alloc_inode<F: FileSystem>(
     if container.is_null() {
         return ptr::null_mut();
     }
-    // SAFETY: The memory is new and as large as a container.
-    unsafe {
-        (&raw mut (*container).link)
-            .cast::<Option<kernel::str::CString>>()
-            .write(None)
-    };
+    let inode: *mut bindings::inode = container.cast();
+    // What `free_inode` looks at, which C calls also for an inode that it could not set up.
+    // SAFETY: The memory is new and as large as a container, which begins with the inode.
+    unsafe { (*inode).i_private = ptr::null_mut() };
     // SAFETY: As above.
-    unsafe {
-        (&raw mut (*container).initialised)
-            .cast::<bool>()
-            .write(false)
-    };
-    container.cast()
+    unsafe { (*inode).i_mode = 0 };
+    if quota::has_quotas::<F>() {
+        // SAFETY: As above; it is as large as that.
+        unsafe { quota::init_dquots(container) };
+    }
+    inode
 }
 
 /// Implements `->free_inode`.
@@ -89,29 +99,39 @@ pub(crate) unsafe fn alloc_inode<F: FileSystem>(
 /// an RCU grace period, when nobody can have a reference any more.
 pub(crate) unsafe extern "C" fn free_inode<F: FileSystem>(inode: *mut bindings::inode) {
     let container: *mut Container<F> = inode.cast();
-    // SAFETY: The object is ours alone.
-    let initialised = unsafe { *(*container).initialised.get() };
-    if initialised {
+    // SAFETY: The inode comes from `alloc_inode`, and is not freed yet.
+    if unsafe { is_initialised(inode) } {
         // SAFETY: The object is ours alone, and this field is initialised.
         unsafe { ptr::drop_in_place((*container).info.get().cast::<F::InodeInfo>()) };
         // SAFETY: As above.
         unsafe { ptr::drop_in_place((*container).guarded.get().cast::<F::Guarded>()) };
     }
-    // SAFETY: As above; this one is always initialised.
-    unsafe { ptr::drop_in_place((*container).link.get()) };
+    // SAFETY: The object is ours alone. If it is a symbolic link, what `i_link` points to was made by
+    // `New::symlink`, or it is null as C has set it.
+    unsafe { extra_bindings::inode_free_link(inode) };
     // The superblock, from which `alloc_inode` got the cache, may be gone by now; kfree() finds
     // the cache by itself.
     // SAFETY: The object came from a slab cache and nobody uses it any more.
     unsafe { bindings::kfree(container.cast()) };
 }
 
+/// Says that the filesystem's data of the inode are initialised.
+///
+/// # Safety
+///
+/// It must be true, and `inode` come from `alloc_inode()` and not be seen by others.
+pub(crate) unsafe fn set_initialised(inode: *mut bindings::inode) {
+    // C leaves `i_private` to the filesystem, null for a new inode. That it is not null is enough.
+    // SAFETY: The caller promises that the inode is valid.
+    unsafe { (*inode).i_private = inode.cast() };
+}
+
 /// Returns whether the filesystem's data of the inode are initialised.
 ///
 /// # Safety
 ///
-/// `inode` must come from `alloc_inode::<F>()`, and not be freed yet.
-pub(crate) unsafe fn is_initialised<F: FileSystem>(inode: *mut bindings::inode) -> bool {
-    let container: *mut Container<F> = inode.cast();
-    // SAFETY: The container is alive.
-    unsafe { *(*container).initialised.get() }
+/// `inode` must come from `alloc_inode()`, and not be freed yet.
+pub(crate) unsafe fn is_initialised(inode: *mut bindings::inode) -> bool {
+    // SAFETY: The inode is alive; this is set before others see it.
+    !unsafe { (*inode).i_private }.is_null()
 }

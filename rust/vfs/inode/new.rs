@@ -10,19 +10,18 @@ use core::{
 use kernel::{
     bindings,
     prelude::*,
-    str::{
-        CStr,
-        CString, //
-    },
+    str::CStr,
     sync::aref::ARef,
     types::NotThreadSafe, //
 };
 use pin_init::PinInit;
 
 use super::{
+    alloc,
     Container,
     Inode,
-    Ops, //
+    Ops,
+    S_SETTABLE, //
 };
 use crate::{
     acl,
@@ -104,7 +103,7 @@ impl<F: FileSystem> New<F> {
         // SAFETY: As above.
         unsafe { (*(*container).guarded.get()).write(guarded) };
         // SAFETY: As above. Now both are initialised.
-        unsafe { *(*container).initialised.get() = true };
+        unsafe { alloc::set_initialised(inode.as_ptr()) };
 
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*inode.as_ptr()).i_ino = u64::from(bindings::get_next_ino()) };
@@ -142,10 +141,34 @@ impl<F: FileSystem> New<F> {
         unsafe { acl::inherit(dir.as_ptr(), self.inode.as_ptr()) }
     }
 
-    /// Sets the flags of the inode, `S_*`.
+    /// Sets the flags of the inode: those that [`Locked::inode_set_flags`] can set. Others stay as
+    /// they are.
+    ///
+    /// [`Locked::inode_set_flags`]: crate::Locked::inode_set_flags
     pub fn set_i_flags(&mut self, flags: u32) {
         // SAFETY: The inode is valid and not seen by others.
-        unsafe { (*self.inode.as_ptr()).i_flags = flags };
+        let i_flags = unsafe { &mut (*self.inode.as_ptr()).i_flags };
+        *i_flags = (*i_flags & !S_SETTABLE) | (flags & S_SETTABLE);
+    }
+
+    /// Makes path walks ask [`d_automount`](crate::dentry::Operations::d_automount) when they come to
+    /// the inode: `S_AUTOMOUNT`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the superblock's entries have no such callback
+    /// ([`crate::sb::New::set_default_d_op`]).
+    pub fn set_automount(&mut self) -> Result {
+        // SAFETY: The inode is valid, and so is its superblock.
+        let d_op = unsafe { (*(*self.inode.as_ptr()).i_sb).__s_d_op };
+        // C calls it without looking.
+        // SAFETY: It is null or a table that lives for ever.
+        if d_op.is_null() || unsafe { (*d_op).d_automount }.is_none() {
+            return Err(EINVAL);
+        }
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*self.inode.as_ptr()).i_flags |= bindings::S_AUTOMOUNT };
+        Ok(())
     }
 
     /// Sets what tells the inode from others that had its number before to a random number.
@@ -181,6 +204,11 @@ impl<F: FileSystem> New<F> {
     pub fn set_i_size(&mut self, size: i64) {
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*self.inode.as_ptr()).i_size = size.max(0) };
+    }
+
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::inode {
+        self.inode.as_ptr()
     }
 
     /// Checks that the mode is of this type.
@@ -257,15 +285,15 @@ impl<F: FileSystem> New<F> {
     pub fn symlink(mut self, i_op: Ops<F>, target: &CStr) -> Result<ARef<Inode<F>>> {
         self.expect(&[S_IFLNK])?;
         self.set_i_op(i_op, true)?;
-        let link = CString::try_from(target)?;
+        let target = target.to_bytes_with_nul();
+        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL)?;
+        link.extend_from_slice(target, GFP_KERNEL)?;
         let inode = self.inode.as_ptr();
         // SAFETY: The inode is valid and not seen by others.
-        unsafe { (*inode).i_size = target.count_bytes() as i64 };
-        // SAFETY: As above; the string stays where it is until `free_inode` frees it.
-        unsafe { extra_bindings::inode_set_link(inode, link.as_char_ptr().cast_mut()) };
-        let container: *mut Container<F> = inode.cast();
-        // SAFETY: As above.
-        unsafe { *(*container).link.get() = Some(link) };
+        unsafe { (*inode).i_size = target.len() as i64 - 1 };
+        let (link, _, _): (*mut u8, _, _) = link.into_raw_parts();
+        // SAFETY: As above; it is a symbolic link, so `free_inode` frees the string.
+        unsafe { extra_bindings::inode_set_link(inode, link.cast()) };
         Ok(self.finish())
     }
 

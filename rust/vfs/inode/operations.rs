@@ -33,6 +33,8 @@ use crate::{
     helper::slot,
     idmap::Idmap,
     inode::{
+        AtomicOpen,
+        AtomicOpened,
         FiemapExtentInfo,
         Link,
         TimeUpdate, //
@@ -364,6 +366,23 @@ pub trait Operations: Sized {
     /// Fills in what [`Operations::fileattr_set`] sets. No lock is promised: the inode's is held
     /// exclusively, or not at all.
     fn fileattr_get(inode: &Inode<Self::FileSystem>, fa: &mut FileKattr) -> Result {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Finds an entry, makes a regular file if there is none and that is asked for, and opens it: all
+    /// at once, for filesystems that need a server's answer to do so. Without it C calls
+    /// [`Operations::lookup`], [`Operations::create`] and `->open`.
+    ///
+    /// C has checked who may make a file there, and `open_flag` is without `O_CREAT` if nobody may.
+    /// It checks afterwards who may open it. `open_flag` are `O_*`; `O_EXCL` is C's to see to.
+    ///
+    /// # Errors
+    ///
+    /// Whatever open(2) is to return.
+    fn atomic_open<'a>(
+        file: AtomicOpen<'_, 'a, Self::FileSystem>,
+        open_flag: u32,
+    ) -> Result<AtomicOpened<'a>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

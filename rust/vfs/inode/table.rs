@@ -46,12 +46,14 @@ use crate::{
         Iattr,
         Kstat, //
     },
+    trace,
     FileSystem,
     Locked,
     VfsRenameMutex, //
 };
 
 mod attributes;
+mod open;
 
 /// A table of operations for inodes of `F`.
 pub struct Ops<F: FileSystem> {
@@ -93,6 +95,20 @@ impl<F: FileSystem> Ops<F> {
 
 static NONE: bindings::inode_operations = pin_init::zeroed();
 
+/// The errno of a result, or 0.
+fn errno<T>(result: &Result<T>) -> c_int {
+    result.as_ref().err().map_or(0, |error| error.to_errno())
+}
+
+/// Gives C another dentry than its own, if there is one, or the error.
+fn into_ptr<F: FileSystem>(result: Result<Option<ARef<Dentry<F>>>>) -> *mut bindings::dentry {
+    match result {
+        Ok(None) => ptr::null_mut(),
+        Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
+        Err(error) => error.to_ptr(),
+    }
+}
+
 struct Table<T: Operations>(PhantomData<T>);
 
 // The callbacks are only called by C through `i_op` of inodes of the filesystem, so for all of them:
@@ -107,6 +123,7 @@ impl<T: Operations> Table<T> {
         dentry: *mut bindings::dentry,
         flags: c_uint,
     ) -> *mut bindings::dentry {
+        let traced = (dir, dentry);
         // SAFETY: `lookup_open()` and `__lookup_slow()` pass a directory of the filesystem.
         let dir = unsafe { Inode::from_raw(dir) };
         // SAFETY: Both hold its `i_rwsem` at least shared.
@@ -114,11 +131,10 @@ impl<T: Operations> Table<T> {
         // SAFETY: Both pass a dentry that is new, not hashed, and in lookup or under an exclusive
         // lock.
         let dentry = unsafe { InLookup::from_raw(dentry) };
-        match T::lookup(&dir, dentry, flags) {
-            Ok(None) => ptr::null_mut(),
-            Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
-            Err(error) => error.to_ptr(),
-        }
+        let found = T::lookup(&dir, dentry, flags);
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::lookup(traced.0, traced.1, errno(&found)) };
+        into_ptr(found)
     }
 
     /// # Safety
@@ -130,6 +146,7 @@ impl<T: Operations> Table<T> {
         dentry: *mut bindings::dentry,
         mode: Mode,
     ) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         // SAFETY: `vfs_create()` and `lookup_open()` pass a directory of the filesystem.
@@ -138,7 +155,10 @@ impl<T: Operations> Table<T> {
         let mut dir = unsafe { Locked::assume(dir) };
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
-        from_result(|| T::create(idmap, &mut dir, dentry, mode).map(|()| 0))
+        let ret = from_result(|| T::create(idmap, &mut dir, dentry, mode).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::create(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
@@ -149,6 +169,7 @@ impl<T: Operations> Table<T> {
         dir: *mut bindings::inode,
         dentry: *mut bindings::dentry,
     ) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: `vfs_link()` has a reference to it.
         let inode = unsafe { (*old_dentry).d_inode };
         // SAFETY: `vfs_link()` passes a positive dentry of the filesystem, which it keeps so.
@@ -163,13 +184,17 @@ impl<T: Operations> Table<T> {
         let mut dir = unsafe { Locked::assume(dir) };
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
-        from_result(|| T::link(old_dentry, &mut inode, &mut dir, dentry).map(|()| 0))
+        let ret = from_result(|| T::link(old_dentry, &mut inode, &mut dir, dentry).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::link(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
     ///
     /// As `->unlink`.
     unsafe extern "C" fn unlink(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: `vfs_unlink()` passes a directory of the filesystem.
         let dir = unsafe { Inode::from_raw(dir) };
         // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
@@ -178,7 +203,10 @@ impl<T: Operations> Table<T> {
         let dentry = unsafe { Positive::from_raw(dentry) };
         // SAFETY: `vfs_unlink()` has locked it exclusively; it is no directory, so not `dir`.
         let mut victim = unsafe { Locked::assume(dentry.inode_unbound()) };
-        from_result(|| T::unlink(&mut dir, dentry, &mut victim).map(|()| 0))
+        let ret = from_result(|| T::unlink(&mut dir, dentry, &mut victim).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::unlink(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
@@ -190,6 +218,7 @@ impl<T: Operations> Table<T> {
         dentry: *mut bindings::dentry,
         symname: *const c_char,
     ) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         // SAFETY: `vfs_symlink()` passes a directory of the filesystem.
@@ -200,7 +229,10 @@ impl<T: Operations> Table<T> {
         let dentry = unsafe { Negative::from_raw(dentry) };
         // SAFETY: It is a string that lives for the call.
         let symname = unsafe { CStr::from_char_ptr(symname) };
-        from_result(|| T::symlink(idmap, &mut dir, dentry, symname).map(|()| 0))
+        let ret = from_result(|| T::symlink(idmap, &mut dir, dentry, symname).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::symlink(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
@@ -212,6 +244,7 @@ impl<T: Operations> Table<T> {
         dentry: *mut bindings::dentry,
         mode: Mode,
     ) -> *mut bindings::dentry {
+        let traced = (dir, dentry);
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         // SAFETY: `vfs_mkdir()` passes a directory of the filesystem.
@@ -220,17 +253,17 @@ impl<T: Operations> Table<T> {
         let mut dir = unsafe { Locked::assume(dir) };
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
-        match T::mkdir(idmap, &mut dir, dentry, mode) {
-            Ok(None) => ptr::null_mut(),
-            Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
-            Err(error) => error.to_ptr(),
-        }
+        let made = T::mkdir(idmap, &mut dir, dentry, mode);
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::mkdir(traced.0, traced.1, errno(&made)) };
+        into_ptr(made)
     }
 
     /// # Safety
     ///
     /// As `->rmdir`.
     unsafe extern "C" fn rmdir(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: `vfs_rmdir()` passes a directory of the filesystem.
         let dir = unsafe { Inode::from_raw(dir) };
         // SAFETY: Its caller holds its `i_rwsem` exclusively, and this is the only token.
@@ -239,7 +272,10 @@ impl<T: Operations> Table<T> {
         let dentry = unsafe { Positive::from_raw(dentry) };
         // SAFETY: `vfs_rmdir()` has locked it exclusively; a directory is not its own child.
         let mut victim = unsafe { Locked::assume(dentry.inode_unbound()) };
-        from_result(|| T::rmdir(&mut dir, dentry, &mut victim).map(|()| 0))
+        let ret = from_result(|| T::rmdir(&mut dir, dentry, &mut victim).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::rmdir(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
@@ -252,6 +288,7 @@ impl<T: Operations> Table<T> {
         mode: Mode,
         rdev: bindings::dev_t,
     ) -> c_int {
+        let traced = (dir, dentry);
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         // SAFETY: `vfs_mknod()` passes a directory of the filesystem.
@@ -260,7 +297,10 @@ impl<T: Operations> Table<T> {
         let mut dir = unsafe { Locked::assume(dir) };
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
-        from_result(|| T::mknod(idmap, &mut dir, dentry, mode, rdev).map(|()| 0))
+        let ret = from_result(|| T::mknod(idmap, &mut dir, dentry, mode, rdev).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::mknod(traced.0, traced.1, ret) };
+        ret
     }
 
     /// # Safety
@@ -274,6 +314,7 @@ impl<T: Operations> Table<T> {
         new_dentry: *mut bindings::dentry,
         flags: c_uint,
     ) -> c_int {
+        let traced = (old_dir, old_dentry, new_dir, new_dentry);
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         let same = old_dir == new_dir;
@@ -342,7 +383,7 @@ impl<T: Operations> Table<T> {
                 NewDentry::Exchange(new_dentry, Moved::Unlocked)
             }
         };
-        from_result(|| {
+        let ret = from_result(|| {
             T::rename(
                 idmap,
                 &mut old_dir,
@@ -353,7 +394,10 @@ impl<T: Operations> Table<T> {
                 flags,
             )
             .map(|()| 0)
-        })
+        });
+        // SAFETY: All are valid for the call, and the old name is one of an inode.
+        unsafe { trace::rename(traced.0, traced.1, traced.2, traced.3, flags, ret) };
+        ret
     }
 
     /// # Safety
@@ -376,7 +420,10 @@ impl<T: Operations> Table<T> {
         let dentry = unsafe { Dentry::from_raw(dentry) };
         // SAFETY: It belongs to the caller, which waits.
         let attr = unsafe { Iattr::from_raw(attr) };
-        from_result(|| T::setattr(idmap, dentry, &mut inode, attr).map(|()| 0))
+        let ret = from_result(|| T::setattr(idmap, dentry, &mut inode, attr).map(|()| 0));
+        // SAFETY: Both are valid for the call.
+        unsafe { trace::setattr(inode.as_ptr(), attr.as_ptr(), ret) };
+        ret
     }
 
     /// # Safety
@@ -418,6 +465,8 @@ impl<T: Operations> Table<T> {
         // SAFETY: `vfs_tmpfile()` passes a file that is not open yet, with a new dentry.
         let tmpfile = unsafe { Tmpfile::from_raw(file) };
         let error = from_result(|| T::tmpfile(idmap, dir, tmpfile, mode).map(|_| 0));
+        // SAFETY: Both are valid for the call, and if there is no error the file has its inode.
+        unsafe { trace::tmpfile(dir.as_ptr(), file, mode, error) };
         // SAFETY: The file is valid, and if there is no error it has its inode: `Opened` says so.
         unsafe { extra_bindings::finish_open_simple(file, error) }
     }
@@ -476,6 +525,11 @@ impl<T: Operations> Table<T> {
         },
         getattr: if T::HAS_GETATTR {
             Some(Self::getattr)
+        } else {
+            None
+        },
+        atomic_open: if T::HAS_ATOMIC_OPEN {
+            Some(Self::atomic_open)
         } else {
             None
         },

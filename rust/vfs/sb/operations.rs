@@ -20,6 +20,7 @@ use rules::{
 use super::{
     Evicted,
     FreezeHolder,
+    FsErrorEvent,
     Kstatfs,
     SuperBlock, //
 };
@@ -27,6 +28,8 @@ use crate::{
     helper::slot,
     inode::Host,
     mode::Mode,
+    quota,
+    sysfs::Counter,
     Dentry,
     FileSystem,
     Locked, //
@@ -112,6 +115,14 @@ pub trait Operations: Sized {
 
     /// The helper for `->drop_inode`, unless there is a method.
     const DROP_INODE: Option<DropInode> = None;
+    /// The callbacks of quotas, if the filesystem has quotas: `dq_op`. See [`crate::quota`].
+    ///
+    /// The layer then has `->get_dquots`, and takes the dquots from inodes that are evicted.
+    const DQ_OP: Option<quota::Ops<Self::FileSystem>> = None;
+
+    /// The files in `/sys/fs/NAME/MAJOR:MINOR/` of a superblock, from after
+    /// [`crate::fs_context::Operations::fill_super`] until before [`Operations::kill_sb`].
+    const COUNTERS: &'static [Counter<Self::FileSystem>] = &[];
 
     /// Releases what an inode holds besides memory: it has no links and users any more, or leaves
     /// the cache.
@@ -228,8 +239,24 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Does what is to come before `kill_anon_super()`, which the layer calls. The superblock is
-    /// set up, and still has its inodes.
+    /// The block device has gone: nothing can be written to it any more. C has thrown away what it could
+    /// of the caches; the superblock stays until it is unmounted.
+    ///
+    /// C holds `s_umount` shared; the document does not say so, and there is no token.
+    fn shutdown(sb: &SuperBlock<Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Takes note of an error that [`Inode::fserror_report`] or C reported, before fanotify(7) does.
+    /// Called in a workqueue, without a lock; the inode may have no other reference.
+    ///
+    /// [`Inode::fserror_report`]: crate::Inode::fserror_report
+    fn report_error(event: &FsErrorEvent<'_, Self::FileSystem>) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Does what is to come before `kill_anon_super()`, or `kill_block_super()`, which the
+    /// layer calls. The superblock is set up, and still has its inodes.
     ///
     /// Mirrors `->kill_sb` of `struct file_system_type`. Afterwards the layer drops
     /// [`FileSystem::SbInfo`].

@@ -25,6 +25,7 @@ use super::{
     },
     Evicted,
     FreezeHolder,
+    FsErrorEvent,
     Kstatfs,
     SuperBlock, //
 };
@@ -34,6 +35,8 @@ use crate::{
         alloc,
         Host, //
     },
+    quota,
+    trace,
     Dentry,
     Locked, //
 };
@@ -56,15 +59,19 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->evict_inode`.
     unsafe extern "C" fn evict_inode(inode: *mut bindings::inode) {
+        // SAFETY: `evict()` passes a valid inode.
+        unsafe { trace::evict_inode(inode) };
         // SAFETY: `evict()` is the only user of the inode.
         unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
         // SAFETY: As above, and its container is alive.
-        if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
+        if T::HAS_EVICT_INODE && unsafe { alloc::is_initialised(inode) } {
             // SAFETY: The inode's data are initialised.
             T::evict_inode(unsafe { Evicted::from_raw(inode) });
         }
         // SAFETY: As above; the page cache is empty.
         unsafe { bindings::clear_inode(inode) };
+        // SAFETY: As above.
+        unsafe { quota::drop_dquots::<T::FileSystem>(inode) };
     }
 
     /// # Safety
@@ -146,7 +153,7 @@ impl<T: Operations> Table<T> {
     /// As `->drop_inode`.
     unsafe extern "C" fn drop_inode(inode: *mut bindings::inode) -> c_int {
         // SAFETY: The inode has a container.
-        if !unsafe { alloc::is_initialised::<T::FileSystem>(inode) } {
+        if !unsafe { alloc::is_initialised(inode) } {
             // One that was never finished is of no use to anybody.
             return 1;
         }
@@ -160,6 +167,12 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->put_super`.
     unsafe extern "C" fn put_super(sb: *mut bindings::super_block) {
+        // SAFETY: `generic_shutdown_super()` passes a superblock that is set up. Its caller holds
+        // `s_umount` exclusively.
+        unsafe { quota::quota_off::<T::FileSystem>(sb) };
+        if !T::HAS_PUT_SUPER {
+            return;
+        }
         // SAFETY: `generic_shutdown_super()` passes a superblock that is set up.
         let sb = unsafe { SuperBlock::from_raw(sb) };
         // SAFETY: Its caller holds `s_umount` exclusively, and this is the only token.
@@ -313,6 +326,23 @@ impl<T: Operations> Table<T> {
         c_long::try_from(T::free_cached_objects(sb, count)).unwrap_or(c_long::MAX)
     }
 
+    /// # Safety
+    ///
+    /// As `->shutdown`.
+    unsafe extern "C" fn shutdown(sb: *mut bindings::super_block) {
+        // SAFETY: `fs_bdev_mark_dead()` passes a superblock that is set up and in use.
+        T::shutdown(unsafe { SuperBlock::from_raw(sb) });
+    }
+
+    /// # Safety
+    ///
+    /// As `->report_error`.
+    unsafe extern "C" fn report_error(event: *const bindings::fserror_event) {
+        // SAFETY: `fserror_worker()` passes an event of a superblock that is in use, with a reference to
+        // the inode. CAST: The same C type, which is opaque in the kernel's bindings.
+        T::report_error(&unsafe { FsErrorEvent::from_raw(event.cast()) });
+    }
+
     const TABLE: bindings::super_operations = bindings::super_operations {
         alloc_inode: Some(Self::alloc_inode),
         free_inode: Some(alloc::free_inode::<T::FileSystem>),
@@ -347,7 +377,7 @@ impl<T: Operations> Table<T> {
         } else {
             None
         },
-        put_super: if T::HAS_PUT_SUPER {
+        put_super: if T::HAS_PUT_SUPER || quota::has_quotas::<T::FileSystem>() {
             Some(Self::put_super)
         } else {
             None
@@ -404,6 +434,22 @@ impl<T: Operations> Table<T> {
         },
         free_cached_objects: if T::HAS_FREE_CACHED_OBJECTS {
             Some(Self::free_cached_objects)
+        } else {
+            None
+        },
+        #[cfg(CONFIG_QUOTA)]
+        get_dquots: if quota::has_quotas::<T::FileSystem>() {
+            Some(quota::get_dquots::<T::FileSystem>)
+        } else {
+            None
+        },
+        shutdown: if T::HAS_SHUTDOWN {
+            Some(Self::shutdown)
+        } else {
+            None
+        },
+        report_error: if T::HAS_REPORT_ERROR {
+            Some(Self::report_error)
         } else {
             None
         },

@@ -72,6 +72,8 @@ impl<F: FileSystem> VmArea<F> {
     /// `ptr` must satisfy the invariants for `'a`.
     #[inline]
     pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::vm_area_struct) -> &'a Self {
+        // SAFETY: The mapping is valid.
+        unsafe { extra_bindings::files_assert_fault_lock(ptr) };
         // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
         unsafe { &*ptr.cast() }
     }
@@ -214,8 +216,8 @@ impl<F: FileSystem> VmFault<'_, F> {
             _fs: PhantomData,
             _not_send: NotThreadSafe::default(),
         };
-        // SAFETY: The mapping is valid.
-        unsafe { extra_bindings::files_assert_fault_lock(fault.vma().as_ptr()) };
+        // It asserts the lock.
+        fault.vma();
         fault
     }
 

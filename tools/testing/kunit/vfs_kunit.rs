@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The examples in the documentation of the crate `vfs`, as tests of KUnit.
+//! The examples in the documentation of the crate `vfs`, as tests of KUnit, and filesystems for tests.
 //!
 //! Loading the module runs them, on a kernel with `CONFIG_KUNIT` that was booted with
 //! `kunit.enable=1` and `kunit.autorun=1`. Those that need a lock, which only a callback comes with, are only compiled.
@@ -20,6 +20,8 @@ use kernel::prelude::*;
 #[path = "../compile_fail/testfs.rs"]
 mod testfs;
 
+mod slotfs;
+
 module! {
     type: Module,
     name: "vfs_kunit",
@@ -27,12 +29,12 @@ module! {
     license: "GPL",
 }
 
-/// The module: its tests are all there is to it.
-pub struct Module;
+/// The module: besides its tests there are the filesystems for slots.sh.
+pub struct Module(slotfs::Registrations);
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Self)
+        Ok(Self(slotfs::Registrations::new()?))
     }
 }
 

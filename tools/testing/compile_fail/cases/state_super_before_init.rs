@@ -8,5 +8,5 @@ use vfs::inode::New;
 
 pub fn fill_super(sb: vfs::sb::New<'_, Fs>) -> Result<New<Fs>> {
     New::new_inode(&sb, Ok(1), 1) //~ wrong, error E0308: mismatched types
-    New::new_inode(sb.init(Ok(1))?, Ok(1), 1) //~ right
+    New::new_inode(&*sb.init(Ok(1))?, Ok(1), 1) //~ right
 }

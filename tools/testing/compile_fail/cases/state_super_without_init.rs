@@ -4,7 +4,9 @@
 
 use testfs::*;
 
-pub fn fill_super(sb: vfs::sb::New<'_, Fs>) -> Result<&SuperBlock<Fs>> {
-    Ok(&sb) //~ wrong, error E0308: mismatched types
+pub fn fill_super(
+    sb: vfs::sb::New<'_, Fs>,
+) -> Result<Locked<'_, SuperBlock<Fs>, Exclusive>> {
+    Ok(sb) //~ wrong, error E0308: mismatched types
     sb.init(Ok(1)) //~ right
 }

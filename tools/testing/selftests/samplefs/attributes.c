@@ -345,4 +345,32 @@ TEST_ON(attr, stat_fields)
 	EXPECT_NE(st.st_ino, stat_of(self->root, ".").st_ino);
 }
 
+/* ftruncate(2) says which times to set, truncate(2) leaves it to the filesystem. */
+TEST_ON(attr, truncate_sets_times)
+{
+	static const off_t sizes[] = { 5000, 100, 0 };
+	struct stat before, after;
+	unsigned int i;
+
+	ASSERT_EQ(0, testfs_touch(self->root, "f"));
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		before = stat_of(self->root, "f");
+		tick();
+		ASSERT_EQ(0, truncate(TESTFS_MOUNT "/f", sizes[i]));
+		after = stat_of(self->root, "f");
+		EXPECT_EQ(sizes[i], after.st_size);
+		EXPECT_TRUE(later(after.st_mtim, before.st_mtim))
+			TH_LOG("mtime, size %ld", (long)sizes[i]);
+		EXPECT_TRUE(later(after.st_ctim, before.st_ctim))
+			TH_LOG("ctime, size %ld", (long)sizes[i]);
+	}
+	/* Nothing changes. */
+	before = stat_of(self->root, "f");
+	tick();
+	ASSERT_EQ(0, truncate(TESTFS_MOUNT "/f", 0));
+	after = stat_of(self->root, "f");
+	EXPECT_FALSE(later(after.st_mtim, before.st_mtim));
+	EXPECT_FALSE(later(after.st_ctim, before.st_ctim));
+}
+
 TESTFS_MAIN

@@ -63,7 +63,9 @@ after_locks()
 {
 	for round in 1 2 3; do
 		fs_mount defaults || return 1
-		: > "$mnt/file" && exec 8< "$mnt/file" 9>> "$mnt/file" || return 1
+		: > "$mnt/file" || return 1
+		exec 8< "$mnt/file" || return 1
+		exec 9>> "$mnt/file" || return 1
 		flock -s 8 && flock -s 9 || return 1
 		if flock -n -x 9; then
 			echo "two exclusive locks in round $round"

@@ -332,6 +332,51 @@ TEST_ON(option, remount_to_use_and_up)
 	EXPECT_TRUE(shown("nr_inodes=100"));
 }
 
+TEST_ON(option, casefold)
+{
+	bool named;
+	int dir;
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs has another option of that name");
+	ASSERT_EQ(0, fsconfig(self->fs, FSCONFIG_SET_FLAG, "casefold", NULL, 0));
+	dir = mount_it(self->fs);
+	ASSERT_LE(0, dir);
+	EXPECT_TRUE(shown("casefold"));
+	ASSERT_EQ(0, testfs_touch(dir, "f"));
+	EXPECT_TRUE(testfs_exists(dir, "F"));
+	/* It stays, repeated or not. */
+	EXPECT_EQ(0, remount("casefold", NULL, NULL, &named));
+	EXPECT_EQ(0, remount("size", "1m", NULL, &named));
+	EXPECT_TRUE(shown("casefold"));
+	EXPECT_TRUE(testfs_exists(dir, "F"));
+}
+
+TEST_ON(option, casefold_with_a_value)
+{
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs has another option of that name");
+	EXPECT_EQ(EINVAL, ERR(set(self->fs, "casefold", "yes")));
+	EXPECT_TRUE(log_names(self->fs, "casefold"));
+}
+
+TEST_ON(option, casefold_later)
+{
+	bool named;
+	int dir;
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs has another option of that name");
+	dir = mount_it(self->fs);
+	ASSERT_LE(0, dir);
+	EXPECT_FALSE(shown("casefold"));
+	EXPECT_EQ(EINVAL, remount("casefold", NULL, "casefold", &named));
+	EXPECT_TRUE(named);
+	EXPECT_FALSE(shown("casefold"));
+	ASSERT_EQ(0, testfs_touch(dir, "f"));
+	EXPECT_FALSE(testfs_exists(dir, "F"));
+}
+
 TEST_ON(option, remount_read_only)
 {
 	int dir = mount_used(self->fs);

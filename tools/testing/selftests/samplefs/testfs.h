@@ -164,6 +164,15 @@ static inline int testfs_main_run(int argc, char **argv)
 		return testfs_main_run(argc, argv);			\
 	}
 
+/* For a program that is about samplefs alone. */
+#define TESTFS_MAIN_SAMPLEFS						\
+	int main(int argc, char **argv)					\
+	{								\
+		if (!testfs_is_samplefs())				\
+			testfs_skip("about samplefs alone");		\
+		return testfs_main_run(argc, argv);			\
+	}
+
 /* Mounts a new instance; its root as a descriptor, or -1 with errno. */
 static inline int testfs_mount(const char *options)
 {

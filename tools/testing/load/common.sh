@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the loads share. Each is a program that scripts/check-load runs in a guest; what it prints
+# after a line "==> result" is its result. LOAD_SECONDS is how long it may take.
+
+set -eu
+
+# Used by those that source this.
+# shellcheck disable=SC2034
+load=$(cd "$(dirname "$0")" && pwd)
+build=$MODULES_DIR
+results=$LOAD_RESULTS
+# shellcheck disable=SC2034
+selftests=$build/selftests/kselftest_install
+# In memory: the tree comes from the host, one message at a time.
+programs=/tmp/programs
+mnt=/tmp/samplefs
+
+cp -r "$results/programs" "$programs"
+# shellcheck disable=SC2034
+PATH=$programs/bin:$PATH
+
+# with_libraries COMMAND...: not exported, as the shell's own programs have others.
+with_libraries()
+{
+	LD_LIBRARY_PATH=$programs/lib "$@"
+}
+
+blocks_and_inodes()
+{
+	stat -f -c '%f of %b blocks and %d of %c inodes free' "$mnt"
+}
+
+# begin OPTIONS: mounts samplefs on $mnt.
+begin()
+{
+	[ -d /sys/module/samplefs ] || insmod "$build/samplefs.ko"
+	mkdir -p "$mnt"
+	mount -t samplefs -o "$1" none "$mnt"
+	free=$(blocks_and_inodes)
+}
+
+# Nothing may be left of what has been removed.
+finish()
+{
+	rm -rf "${mnt:?}"/*
+	if [ "$(blocks_and_inodes)" != "$free" ]; then
+		echo "empty, but $(blocks_and_inodes), not $free"
+		exit 1
+	fi
+	umount "$mnt"
+	if ! [ -d /sys/module/locktrack ]; then
+		rmmod samplefs
+	fi
+}
+
+# pjdfstest_all DIRECTORY OPTIONS...: all of its tests. Those that make the filesystem read-only come
+# last, by themselves: the others leave files open. It fails where one does; what it prints says more.
+pjdfstest_all()
+{
+	sed 's/^allow_remount = false/allow_remount = true/' "$load/pjdfstest.toml" >/tmp/remount.toml
+	with_libraries pjdfstest -p "$@" -c "$load/pjdfstest.toml" | grep -vE '::erofs_| not allowed in' || true
+	with_libraries pjdfstest -p "$@" -c /tmp/remount.toml erofs || true
+}
+
+result()
+{
+	echo '==> result'
+}
