@@ -203,9 +203,7 @@ impl ReturnHandler for Following {
         if !tracker.enabled.load(Relaxed) || self.closed.load(Relaxed) {
             return None;
         }
-        let Some((op, followed, owner, fs)) = self.callback(hit) else {
-            return None;
-        };
+        let (op, followed, owner, fs) = self.callback(hit)?;
         let edition = tracker.edition.load(Relaxed);
         let mut call = Call {
             op: op as u8,
