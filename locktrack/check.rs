@@ -9,10 +9,7 @@ use held::{
     Verdict, //
 };
 use kernel::sync::{
-    atomic::{
-        Atomic,
-        Relaxed, //
-    },
+    atomic::Relaxed,
     Arc, //
 };
 use kprobes::{
@@ -29,8 +26,7 @@ use peek::{
     Gendisk,
     Inode,
     Mm,
-    SuperBlock,
-    Table, //
+    SuperBlock, //
 };
 use rules::{
     Condition,
@@ -47,114 +43,43 @@ use crate::{
     plan::{
         self,
         Checked,
-        Where,
-        CALLBACKS, //
+        What, //
     },
-    tables::FsId,
-    tracker::Tracker, //
+    subject::{
+        Roles,
+        Subject, //
+    },
+    tracker::Tracker,
+    violations::Violation, //
 };
 
-/// The handler on one function, which can be one callback of many tables, or several of them.
+/// The handler on the entry of one function.
 pub(crate) struct Callback {
-    tracker: Arc<Tracker>,
-    address: usize,
-    /// A bit for each callback of [`Tracker::plan`] that this function was found as.
-    ops: [Atomic<u64>; CALLBACKS / 64],
-    /// A bit for each [`FsId`] in whose tables it was found.
-    users: Atomic<u64>,
-}
-
-/// Whose callback was called.
-struct Subject {
-    fs: FsId,
-    /// The table that has it, where the arguments lead to it.
-    table: Option<usize>,
-    /// The super block, where they lead there.
-    sb: Option<SuperBlock>,
+    pub(crate) tracker: Arc<Tracker>,
+    pub(crate) roles: Arc<Roles>,
 }
 
 impl Callback {
-    pub(crate) fn new(tracker: Arc<Tracker>, address: usize) -> Self {
-        Self {
-            tracker,
-            address,
-            ops: [const { Atomic::new(0) }; CALLBACKS / 64],
-            users: Atomic::new(0),
-        }
-    }
-
-    /// The function was found as this callback of [`Tracker::plan`], in a table of this filesystem. Only the registry
-    /// calls this.
-    pub(crate) fn add(&self, op: usize, fs: FsId) {
-        if let Some(ops) = self.ops.get(op / 64) {
-            ops.store(ops.load(Relaxed) | 1 << (op % 64), Relaxed);
-        }
-        self.users
-            .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
-    }
-
-    /// No table of this filesystem has the function any more. Only the registry calls this.
-    pub(crate) fn remove(&self, fs: FsId) {
-        let users = self.users.load(Relaxed) & !(1 << fs.0);
-        self.users.store(users, Relaxed);
-    }
-
-    /// Finds the object whose own table has this function in this place, if its filesystem is attached.
-    ///
-    /// A function can be called for another filesystem that uses it, or by another function.
-    fn subject(&self, hit: &Hit<'_>, callback: &plan::Callback) -> Option<Subject> {
-        let kind = callback.table;
-        let mut found = None;
-        if let Some((argument, way)) = callback.object {
-            let object = follow(hit.argument(argument), way)?;
-            let table = kind.with(object, callback.place, self.address)?;
-            if kind != Table::BlockDevice {
-                let (s_type, sb) = kind.owner(object)?;
-                return Some(Subject {
-                    fs: self.tracker.tables.fs(s_type, sb)?,
-                    table: Some(table),
-                    sb,
-                });
-            }
-            found = Some(table);
-        }
-        // Nothing that it is given leads to a super block: it is the one in whose tables it was found.
-        let users = self.users.load(Relaxed);
-        let fs = (users != 0).then(|| FsId(users.trailing_zeros() as u8))?;
-        Some(Subject {
-            fs,
-            table: found,
-            sb: None,
-        })
-    }
-
-    fn check(
-        &self,
-        hit: &Hit<'_>,
-        callback: &plan::Callback,
-        rules: &[Checked],
-        subject: &Subject,
-    ) {
+    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject) {
         let tracker = &*self.tracker;
-        // Another table of this filesystem can share the function, and be new.
-        if let Some(table) = subject.table {
-            tracker.saw_table(callback.table, table, subject.fs);
-        }
         for checked in rules {
-            let event = match lock(hit, checked) {
-                Some(lock) if applies(hit, checked.rule) => {
-                    let answer = lock.query();
-                    if verdict(checked.rule.requirement, answer) == Some(Verdict::Violation) {
-                        let s_dev = subject.sb.and_then(SuperBlock::s_dev);
-                        tracker.violated(hit, checked, subject.fs, answer, s_dev.unwrap_or(0));
+            let event = match answer(hit, checked) {
+                Some(found) if applies(hit, checked.rule) => {
+                    if verdict(checked.rule.requirement, found) == Some(Verdict::Violation) {
+                        let violation = Violation {
+                            checked,
+                            fs: subject.fs,
+                            found,
+                            s_dev: subject.s_dev(),
+                            stack: None,
+                        };
+                        tracker.violated(hit, &violation);
                     }
-                    Event::Answered(answer)
+                    Event::Answered(found)
                 }
                 _ => Event::NotApplicable,
             };
-            if let Some(fs) = tracker.filesystems.get(subject.fs) {
-                fs.counts.rule(hit.cpu(), checked.number, event);
-            }
+            tracker.count(hit, subject.fs, checked.number, event);
         }
     }
 }
@@ -168,18 +93,10 @@ impl Handler for Callback {
         let mut hits = Hits::Foreign;
         // All rules of a call are those of one edition, also if it is switched meanwhile.
         let edition = tracker.edition.load(Relaxed);
-        for (word, ops) in self.ops.iter().enumerate() {
-            let mut ops = ops.load(Relaxed);
-            while ops != 0 {
-                let op = word * 64 + ops.trailing_zeros() as usize;
-                ops &= ops - 1;
-                let Some(callback) = tracker.plan.callbacks.get(op) else {
-                    continue;
-                };
-                if let Some(subject) = self.subject(hit, callback) {
-                    self.check(hit, callback, callback.rules(edition), &subject);
-                    hits = Hits::Checked;
-                }
+        for (_, callback) in self.roles.callbacks(&tracker.plan) {
+            if let Some(subject) = self.roles.subject(tracker, hit, callback) {
+                self.check(hit, callback.rules(edition), &subject);
+                hits = Hits::Checked;
             }
         }
         tracker.hits.hit(hit.cpu(), hits);
@@ -192,20 +109,30 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
         Requirement::Exclusive => Some(answer.at_least(Mode::Exclusive)),
         Requirement::Shared | Requirement::Held => Some(answer.at_least(Mode::Shared)),
         Requirement::NotHeld => Some(answer.not_held()),
-        // The last two are about no lock.
-        Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => None,
+        Requirement::NotPromised => None,
+        Requirement::Allowed => Some(answer.may_sleep()),
+        Requirement::Forbidden => Some(answer.did_not_sleep()),
     }
 }
 
-/// Finds the lock of a rule, if there is the object that it belongs to.
-fn lock(hit: &Hit<'_>, checked: &Checked) -> Option<Lock> {
+/// Looks at what a rule is about, if there is the object that it belongs to.
+fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+    match checked.what {
+        What::Object(reach, lock) => {
+            let object = follow(hit.argument(reach.argument), reach.path)?;
+            Some(lock_of(lock, object)?.query())
+        }
+        What::Global(lock) => Some(lock.query()),
+        What::MaySleep => Some(held::may_sleep(hit)),
+        // Only the return knows.
+        What::Sleeps => None,
+    }
+}
+
+/// Finds a lock of an object.
+pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
     use rules::Lock as Kind;
 
-    let (reach, lock) = match checked.lock {
-        Where::Global(lock) => return Some(lock),
-        Where::Object(reach, lock) => (reach, lock),
-    };
-    let object = follow(hit.argument(reach.argument), reach.path)?;
     match lock {
         Kind::IRwsem => Inode::new(object).map(Inode::i_rwsem),
         Kind::ILock => Inode::new(object).map(Inode::i_lock),
@@ -218,14 +145,15 @@ fn lock(hit: &Hit<'_>, checked: &Checked) -> Option<Lock> {
         Kind::FlcLock => FileLockContext::new(object).map(FileLockContext::flc_lock),
         Kind::OpenMutex => Gendisk::new(object).map(Gendisk::open_mutex),
         Kind::FolioLocked => Some(Lock::Folio(object)),
+        Kind::PageLocked => held::page_folio(object).map(Lock::Folio),
         Kind::VmaLock => Some(Lock::VmArea(object)),
         // [`plan`] leaves them out.
         _ => None,
     }
 }
 
-/// Returns whether all conditions of a rule hold.
-fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
+/// Returns whether all conditions of a rule hold that are decided at the entry.
+pub(crate) fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
     let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
     let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
     let value = |value| match value {
@@ -235,11 +163,13 @@ fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
             offset,
             size,
         } => number(object(reach)?.wrapping_add(offset), size),
-        // Not known yet.
+        // Left out below.
         Value::Returned => None,
     };
     let flag = |of, mask| Some(value(of)? as u32 & mask != 0);
-    rule.conditions.iter().all(|condition| match *condition {
+    let conditions = rule.conditions.iter();
+    let mut at_entry = conditions.filter(|condition| !plan::of_return(condition));
+    at_entry.all(|condition| match *condition {
         Condition::Exists(reach) => object(reach).is_some(),
         Condition::IsDir(reach) => is_dir(reach) == Some(true),
         Condition::NotDir(reach) => is_dir(reach) == Some(false),

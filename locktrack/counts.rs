@@ -21,12 +21,16 @@ use kernel::{
 use crate::plan::Number;
 
 /// The answers that are told apart, in the order of the columns.
-pub(crate) const ANSWERS: [Answer; 6] = [
+pub(crate) const ANSWERS: [Answer; 10] = [
     Answer::Exact(Mode::NotHeld),
     Answer::Exact(Mode::Shared),
     Answer::Exact(Mode::Exclusive),
     Answer::Someone(Mode::Shared),
     Answer::Someone(Mode::Exclusive),
+    Answer::MaySleep,
+    Answer::Atomic,
+    Answer::Awake,
+    Answer::Slept,
     Answer::Unknown,
 ];
 
@@ -46,10 +50,12 @@ pub(crate) enum Hits {
     Checked,
     /// The probed function was called for something else: another filesystem, or another table.
     Foreign,
+    /// A callback was followed to its return.
+    Followed,
 }
 
 const EVENTS: usize = ANSWERS.len() + 1;
-const HITS: usize = 2;
+const HITS: usize = 3;
 
 /// Counters of each CPU, so that none is fought over.
 struct Counters {

@@ -100,6 +100,8 @@ impl File for Attach {
         seq_print!(seq, "# fs\tname\ttables\tprobes\trefused\tmissed\n");
         seq_print!(seq, "# probe\tname\tcallback\tfunction\tby\tmissed\n");
         seq_print!(seq, "# refused\tname\tcallback\tfunction\twhy\n");
+        seq_print!(seq, "# return\tname\tcallback\tfunction\tby\tmissed\n");
+        seq_print!(seq, "# return-refused\tname\tcallback\tfunction\twhy\n");
         let registry = tracker.registry.lock();
         for attached in &registry.attached {
             let Some(name) = tracker.fs_name(attached.id) else {
@@ -112,7 +114,8 @@ impl File for Attach {
             };
             let (mut probes, mut refused, mut missed) = (0, 0, 0);
             for (at, &(_, address)) in uses.clone().enumerate() {
-                match registry.function(address).map(|function| &function.probe) {
+                let function = registry.function(address);
+                match function.and_then(|function| function.probe.as_ref()) {
                     Some(Ok(probe)) if first(at, address) => {
                         probes += 1;
                         missed += probe.nmissed();
@@ -136,25 +139,13 @@ impl File for Attach {
                     continue;
                 };
                 let (op, symbol) = (callback.slot, Symbol::of_function(address));
-                match &function.probe {
-                    Ok(probe) => seq_print!(
-                        seq,
-                        "probe\t{name}\t{}.{}\t{symbol}\t{}\t{}\n",
-                        op.table,
-                        op.op,
-                        if probe.is_ftrace() {
-                            "ftrace"
-                        } else {
-                            "breakpoint"
-                        },
-                        probe.nmissed()
-                    ),
-                    Err(error) => seq_print!(
-                        seq,
-                        "refused\t{name}\t{}.{}\t{symbol}\t{error:?}\n",
-                        op.table,
-                        op.op
-                    ),
+                if let (true, Some(probe)) = (callback.is_checked(), &function.probe) {
+                    let probe = probe.as_ref().map(|it| (it.is_ftrace(), it.nmissed()));
+                    show_probe(seq, ["probe", "refused"], name, op, &symbol, probe);
+                }
+                if let (true, Some(probe)) = (callback.is_followed(), &function.following) {
+                    let probe = probe.as_ref().map(|it| (it.is_ftrace(), it.nmissed()));
+                    show_probe(seq, ["return", "return-refused"], name, op, &symbol, probe);
                 }
             }
         }
@@ -181,6 +172,31 @@ impl File for Attach {
                 pr_err!("attach: '{text}' failed: {error:?}\n");
             }
         })
+    }
+}
+
+/// Writes the line of a probe: whether it goes through ftrace and how many hits it lost, or why there is none.
+fn show_probe(
+    seq: &SeqFile,
+    [there, refused]: [&str; 2],
+    name: &CStr,
+    op: &rules::Slot,
+    symbol: &Symbol,
+    probe: Result<(bool, u64), &Error>,
+) {
+    let (table, op) = (op.table, op.op);
+    match probe {
+        Ok((ftrace, missed)) => {
+            let by = if ftrace { "ftrace" } else { "breakpoint" };
+            seq_print!(
+                seq,
+                "{there}\t{name}\t{table}.{op}\t{symbol}\t{by}\t{missed}\n"
+            );
+        }
+        Err(error) => seq_print!(
+            seq,
+            "{refused}\t{name}\t{table}.{op}\t{symbol}\t{error:?}\n"
+        ),
     }
 }
 
@@ -301,10 +317,16 @@ impl File for Stats {
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
         seq_print!(seq, "locktrack stats 1\n");
         let registry = tracker.registry.lock();
-        let probes = || {
+        let entries = || {
             let functions = registry.functions.iter();
-            functions.filter_map(|function| function.probe.as_ref().ok())
+            functions.filter_map(|function| function.probe.as_ref())
         };
+        let probes = || entries().filter_map(|probe| probe.as_ref().ok());
+        let followed = || {
+            let functions = registry.functions.iter();
+            functions.filter_map(|function| function.following.as_ref())
+        };
+        let following = || followed().filter_map(|probe| probe.as_ref().ok());
         let places = || {
             registry
                 .places
@@ -338,14 +360,28 @@ impl File for Stats {
         seq_print!(seq, "tables\t{}\n", tables.sum::<usize>());
         seq_print!(seq, "tables-lost\t{}\n", tracker.tables_lost.load(Relaxed));
         seq_print!(seq, "probes\t{}\n", probes().count());
-        seq_print!(
-            seq,
-            "refused\t{}\n",
-            registry.functions.len() - probes().count()
-        );
+        seq_print!(seq, "refused\t{}\n", entries().count() - probes().count());
         seq_print!(seq, "checked\t{}\n", tracker.hits.of_hit(Hits::Checked));
         seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
         seq_print!(seq, "missed\t{missed}\n");
+        seq_print!(seq, "return-probes\t{}\n", following().count());
+        seq_print!(
+            seq,
+            "return-refused\t{}\n",
+            followed().count() - following().count()
+        );
+        seq_print!(seq, "followed\t{}\n", tracker.hits.of_hit(Hits::Followed));
+        seq_print!(
+            seq,
+            "return-missed\t{}\n",
+            following().map(|probe| probe.nmissed()).sum::<u64>()
+        );
+        seq_print!(seq, "unwatched\t{}\n", tracker.returns.unwatched());
+        seq_print!(seq, "asleep\t{}\n", tracker.returns.asleep());
+        let witnesses = registry.witnesses.iter();
+        for (name, error) in witnesses.flat_map(|witnesses| witnesses.refused()) {
+            seq_print!(seq, "return-refused-by\t{name}\t{error:?}\n");
+        }
         seq_print!(seq, "discover-probes\t{}\n", places().count());
         seq_print!(seq, "discover-missed\t{missed_places}\n");
         seq_print!(seq, "records\t{records}\n");

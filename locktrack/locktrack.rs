@@ -34,6 +34,8 @@ mod files;
 mod filesystems;
 mod plan;
 mod registry;
+mod returns;
+mod subject;
 mod tables;
 mod text;
 mod tracker;
@@ -99,6 +101,12 @@ fn prove() -> Result {
         ),
         Err(Failure::NotReached { path }) => pr_err!(
             "self-test failed: it could not reach its probe by way of {path}. What cannot be tried cannot be trusted, so this does not load\n"
+        ),
+        Err(Failure::Caller { path }) => pr_err!(
+            "self-test failed, {path}: it shows another caller than the entry of the same call. It would blame the wrong one, so this does not load\n"
+        ),
+        Err(Failure::Sleep) => pr_err!(
+            "self-test failed: what it sees of a task that sleeps is not what the task did. Its verdicts would be worth nothing, so this does not load\n"
         ),
         Err(Failure::Error(error)) => {
             pr_err!("the self-test could not run: {error:?}. Are kprobes there and not turned off?\n");

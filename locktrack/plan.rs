@@ -13,6 +13,7 @@ use rules::{
     Edition,
     Lock,
     Reach,
+    Requirement,
     Rule,
     Subject,
     Value,
@@ -25,24 +26,31 @@ use rules::{
 /// How many callbacks can be probed. A handler has a bit for each.
 pub(crate) const CALLBACKS: usize = 256;
 
+/// How many rules of one callback can be followed to the return of one call.
+pub(crate) const FOLLOWED: usize = 4;
+
 /// The number of a rule among those that are checked, in any edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number(pub(crate) u16);
 
-/// Which lock a rule is about.
+/// What is looked at for a rule.
 #[derive(Clone, Copy)]
-pub(crate) enum Where {
-    /// That of an object.
+pub(crate) enum What {
+    /// A lock of the object there.
     Object(Reach, Lock),
-    /// One of which there is one.
+    /// A lock of which there is one.
     Global(held::Lock),
+    /// Whether sleeping is allowed.
+    MaySleep,
+    /// Whether the call sleeps.
+    Sleeps,
 }
 
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
-    pub(crate) lock: Where,
+    pub(crate) what: What,
 }
 
 /// A callback that is probed.
@@ -54,14 +62,37 @@ pub(crate) struct Callback {
     /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
     /// every callback is given it.
     pub(crate) object: Option<(u8, &'static [usize])>,
-    /// Its rules in each of [`EDITIONS`].
+    /// Its rules in each of [`EDITIONS`] that are checked at the entry.
     rules: KVec<KVec<Checked>>,
+    /// Those for which a call is followed to its return.
+    followed: KVec<KVec<Checked>>,
 }
 
 impl Callback {
-    /// Returns its rules in an edition.
+    /// Returns its rules in an edition that are checked at the entry.
     pub(crate) fn rules(&self, edition: usize) -> &[Checked] {
         self.rules.get(edition).map_or(&[], |rules| rules)
+    }
+
+    /// Returns its rules in an edition for which a call is followed to its return.
+    pub(crate) fn followed(&self, edition: usize) -> &[Checked] {
+        self.followed.get(edition).map_or(&[], |rules| rules)
+    }
+
+    /// Returns whether any edition has a rule that is checked at the entry.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.rules.iter().any(|rules| !rules.is_empty())
+    }
+
+    /// Returns whether any edition has a rule for which a call is followed to its return.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.followed.iter().any(|rules| !rules.is_empty())
+    }
+
+    /// Returns whether a call that is followed may sleep.
+    pub(crate) fn may_sleep(&self) -> bool {
+        let mut followed = self.followed.iter().flatten();
+        followed.any(|checked| !matches!(checked.what, What::Sleeps))
     }
 }
 
@@ -90,9 +121,15 @@ impl Plan {
                     place: Slot::new(offset),
                     table,
                     object: table.object(slot.op),
-                    rules: plan.rules_of(index)?,
+                    rules: plan.rules_of(index, When::Entry)?,
+                    followed: plan.rules_of(index, When::Return)?,
                 };
-                if callback.rules.iter().any(|rules| !rules.is_empty()) {
+                let mut followed = callback.followed.iter();
+                if followed.any(|rules| rules.len() > FOLLOWED) {
+                    pr_err!("the rules know too much of {}.{}\n", slot.table, slot.op);
+                    return Err(E2BIG);
+                }
+                if callback.is_checked() || callback.is_followed() {
                     plan.callbacks.push(callback, GFP_KERNEL)?;
                 }
             }
@@ -104,22 +141,24 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Returns the rules of the callback with this index in [`SLOTS`] that are checked, in each of [`EDITIONS`].
-    fn rules_of(&mut self, slot: usize) -> Result<KVec<KVec<Checked>>> {
+    /// Returns the rules of the callback with this index in [`SLOTS`] that are checked at this time, in each of
+    /// [`EDITIONS`].
+    fn rules_of(&mut self, slot: usize, when: When) -> Result<KVec<KVec<Checked>>> {
         let mut editions = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
             let mut rules = KVec::new();
             let ops = edition.ops().iter().filter(|op| op.slot == slot);
             for rule in ops.flat_map(|op| op.rules()) {
-                let Ok(lock) = lock(rule) else {
-                    continue;
+                let what = match what(rule) {
+                    Ok((what, at)) if at == when => what,
+                    _ => continue,
                 };
                 let number = Number(self.rules);
                 self.rules += 1;
                 if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
                     *of_rule = Some(number);
                 }
-                let checked = Checked { number, rule, lock };
+                let checked = Checked { number, rule, what };
                 rules.push(checked, GFP_KERNEL)?;
             }
             editions.push(rules, GFP_KERNEL)?;
@@ -139,7 +178,7 @@ impl Plan {
 
     /// Returns why a rule is not checked, or [`None`] if it is.
     pub(crate) fn why_not(&self, rule: &Rule) -> Option<&'static str> {
-        match (self.number(rule), lock(rule)) {
+        match (self.number(rule), what(rule)) {
             (Some(_), _) => None,
             (None, Err(why)) => Some(why),
             // Its callback's slot has no offset.
@@ -157,19 +196,23 @@ impl Plan {
     }
 }
 
-/// Returns the lock that a rule is about.
+/// Returns what is looked at for a rule, and when its verdict falls.
 ///
 /// # Errors
 ///
 /// Why it cannot be checked.
-fn lock(rule: &Rule) -> Result<Where, &'static str> {
-    let place = match rule.subject {
-        Subject::Sleep => return Err("it is about sleeping"),
+fn what(rule: &Rule) -> Result<(What, When), &'static str> {
+    let what = match rule.subject {
+        // That is known when the call is over.
+        Subject::Sleep if rule.requirement == Requirement::Forbidden => {
+            return Ok((What::Sleeps, When::Return));
+        }
+        Subject::Sleep => What::MaySleep,
         Subject::Object {
             lock: Lock::BhLock, ..
         } => return Err("no callback of this kernel is given a buffer"),
-        Subject::Object { reach, lock, .. } => Where::Object(reach, lock),
-        Subject::Global(lock) => Where::Global(match lock {
+        Subject::Object { reach, lock, .. } => What::Object(reach, lock),
+        Subject::Global(lock) => What::Global(match lock {
             Lock::RenameLock => held::Lock::RenameLock,
             Lock::RcuReadLock => held::Lock::RcuReadLock,
             Lock::RcuCallback => held::Lock::RcuCallback,
@@ -179,22 +222,26 @@ fn lock(rule: &Rule) -> Result<Where, &'static str> {
             _ => return Err("it is a lock of an object, and there is none"),
         }),
     };
-    let of_return = |value| matches!(value, Value::Returned);
-    let at_return = rule.when == When::Return
-        || rule.conditions.iter().any(|condition| match *condition {
-            Condition::Returned(_) => true,
-            Condition::FlagSet { value, .. } | Condition::FlagClear { value, .. } => {
-                of_return(value)
-            }
-            _ => false,
-        });
-    if at_return {
-        return Err("it is about the return");
-    }
-    match place {
-        Where::Global(lock) if !lock.can_be_queried() => {
+    match what {
+        What::Global(lock) if !lock.can_be_queried() => {
             Err("without lockdep this kernel does not tell who holds the lock")
         }
-        place => Ok(place),
+        what => Ok((what, rule.when)),
     }
+}
+
+/// Returns whether the condition is about what the callback returns. Only rules that hold at the return have one.
+pub(crate) fn of_return(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Returned(_)
+            | Condition::FlagSet {
+                value: Value::Returned,
+                ..
+            }
+            | Condition::FlagClear {
+                value: Value::Returned,
+                ..
+            }
+    )
 }

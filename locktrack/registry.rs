@@ -7,11 +7,13 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::Relaxed,
+        rcu,
         Arc, //
     },
 };
 use kprobes::{
     unregister_all,
+    unregister_all_returns,
     Probe,
     ReturnProbe,
     Target, //
@@ -29,6 +31,11 @@ use crate::{
         Place,
         PLACES, //
     },
+    returns::{
+        Following,
+        Witnesses, //
+    },
+    subject::Roles,
     tables::FsId,
     tracker::Tracker, //
 };
@@ -38,6 +45,9 @@ const FRESH: usize = 64;
 
 /// A probe, or why there is none.
 pub(crate) type Probed<H> = Result<Pin<KBox<Probe<H>>>>;
+
+/// How many calls of a callback that may sleep can be followed at one time.
+const MAX_ACTIVE: u16 = 64;
 
 /// A callback in a table: the index in the callbacks of [`Tracker::plan`], and the address of the function.
 pub(crate) type Use = (usize, usize);
@@ -62,7 +72,11 @@ pub(crate) struct Attached {
 pub(crate) struct Function {
     pub(crate) address: usize,
     users: usize,
-    pub(crate) probe: Probed<Callback>,
+    roles: Arc<Roles>,
+    /// On its entry, if rules are checked there.
+    pub(crate) probe: Option<Probed<Callback>>,
+    /// On its return, if it is followed.
+    pub(crate) following: Option<Result<Pin<KBox<ReturnProbe<Following>>>>>,
 }
 
 /// All probes and what they are for.
@@ -73,6 +87,8 @@ pub(crate) struct Registry {
     pub(crate) places: KVec<Probed<Place>>,
     /// Sees super blocks go, if anything is attached.
     pub(crate) gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
+    /// What calls that are followed need, if anything is attached.
+    pub(crate) witnesses: Option<Witnesses>,
     closed: bool,
 }
 
@@ -82,6 +98,7 @@ pub(crate) struct Rest {
     functions: KVec<Function>,
     places: KVec<Probed<Place>>,
     gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
+    witnesses: Option<Witnesses>,
 }
 
 impl Registry {
@@ -91,6 +108,7 @@ impl Registry {
             functions: KVec::new(),
             places: KVec::new(),
             gone: None,
+            witnesses: None,
             closed: false,
         }
     }
@@ -159,9 +177,7 @@ impl Registry {
                 for function in &mut self.functions {
                     if function.address == address {
                         function.users -= 1;
-                        if let Ok(probe) = &function.probe {
-                            probe.handler().remove(attached.id);
-                        }
+                        function.roles.remove(attached.id);
                     }
                 }
             }
@@ -171,6 +187,7 @@ impl Registry {
             functions: KVec::new(),
             places: KVec::new(),
             gone: None,
+            witnesses: None,
         };
         while let Some(index) = self
             .functions
@@ -185,6 +202,7 @@ impl Registry {
         if self.attached.is_empty() {
             core::mem::swap(&mut unused.places, &mut self.places);
             unused.gone = self.gone.take();
+            unused.witnesses = self.witnesses.take();
         }
         drop(unused);
         // Only now is no callback of it probed any more, and its module may go.
@@ -214,6 +232,7 @@ impl Registry {
             functions: core::mem::take(&mut self.functions),
             places: core::mem::take(&mut self.places),
             gone: self.gone.take(),
+            witnesses: self.witnesses.take(),
         }
     }
 
@@ -224,7 +243,7 @@ impl Registry {
             .find(|function| function.address == address)
     }
 
-    /// Puts the probes in place that see new inodes.
+    /// Puts the probes in place that see new inodes, and what calls that are followed need.
     fn watch(&mut self, tracker: &Arc<Tracker>) -> Result {
         if !self.places.is_empty() {
             return Ok(());
@@ -245,11 +264,22 @@ impl Registry {
             let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), place), GFP_KERNEL);
             self.places.push(probe, GFP_KERNEL)?;
         }
+        self.witnesses = Some(Witnesses::new(tracker));
         Ok(())
     }
 
-    /// Takes in all tables that are found from what is mounted.
+    /// Takes in all tables that are found from what is mounted, and those that the first mount needs.
     fn find_tables(&mut self, tracker: &Arc<Tracker>, index: usize) -> Result {
+        let attached = self.attached.get(index).ok_or(ENOENT)?;
+        if attached.sb.is_none() {
+            let s_type = attached.fs.address();
+            let context = attached.fs.context_operations();
+            self.add_table(tracker, index, Table::FileSystemType, s_type)?;
+            // Where it refuses, a mount shows it.
+            if let Ok(context @ 1..) = context {
+                self.add_table(tracker, index, Table::FsContext, context)?;
+            }
+        }
         let mut fresh = KVec::with_capacity(FRESH, GFP_KERNEL)?;
         loop {
             let mut more = false;
@@ -313,44 +343,90 @@ impl Registry {
 
     /// Probes a callback, unless its function is probed already. A refusal is kept to be shown.
     fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize, fs: FsId) -> Result {
-        for function in &mut self.functions {
-            if function.address == address {
-                function.users += 1;
-                if let Ok(probe) = &function.probe {
-                    probe.handler().add(op, fs);
-                }
-                return Ok(());
+        let callback = tracker.plan.callbacks.get(op).ok_or(ENOENT)?;
+        let mut functions = self.functions.iter();
+        let index = match functions.position(|function| function.address == address) {
+            Some(index) => index,
+            None => {
+                let function = Function {
+                    address,
+                    users: 0,
+                    roles: Arc::new(Roles::new(address), GFP_KERNEL)?,
+                    probe: None,
+                    following: None,
+                };
+                self.functions.push(function, GFP_KERNEL)?;
+                self.functions.len() - 1
             }
-        }
-        let callback = Callback::new(tracker.clone(), address);
-        callback.add(op, fs);
-        let probe = KBox::pin_init(Probe::new(Target::Address(address), callback), GFP_KERNEL);
-        let function = Function {
-            address,
-            users: 1,
-            probe,
         };
-        self.functions.push(function, GFP_KERNEL)?;
+        let function = self.functions.get_mut(index).ok_or(ENOENT)?;
+        function.users += 1;
+        function.roles.add(op, fs);
+        if callback.is_checked() && function.probe.is_none() {
+            let handler = Callback {
+                tracker: tracker.clone(),
+                roles: function.roles.clone(),
+            };
+            let probe = Probe::new(Target::Address(address), handler);
+            function.probe = Some(KBox::pin_init(probe, GFP_KERNEL));
+        }
+        if callback.is_followed() && function.following.is_none() {
+            let unlocks = self.witnesses.as_ref().and_then(Witnesses::unlocks);
+            let handler = Following::new(tracker.clone(), unlocks, function.roles.clone());
+            // What must not sleep is never active more often than C chooses by the number of CPUs, unless
+            // it is preempted.
+            let max_active = if callback.may_sleep() { MAX_ACTIVE } else { 0 };
+            let probe = ReturnProbe::new(Target::Address(address), max_active, handler);
+            function.following = Some(KBox::pin_init(probe, GFP_KERNEL));
+        }
         Ok(())
     }
 }
 
 impl Drop for Rest {
-    /// Unregisters all probes with one wait, before the filesystems are let go.
+    /// Unregisters all probes with one wait for each kind, before the filesystems are let go.
     fn drop(&mut self) {
         let functions = core::mem::take(&mut self.functions);
-        unregister(functions.into_iter().map(|function| function.probe));
-        unregister(core::mem::take(&mut self.places).into_iter());
+        forget_calls(&functions);
+        let mut entries = KVec::new();
+        let mut returns = KVec::new();
+        for function in functions {
+            // Without memory to collect them, they go here by themselves.
+            if let Some(Ok(probe)) = function.probe {
+                let _ = entries.push(probe, GFP_KERNEL);
+            }
+            if let Some(Ok(probe)) = function.following {
+                let _ = returns.push(probe, GFP_KERNEL);
+            }
+        }
+        unregister_all(entries);
+        unregister_all_returns(returns);
+        let mut places = KVec::new();
+        for probe in core::mem::take(&mut self.places).into_iter().flatten() {
+            let _ = places.push(probe, GFP_KERNEL);
+        }
+        unregister_all(places);
         self.gone = None;
+        self.witnesses = None;
         self.attached.clear();
     }
 }
 
-fn unregister<H: kprobes::Handler>(probes: impl Iterator<Item = Probed<H>>) {
-    let mut registered = KVec::new();
-    for probe in probes.flatten() {
-        // Without memory to collect it, it goes here by itself.
-        let _ = registered.push(probe, GFP_KERNEL);
+/// Lets no call stay watched that is under way: its return will not be seen any more.
+fn forget_calls(functions: &KVec<Function>) {
+    let following = || {
+        let functions = functions.iter();
+        functions.filter_map(|function| function.following.as_ref()?.as_ref().ok())
+    };
+    if following().next().is_none() {
+        return;
     }
-    unregister_all(registered);
+    for probe in following() {
+        probe.handler().close();
+    }
+    // Handlers run with preemption off.
+    rcu::synchronize_rcu();
+    for probe in following() {
+        probe.handler().forget();
+    }
 }

@@ -2,7 +2,6 @@
 
 //! What the handlers, the registry and the files share.
 
-use held::Answer;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -30,14 +29,18 @@ use rules::{
 };
 
 use crate::{
-    counts::HitCounts,
+    counts::{
+        Event,
+        HitCounts, //
+    },
     exceptions::Exceptions,
     filesystems::Filesystems,
     plan::{
-        Checked,
+        Number,
         Plan, //
     },
     registry::Registry,
+    returns::Returns,
     tables::{
         FsId,
         Tables, //
@@ -47,8 +50,9 @@ use crate::{
         Texts, //
     },
     violations::{
-        Recorded, //
-        Violations,
+        Recorded,
+        Violation,
+        Violations, //
     },
 };
 
@@ -62,6 +66,7 @@ pub(crate) struct Tracker {
     pub(crate) hits: HitCounts,
     pub(crate) filesystems: Filesystems,
     pub(crate) tables: Tables,
+    pub(crate) returns: Returns,
     pub(crate) violations: Violations,
     /// Replaced only under the lock of `texts`.
     exceptions: Published<Exceptions>,
@@ -82,7 +87,8 @@ impl Tracker {
     pub(crate) fn new() -> Result<Arc<Self>> {
         let plan = Plan::new()?;
         let hits = HitCounts::new()?;
-        let violations = Violations::new(plan.rules())?;
+        let violations = Violations::new()?;
+        let returns = Returns::new()?;
         let tables = Tables::new()?;
         let texts = Texts::new()?;
         Arc::pin_init(
@@ -91,6 +97,7 @@ impl Tracker {
                 hits,
                 filesystems: Filesystems::new(),
                 tables,
+                returns,
                 violations,
                 exceptions: Published::default(),
                 plan,
@@ -128,26 +135,23 @@ impl Tracker {
         }
     }
 
+    /// Counts an event of a rule in a filesystem. Can be called in a handler.
+    pub(crate) fn count(&self, hit: &Hit<'_>, fs: FsId, rule: Number, event: Event) {
+        if let Some(fs) = self.filesystems.get(fs) {
+            fs.counts.rule(hit.cpu(), rule, event);
+        }
+    }
+
     /// Keeps a violation. Can be called in a handler.
-    pub(crate) fn violated(
-        &self,
-        hit: &Hit<'_>,
-        checked: &Checked,
-        fs: FsId,
-        found: Answer,
-        s_dev: u32,
-    ) {
-        let rule = checked.rule;
+    pub(crate) fn violated(&self, hit: &Hit<'_>, violation: &Violation<'_>) {
+        let rule = violation.checked.rule;
         let exception = || {
             let list = self.exceptions.in_handler(hit)?;
             // To look a name up takes its time.
             let name = list.has(rule).then(|| Symbol::of_return(hit.caller()))?;
             list.find(rule, name.text())
         };
-        let (first, excepted) = match self
-            .violations
-            .record(hit, checked, fs, found, s_dev, exception)
-        {
+        let (first, excepted) = match self.violations.record(hit, violation, exception) {
             Recorded::New { excepted } => {
                 // The names have to be looked up before the caller's module can go.
                 self.deferred.raise();
@@ -156,20 +160,20 @@ impl Tracker {
             Recorded::Again { excepted } => (false, excepted),
             Recorded::Lost => (false, exception().is_some()),
         };
-        let violation = alarm::Violation {
+        let alarm = alarm::Violation {
             rule: rule.id,
             table: rule.table,
             op: rule.op,
             object: rule.object().unwrap_or("-"),
             lock: rule.subject_name(),
             requires: rule.requirement.name(),
-            found: found.name(),
-            fs: self.fs_name(fs).unwrap_or(c"?"),
-            device: s_dev,
+            found: violation.found.name(),
+            fs: self.fs_name(violation.fs).unwrap_or(c"?"),
+            device: violation.s_dev,
             caller: hit.caller(),
             excepted,
         };
-        violation.raise(first);
+        alarm.raise(first);
     }
 
     /// Returns the name of a filesystem that is or was attached.
@@ -230,6 +234,7 @@ impl Tracker {
             fs.counts.reset();
         }
         self.violations.reset();
+        self.returns.reset();
         self.tables_lost.store(0, Relaxed);
         texts.clear();
         self.enabled.store(enabled, Relaxed);

@@ -35,15 +35,16 @@ pub(crate) const FRAMES: usize = 16;
 
 /// What makes a record: the rule, the filesystem and the caller, in one word that is never 0.
 ///
-/// Return addresses of x86-64 differ in the low 48 bits.
+/// The kernel of x86-64 and its modules are in the highest 2 GiB, so that return addresses differ in the low 32 bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key(u64);
 
 impl Key {
     fn new(rule: Number, fs: FsId, caller: usize) -> Self {
         const { assert!(crate::tables::FILESYSTEMS <= 1 << 6) };
+        // A rule's number has 16 bits.
         let parts = u64::from(rule.0) << 6 | u64::from(fs.0);
-        Self((caller as u64) << 16 | parts & 0xffff)
+        Self((caller as u64) << 32 | parts)
     }
 
     fn fs(self) -> FsId {
@@ -51,8 +52,19 @@ impl Key {
     }
 
     fn caller(self) -> usize {
-        (self.0 >> 16) as usize | 0xffff << 48
+        (self.0 >> 32) as usize | 0xffff_ffff << 32
     }
+}
+
+/// A broken rule, as a handler saw it.
+pub(crate) struct Violation<'a> {
+    pub(crate) checked: &'a Checked,
+    pub(crate) fs: FsId,
+    pub(crate) found: Answer,
+    /// The device number of the superblock as [`SuperBlock::s_dev`](peek::SuperBlock::s_dev) has it; 0 where there is none.
+    pub(crate) s_dev: u32,
+    /// The stack, unless it is the one of the hit.
+    pub(crate) stack: Option<&'a [usize; FRAMES]>,
 }
 
 /// A place for a record. All of it can be written by any handler, so all of it is atomic.
@@ -133,11 +145,7 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
-    pub(crate) fn new(rules: usize) -> Result<Self> {
-        if rules > 1 << 10 {
-            // A key has no more room for a rule's number.
-            return Err(E2BIG);
-        }
+    pub(crate) fn new() -> Result<Self> {
         let mut slots = KVVec::with_capacity(RECORDS, GFP_KERNEL)?;
         for _ in 0..RECORDS {
             slots.push(Slot::new(), GFP_KERNEL)?;
@@ -152,13 +160,10 @@ impl Violations {
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
-        checked: &Checked,
-        fs: FsId,
-        found: Answer,
-        s_dev: u32,
+        violation: &Violation<'_>,
         exception: impl FnOnce() -> Option<usize>,
     ) -> Recorded {
-        let key = Key::new(checked.number, fs, hit.caller());
+        let key = Key::new(violation.checked.number, violation.fs, hit.caller());
         let now = hit.time();
         for slot in &self.slots {
             let mut seen = slot.key.load(Relaxed);
@@ -167,7 +172,7 @@ impl Violations {
                     Ok(_) => {
                         let exception = exception();
                         slot.set_exception(exception);
-                        slot.fill(hit, checked.rule, found, s_dev, now);
+                        slot.fill(hit, violation, now);
                         return Recorded::New {
                             excepted: exception.is_some(),
                         };
@@ -224,20 +229,25 @@ impl Slot {
         self.exception.store(number as u32, Relaxed);
     }
 
-    fn fill(&self, hit: &Hit<'_>, rule: &Rule, found: Answer, s_dev: u32, now: u64) {
-        self.rule.store(rule.id.into(), Relaxed);
+    fn fill(&self, hit: &Hit<'_>, violation: &Violation<'_>, now: u64) {
+        self.rule.store(violation.checked.rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
         self.last.store(now, Relaxed);
-        let found = ANSWERS.iter().position(|&answer| answer == found);
+        let found = ANSWERS.iter().position(|&answer| answer == violation.found);
         self.found.store(found.unwrap_or(0) as u32, Relaxed);
-        self.s_dev.store(s_dev, Relaxed);
+        self.s_dev.store(violation.s_dev, Relaxed);
         self.pid.store(hit.pid(), Relaxed);
         let comm = u128::from_ne_bytes(hit.comm());
         let [low, high] = &self.comm;
         low.store(comm as u64, Relaxed);
         high.store((comm >> 64) as u64, Relaxed);
         let mut stack = [0; FRAMES];
-        hit.stack(&mut stack);
+        match violation.stack {
+            Some(other) => stack = *other,
+            None => {
+                hit.stack(&mut stack);
+            }
+        }
         for (frame, address) in self.stack.iter().zip(stack) {
             frame.store(address, Relaxed);
         }

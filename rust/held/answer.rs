@@ -13,13 +13,21 @@ pub enum Mode {
     Exclusive,
 }
 
-/// How the current task holds a lock, and how sure that is.
+/// How the current task holds a lock, or whether it may sleep or did, and how sure that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The current task holds it in this way, for certain.
     Exact(Mode),
     /// Someone holds it in this way, and nobody in a stronger one. It may be the current task.
     Someone(Mode),
+    /// Sleeping is allowed here, for certain.
+    MaySleep,
+    /// Sleeping is forbidden here, for certain.
+    Atomic,
+    /// The call came to its end without sleeping, for certain.
+    Awake,
+    /// The call slept, for certain.
+    Slept,
     /// There is no telling.
     Unknown,
 }
@@ -40,7 +48,10 @@ impl Answer {
     #[inline]
     pub fn at_least(self, mode: Mode) -> Verdict {
         match (self, mode) {
-            (Answer::Unknown, _) => Verdict::Unknown,
+            (
+                Answer::MaySleep | Answer::Atomic | Answer::Awake | Answer::Slept | Answer::Unknown,
+                _,
+            ) => Verdict::Unknown,
             (_, Mode::NotHeld) => Verdict::Ok,
             (Answer::Exact(Mode::NotHeld) | Answer::Someone(Mode::NotHeld), _) => {
                 Verdict::Violation
@@ -62,14 +73,39 @@ impl Answer {
         match self {
             Answer::Exact(Mode::NotHeld) | Answer::Someone(Mode::NotHeld) => Verdict::Ok,
             Answer::Exact(_) => Verdict::Violation,
-            Answer::Someone(_) | Answer::Unknown => Verdict::Unknown,
+            Answer::Someone(_)
+            | Answer::MaySleep
+            | Answer::Atomic
+            | Answer::Awake
+            | Answer::Slept
+            | Answer::Unknown => Verdict::Unknown,
+        }
+    }
+
+    /// Judges a rule that wants a call to come where sleeping is allowed.
+    #[inline]
+    pub fn may_sleep(self) -> Verdict {
+        match self {
+            Answer::MaySleep => Verdict::Ok,
+            Answer::Atomic => Verdict::Violation,
+            _ => Verdict::Unknown,
+        }
+    }
+
+    /// Judges a rule that wants a call not to sleep.
+    #[inline]
+    pub fn did_not_sleep(self) -> Verdict {
+        match self {
+            Answer::Awake => Verdict::Ok,
+            Answer::Slept => Verdict::Violation,
+            _ => Verdict::Unknown,
         }
     }
 
     /// Returns whether the answer is about the current task for certain.
     #[inline]
     pub fn is_exact(self) -> bool {
-        matches!(self, Answer::Exact(_))
+        !matches!(self, Answer::Someone(_) | Answer::Unknown)
     }
 
     /// Returns a word for it.
@@ -80,6 +116,10 @@ impl Answer {
             Answer::Exact(Mode::Exclusive) => "exclusive",
             Answer::Someone(Mode::Shared) => "someone-shared",
             Answer::Someone(Mode::Exclusive) => "someone-exclusive",
+            Answer::MaySleep => "may-sleep",
+            Answer::Atomic => "atomic",
+            Answer::Awake => "awake",
+            Answer::Slept => "slept",
             Answer::Unknown => "unknown",
         }
     }

@@ -15,12 +15,16 @@
 //! | a section of RCU | exact | exact with `CONFIG_PREEMPT_RCU`, else unknown |
 //! | a callback of RCU | exact | someone: it runs in a softirq, as others do |
 //!
+//! [`may_sleep`] answers whether a probed function was entered where sleeping is allowed.
+//!
 //! [`selftest`] proves on this kernel and on this CPU that the answers differ where they should. Whoever
 //! draws conclusions from answers runs it first.
 //!
 //! C header: [`include/linux/lockdep.h`](srctree/include/linux/lockdep.h)
 
 mod answer;
+mod context;
+mod folio;
 #[cfg(CONFIG_LOCKDEP)]
 mod lockdep;
 mod owner;
@@ -31,6 +35,9 @@ pub use answer::{
     Mode,
     Verdict, //
 };
+
+pub use context::may_sleep;
+pub use folio::page_folio;
 
 use extra_bindings as bindings;
 use kernel::prelude::*;

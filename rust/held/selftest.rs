@@ -4,7 +4,10 @@
 //!
 //! A query that always answered "held" would look like a kernel without bugs. So each way in which a
 //! handler can be reached is tried with locks of each kind in a known state: through a breakpoint (a Rust function, whose
-//! probe is kept from becoming a jump), through ftrace (a C function), and at a return.
+//! probe is kept from becoming a jump), through ftrace (a C function), and at a return. [`context`] does
+//! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep.
+
+mod context;
 
 use crate::{
     bindings,
@@ -55,6 +58,13 @@ pub enum Failure {
         /// How the probe was to be entered.
         path: &'static str,
     },
+    /// A return shows another caller than the entry of the same call.
+    Caller {
+        /// How the probe was entered.
+        path: &'static str,
+    },
+    /// A task slept, and that was not seen, or it did not, and was said to.
+    Sleep,
     /// Something else failed, such as the registration of a probe.
     Error(Error),
 }
@@ -94,6 +104,7 @@ const ASKED: usize = 9;
 #[derive(Clone, Copy)]
 struct Seen {
     answers: [Answer; ASKED],
+    context: Answer,
     in_nmi: bool,
 }
 
@@ -104,7 +115,9 @@ struct Witness {
     locks: [Lock; ASKED],
     hits: Atomic<u32>,
     answers: [Atomic<u32>; ASKED],
+    context: Atomic<u32>,
     in_nmi: Atomic<bool>,
+    wrong_caller: Atomic<bool>,
 }
 
 impl Witness {
@@ -114,7 +127,9 @@ impl Witness {
             locks: locks.asked(),
             hits: Atomic::new(0),
             answers: [const { Atomic::new(0) }; ASKED],
+            context: Atomic::new(0),
             in_nmi: Atomic::new(false),
+            wrong_caller: Atomic::new(false),
         }
     }
 
@@ -125,6 +140,7 @@ impl Witness {
         for (lock, answer) in locks.into_iter().zip(&self.answers) {
             answer.store(encode((self.query)(lock)), Relaxed);
         }
+        self.context.store(encode(crate::may_sleep(hit)), Relaxed);
         self.in_nmi.store(hit.in_nmi(), Relaxed);
         self.hits.add(1, Relaxed);
     }
@@ -140,6 +156,7 @@ impl Witness {
         }
         Some(Seen {
             answers,
+            context: decode(self.context.load(Relaxed)),
             in_nmi: self.in_nmi.load(Relaxed),
         })
     }
@@ -152,19 +169,29 @@ impl Handler for Witness {
 }
 
 impl ReturnHandler for Witness {
-    type Data = (usize, usize);
+    type Data = (usize, usize, [usize; 2]);
 
-    fn entry(&self, hit: &Hit<'_>) -> Option<(usize, usize)> {
-        Some((hit.argument(0), hit.argument(1)))
+    fn entry(&self, hit: &Hit<'_>) -> Option<Self::Data> {
+        let mut callers = [0; 2];
+        hit.stack(&mut callers);
+        Some((hit.argument(0), hit.argument(1), callers))
     }
 
-    fn ret(&self, hit: &Hit<'_>, (sem, mutex): (usize, usize)) {
+    fn ret(&self, hit: &Hit<'_>, (sem, mutex, callers): Self::Data) {
+        let mut frames = [0; 2];
+        hit.stack(&mut frames);
+        let right = callers == frames && callers.first() == Some(&hit.caller());
+        if !right {
+            self.wrong_caller.store(true, Relaxed);
+        }
         self.ask(hit, sem, mutex);
     }
 }
 
-const ANSWERS: [Answer; 6] = [
+const ANSWERS: [Answer; 8] = [
     Answer::Unknown,
+    Answer::MaySleep,
+    Answer::Atomic,
     Answer::Exact(Mode::NotHeld),
     Answer::Exact(Mode::Shared),
     Answer::Exact(Mode::Exclusive),
@@ -396,7 +423,8 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
 
     #[cfg(CONFIG_LOCKDEP)]
     merged(&locks, query)?;
-    Ok(())
+    context::folios()?;
+    context::sleeps()
 }
 
 /// Calls `target` with the locks in each state, and compares what the handler saw.
@@ -427,6 +455,14 @@ fn states(
         for ((name, lock), answer) in NAMES.iter().zip(locks.asked()).zip(seen.answers) {
             check(path, name, expected(lock, state), answer)?;
         }
+        check(path, "context", context::expected(state), seen.context)?;
+    }
+    for how in context::ways() {
+        let seen = context::atomic(how, call).ok_or(Failure::NotReached { path })?;
+        check(path, "context", Answer::Atomic, seen.context)?;
+    }
+    if witness.wrong_caller.load(Relaxed) {
+        return Err(Failure::Caller { path });
     }
     Ok(())
 }

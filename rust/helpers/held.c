@@ -3,10 +3,13 @@
 
 #include <linux/bottom_half.h>
 #include <linux/dcache.h>
+#include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
@@ -88,6 +91,62 @@ void rust_helper_held_static_unlocks(void)
 bool rust_helper_held_in_softirq(void)
 {
 	return in_softirq();
+}
+
+bool rust_helper_compound_info_has_mask(void)
+{
+	return compound_info_has_mask();
+}
+
+/* For the self-test: a folio with a page that is not its first one. */
+struct folio *rust_helper_held_folio_alloc(void)
+{
+	return folio_alloc(GFP_KERNEL, 1);
+}
+
+struct page *rust_helper_held_folio_tail(struct folio *folio)
+{
+	return folio_page(folio, 1);
+}
+
+void rust_helper_held_folio_lock(struct folio *folio)
+{
+	folio_lock(folio);
+}
+
+void rust_helper_held_folio_put(struct folio *folio)
+{
+	folio_put(folio);
+}
+
+/* For the self-test: calls where sleeping is forbidden, in each way that does not depend on a lock. */
+bool rust_helper_held_call_atomic(unsigned int how, void (*call)(void *data), void *data)
+{
+	unsigned long flags;
+
+	switch (how) {
+	case 0:
+		preempt_disable();
+		call(data);
+		preempt_enable();
+		return true;
+	case 1:
+		local_irq_save(flags);
+		call(data);
+		local_irq_restore(flags);
+		return true;
+	case 2:
+		local_bh_disable();
+		call(data);
+		local_bh_enable();
+		return true;
+	case 3:
+		rcu_read_lock();
+		call(data);
+		rcu_read_unlock();
+		return true;
+	}
+	return false;
 }
 
 /* For the self-test: C functions begin with a call to ftrace, so this one is probed that way. */

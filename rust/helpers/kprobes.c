@@ -3,9 +3,12 @@
 
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/sprintf.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <asm/unwind.h>
 
@@ -17,12 +20,6 @@ unsigned long rust_helper_regs_get_kernel_argument(struct pt_regs *regs, unsigne
 unsigned long rust_helper_regs_return_value(struct pt_regs *regs)
 {
 	return regs_return_value(regs);
-}
-
-/* On x86, the first thing on the stack of a function that is just entered. */
-unsigned long rust_helper_kprobe_caller(struct pt_regs *regs)
-{
-	return regs_get_kernel_stack_nth(regs, 0);
 }
 
 /*
@@ -49,6 +46,113 @@ unsigned int rust_helper_kprobe_stack(struct pt_regs *regs, unsigned long *frame
 		unwind_next_frame(&state);
 	}
 	return found;
+}
+
+/*
+ * On x86, the first thing on the stack of a function that is just entered; or, if a
+ * return probe put its trampoline there, what the unwinder says was there before.
+ */
+unsigned long rust_helper_kprobe_caller(struct pt_regs *regs)
+{
+	unsigned long caller;
+
+	if (rust_helper_kprobe_stack(regs, &caller, 1))
+		return caller;
+	return regs_get_kernel_stack_nth(regs, 0);
+}
+
+/* rethook_trampoline_handler() puts the address in ip before it calls a handler. */
+unsigned long rust_helper_kprobe_return_address(struct pt_regs *regs)
+{
+	return instruction_pointer(regs);
+}
+
+/* As at the entry: the function has returned, so its caller's frame is the innermost one. */
+unsigned int rust_helper_kprobe_return_stack(struct pt_regs *regs, unsigned long *frames,
+					     unsigned int size)
+{
+	struct unwind_state state;
+	unsigned int found = 0;
+
+	if (!size)
+		return 0;
+	frames[found++] = instruction_pointer(regs);
+	unwind_start(&state, current, regs, NULL);
+	while (found < size && !unwind_done(&state)) {
+		frames[found] = unwind_get_return_address(&state);
+		if (!frames[found])
+			break;
+		found++;
+		unwind_next_frame(&state);
+	}
+	return found;
+}
+
+/* The return addresses from here outwards, without this module's own. */
+unsigned int rust_helper_kprobe_stack_here(unsigned long *frames, unsigned int size)
+{
+	struct unwind_state state;
+	unsigned int found = 0;
+
+	unwind_start(&state, current, NULL, NULL);
+	while (found < size && !unwind_done(&state)) {
+		frames[found] = unwind_get_return_address(&state);
+		if (!frames[found])
+			break;
+		if (found || !within_module(frames[found], THIS_MODULE))
+			found++;
+		unwind_next_frame(&state);
+	}
+	return found;
+}
+
+bool rust_helper_kprobe_irqs_disabled(struct pt_regs *regs)
+{
+	return regs_irqs_disabled(regs);
+}
+
+/*
+ * What the code had that was hit. A breakpoint is entered as an NMI is; ftrace, the jump of
+ * an optimised probe and the return's trampoline turn preemption off.
+ */
+unsigned int rust_helper_kprobe_preempt_count(void)
+{
+	if (in_nmi())
+		return preempt_count() - (NMI_OFFSET + HARDIRQ_OFFSET);
+	return preempt_count() - PREEMPT_DISABLE_OFFSET;
+}
+
+/*
+ * How many sections of RCU's read side the task is in; 0 also where RCU does not count them. Then they
+ * are in the preemption count, if there is one.
+ */
+int rust_helper_kprobe_rcu_read_lock_nesting(void)
+{
+#ifdef CONFIG_PREEMPT_RCU
+	return current->rcu_read_lock_nesting;
+#else
+	return 0;
+#endif
+}
+
+/* The tracepoint is not exported, but all are in a list. */
+static void rust_helper_kprobe_if_sched_switch(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, "sched_switch"))
+		*(struct tracepoint **)found = tp;
+}
+
+struct tracepoint *rust_helper_kprobe_find_sched_switch(void)
+{
+	struct tracepoint *found = NULL;
+
+	for_each_kernel_tracepoint(rust_helper_kprobe_if_sched_switch, &found);
+	return found;
+}
+
+void rust_helper_kprobe_tracepoint_synchronize(void)
+{
+	tracepoint_synchronize_unregister();
 }
 
 bool rust_helper_kprobe_in_nmi(void)

@@ -14,6 +14,13 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+/// Which end of the probed function was hit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Entry,
+    Return,
+}
+
 /// A hit of a probe, for as long as its handler runs.
 ///
 /// It borrows from the handler's frame and cannot go to another thread: holding one means that
@@ -24,6 +31,7 @@ use kernel::{
 /// `regs` points to the registers of the hit, which are valid for reads for `'a`.
 pub struct Hit<'a> {
     regs: NonNull<bindings::pt_regs>,
+    at: At,
     _handler: PhantomData<&'a ()>,
     _not_send: NotThreadSafe,
 }
@@ -39,6 +47,22 @@ impl Hit<'_> {
         // INVARIANT: The caller promises it.
         Self {
             regs,
+            at: At::Entry,
+            _handler: PhantomData,
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// Makes a hit of the registers that C gives to a handler at the return of a function.
+    ///
+    /// # Safety
+    ///
+    /// Those of [`Hit::from_raw`].
+    pub(crate) unsafe fn from_raw_at_return(regs: NonNull<bindings::pt_regs>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self {
+            regs,
+            at: At::Return,
             _handler: PhantomData,
             _not_send: NotThreadSafe,
         }
@@ -61,14 +85,31 @@ impl Hit<'_> {
         unsafe { bindings::regs_return_value(self.regs.as_ptr()) }
     }
 
-    /// Returns the address that the probed function will return to. It means something at the
-    /// entry only.
-    ///
-    /// It is the one of a trampoline if a return probe on the same function came first.
+    /// Returns the address that the probed function returns to.
     #[inline]
     pub fn caller(&self) -> usize {
+        match self.at {
+            // SAFETY: By the type invariant the registers are valid for reads.
+            At::Entry => unsafe { bindings::kprobe_caller(self.regs.as_ptr()) },
+            // SAFETY: As above.
+            At::Return => unsafe { bindings::kprobe_return_address(self.regs.as_ptr()) },
+        }
+    }
+
+    /// Returns whether interrupts were off where the probe hit.
+    #[inline]
+    pub fn irqs_disabled(&self) -> bool {
         // SAFETY: By the type invariant the registers are valid for reads.
-        unsafe { bindings::kprobe_caller(self.regs.as_ptr()) }
+        unsafe { bindings::kprobe_irqs_disabled(self.regs.as_ptr()) }
+    }
+
+    /// Returns the preemption count of the code that was hit, without what the way into the handler added.
+    ///
+    /// Without `CONFIG_PREEMPT_COUNT` only interrupts count, and no spinlock does.
+    #[inline]
+    pub fn preempt_count(&self) -> u32 {
+        // SAFETY: Reads the preemption count, which is always there.
+        unsafe { bindings::kprobe_preempt_count() }
     }
 
     /// Returns whether the kernel treats this context as an NMI, as it does after a breakpoint.
@@ -104,17 +145,20 @@ impl Hit<'_> {
         unsafe { (&raw const (*Task::current_raw()).comm).read_volatile() }
     }
 
-    /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards. It means
-    /// something at the entry only.
+    /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.
     ///
     /// Returns how many there are.
     pub fn stack(&self, frames: &mut [usize]) -> usize {
         let size = u32::try_from(frames.len()).unwrap_or(u32::MAX);
         // CAST: `unsigned long` and `usize` have one layout in the kernel.
         let store = frames.as_mut_ptr().cast::<c_ulong>();
-        // SAFETY: By the type invariant the registers are valid for reads; `store` has room for `size`
-        // addresses. The unwinder can be used in any context.
-        let found = unsafe { bindings::kprobe_stack(self.regs.as_ptr(), store, size) };
+        let found = match self.at {
+            // SAFETY: By the type invariant the registers are valid for reads; `store` has room for `size`
+            // addresses. The unwinder can be used in any context.
+            At::Entry => unsafe { bindings::kprobe_stack(self.regs.as_ptr(), store, size) },
+            // SAFETY: As above.
+            At::Return => unsafe { bindings::kprobe_return_stack(self.regs.as_ptr(), store, size) },
+        };
         found as usize
     }
 }

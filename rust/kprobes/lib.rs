@@ -6,6 +6,7 @@
 //!   [`ReturnHandler`] at the entry and again at the return.
 //! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
 //!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
+//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task gives its CPU away by itself.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`Published`] is a value that handlers read and others replace.
 //! - [`read_nofault`] looks at memory from a handler.
@@ -27,6 +28,7 @@ mod nofault;
 mod probe;
 mod published;
 mod return_probe;
+mod switch;
 mod symbol;
 
 pub use deferred::{
@@ -43,8 +45,14 @@ pub use probe::{
 };
 pub use published::Published;
 pub use return_probe::{
+    unregister_all_returns,
     ReturnHandler,
     ReturnProbe, //
+};
+pub use switch::{
+    Switch,
+    SwitchHandler,
+    SwitchProbe, //
 };
 pub use symbol::Symbol;
 

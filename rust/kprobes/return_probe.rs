@@ -8,6 +8,10 @@ use kernel::{
     container_of,
     error::to_result,
     prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     types::Opaque, //
 };
 
@@ -34,10 +38,11 @@ pub trait ReturnHandler: Send + Sync {
 ///
 /// # Invariants
 ///
-/// `kretprobe` is registered.
+/// `kretprobe` is registered if `registered` is set.
 #[pin_data(PinnedDrop)]
 pub struct ReturnProbe<H: ReturnHandler> {
     handler: H,
+    registered: Atomic<bool>,
     #[pin]
     kretprobe: Opaque<bindings::kretprobe>,
 }
@@ -64,7 +69,8 @@ impl<H: ReturnHandler> ReturnProbe<H> {
         };
         try_pin_init!(Self {
             handler,
-            // INVARIANT: The failure of the registration drops all.
+            // INVARIANT: The handler comes before the registration, whose failure drops all.
+            registered: Atomic::new(true),
             kretprobe <- Opaque::try_ffi_init(move |slot: *mut bindings::kretprobe| {
                 // SAFETY: All bits zero are numbers, null pointers and absent functions.
                 let mut kretprobe: bindings::kretprobe = unsafe { core::mem::zeroed() };
@@ -85,6 +91,13 @@ impl<H: ReturnHandler> ReturnProbe<H> {
     /// Returns the handler.
     pub fn handler(&self) -> &H {
         &self.handler
+    }
+
+    /// Returns whether the probe goes through ftrace rather than through a breakpoint.
+    pub fn is_ftrace(&self) -> bool {
+        // SAFETY: The kretprobe lives as long as `self`; C changes other bits of the word at most.
+        let flags = unsafe { (&raw const (*self.kretprobe.get()).kp.flags).read_volatile() };
+        flags & bindings::KPROBE_FLAG_FTRACE != 0
     }
 
     /// Returns how many calls were missed: the hit came inside another handler, or too many calls
@@ -154,7 +167,7 @@ impl<H: ReturnHandler> ReturnProbe<H> {
         let handler = unsafe { Self::of(instance) };
         if let (Some(handler), Some(regs)) = (handler, NonNull::new(regs)) {
             // SAFETY: The trampoline gives registers that are valid until this returns.
-            let hit = unsafe { Hit::from_raw(regs) };
+            let hit = unsafe { Hit::from_raw_at_return(regs) };
             // SAFETY: The instance is valid.
             let slot = unsafe { bindings::kretprobe_data(instance) };
             // SAFETY: `entry()` wrote it.
@@ -168,7 +181,32 @@ impl<H: ReturnHandler> ReturnProbe<H> {
 #[pinned_drop]
 impl<H: ReturnHandler> PinnedDrop for ReturnProbe<H> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: By the type invariant it is registered. This waits for running handlers.
-        unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) };
+        if self.registered.load(Relaxed) {
+            // SAFETY: By the type invariant it is registered. This waits for running handlers.
+            unsafe { bindings::unregister_kretprobe(self.kretprobe.get()) };
+        }
+    }
+}
+
+/// Unregisters and frees many return probes with one wait for running handlers instead of one each. Sleeps.
+///
+/// Calls that are between entry and return go on; their return is not handled any more.
+pub fn unregister_all_returns<H: ReturnHandler>(probes: KVec<Pin<KBox<ReturnProbe<H>>>>) {
+    let mut kretprobes = KVec::new();
+    for probe in &probes {
+        if kretprobes.push(probe.kretprobe.get(), GFP_KERNEL).is_err() {
+            // The drop of `probes` unregisters each one by itself.
+            return;
+        }
+    }
+    let Ok(count) = c_int::try_from(kretprobes.len()) else {
+        return;
+    };
+    // SAFETY: The probes are registered by the type invariant (only this function clears the flag, and it
+    // owns them), and `kretprobes` has `count` pointers to them.
+    unsafe { bindings::unregister_kretprobes(kretprobes.as_mut_ptr(), count) };
+    for probe in &probes {
+        // INVARIANT: It was just unregistered.
+        probe.registered.store(false, Relaxed);
     }
 }

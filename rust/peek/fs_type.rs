@@ -148,6 +148,21 @@ impl FileSystemType {
         self.ptr.as_ptr() as usize
     }
 
+    /// Returns the operations of a `struct fs_context` of this filesystem, as a mount gets one. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of the filesystem's `->init_fs_context()`, which may not like who asks.
+    pub fn context_operations(&self) -> Result<usize> {
+        // SAFETY: The type is registered by the invariant.
+        let fc = from_err_ptr(unsafe { bindings::fs_context_for_mount(self.ptr.as_ptr(), 0) })?;
+        // SAFETY: The context is this function's own.
+        let ops = unsafe { (*fc).ops } as usize;
+        // SAFETY: As above; nobody has it any more.
+        unsafe { bindings::put_fs_context(fc) };
+        Ok(ops)
+    }
+
     /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
     /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
     /// locks of these. Sleeps.

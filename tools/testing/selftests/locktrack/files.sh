@@ -62,9 +62,9 @@ same_rules()
 {
 	names=$(awk -F '\t' '$9 == "yes" { print $1, $2, $3, $4, $5 }' "$locktrack/rules")
 	for name in coverage observed; do
-		awk -F '\t' '!/^#/ && NR > 1 { print $13 }' "$locktrack/$name" | sort -u |
+		awk -F '\t' '!/^#/ && NR > 1 { print $NF }' "$locktrack/$name" | sort -u |
 			while read -r fs; do
-				[ "$(awk -F '\t' -v fs="$fs" '$13 == fs { print $1, $2, $3, $4, $5 }' \
+				[ "$(awk -F '\t' -v fs="$fs" '$NF == fs { print $1, $2, $3, $4, $5 }' \
 					"$locktrack/$name")" = "$names" ] || return 1
 			done || return 1
 	done
@@ -75,7 +75,7 @@ same_rules()
 all_rules()
 {
 	awk -F '\t' '/^#/ || NR == 1 { next }
-		$9 == "no" && $4 == "sleep" { sleep++ }
+		$9 == "yes" && $4 == "sleep" { sleep++ }
 		$9 == "yes" { tables[substr($2, 1, index($2, ".") - 1)] }
 		$9 !~ /^(yes|no)$/ || $3 == "" || $4 == "" { print; bad = 1 }
 		($9 == "yes") != ($10 == "-") || $10 == "" { print; bad = 1 }

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Calls the callbacks of every table with all their locks, without one of them, and with one
-# shared that should be exclusive: locktrack has to show no violation, or exactly that one.
+# Calls the callbacks of every table with all their locks, without one of them, with one
+# shared that should be exclusive, and where nobody may sleep: locktrack has to show no violation,
+# or exactly that one. What returns.sh is about is left out.
 
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -34,7 +35,12 @@ all_tables()
 run_all()
 {
 	echo 1 > "$locktrack/reset"
-	echo "$1" > "$run" && cat "$cases" "$locktrack/violations" "$locktrack/coverage" > "$found"
+	echo "$1" > "$run" || return 1
+	{
+		cat "$locktrack/rules"
+		echo "locktrack cases"
+		cat "$cases" "$locktrack/violations" "$locktrack/coverage"
+	} > "$found"
 }
 
 # Every rule of the callbacks is kept, and of each that has one which can be checked here, one was looked at.
@@ -43,7 +49,7 @@ kept()
 	run_all kept || return 1
 	awk -F '[\t ]' '
 		$1 == "locktrack" { file = $2; next }
-		file == "" && $4 == "-" { wanted[$2] }
+		file == "cases" && $4 == "-" { wanted[$2] }
 		file == "violations" && $1 == "rule" { print "broken: " $0; bad = 1 }
 		file == "coverage" { split($0, column, "\t"); checked[column[2]] }
 		file == "coverage" && column[2] in wanted && column[6] > 0 {
@@ -57,24 +63,33 @@ kept()
 		}' "$found"
 }
 
-# results KIND FOUND: a line for each case that breaks a rule: its name, and whether there is one record
-# that is about it.
+# results KIND FOUND: a line for each case that breaks a rule: its name, and whether that was seen
+# once.
 results()
 {
 	run_all "$1" || return 1
 	awk -v kind="$1" -v wanted="$2" -v fs="$fstype" '
-		/^locktrack / { split($0, header, " "); file = header[2]; FS = "\t"; next }
-		file == "" && $1 ~ "-" kind "-" {
+		/^locktrack / {
+			split($0, header, " ")
+			file = header[2]
+			FS = file == "cases" ? " " : "\t"
+			next
+		}
+		file == "rules" && $6 == "return" { left_out[$1] }
+		file == "rules" && $4 == "sleep" && $5 == "allowed" { may_sleep[$2] }
+		file == "cases" && $1 ~ "-" kind "(-|$)" && (kind != "atomic" || $2 in may_sleep) {
 			name[++cases] = $1
 			rule[cases] = $2 " " $3 " " $4
 			expected[rule[cases]]++
 		}
 		file == "coverage" { checked[$2 " " $3 " " $4] }
 		file != "violations" { next }
-		$1 == "rule" { now = $3 " " $4 " " $5; records[now]++ }
+		$1 == "rule" { of_entry = !($2 in left_out) }
+		!of_entry { next }
+		$1 == "rule" { now = $3 " " $4 " " $5 }
 		$1 == "fs" && $2 != fs { wrong[now] = $0 }
 		$1 == "found" && index(wanted, " " $2 " ") == 0 { wrong[now] = $0 }
-		$1 == "count" && $2 != 1 { wrong[now] = $0 }
+		$1 == "count" { broken[now] += $2 }
 		$1 == "caller" && $2 !~ /\[locktrack_breakfs\]$/ { wrong[now] = $0 }
 		END {
 			for (i = 1; i <= cases; i++) {
@@ -84,11 +99,11 @@ results()
 					result = "unchecked"
 				else if (r in wrong)
 					result = wrong[r]
-				else if (records[r] != expected[r])
-					result = records[r] + 0 " records"
+				else if (broken[r] != expected[r])
+					result = "broken " broken[r] + 0 " times"
 				print name[i], result
 			}
-			for (r in records)
+			for (r in broken)
 				if (!(r in expected))
 					print "nothing-else", "record of " r
 		}' "$found" > "$found.$1"
@@ -115,8 +130,9 @@ sed 's/ lease_manager_operations\./ lock_manager_operations./' \
 	/sys/kernel/debug/locktrack_breakfs > "$cases"
 missing=$(all_tables)
 complete=$?
-results without " not-held " && results shared " shared someone-shared " || exit "$KSFT_FAIL"
-cat "$found.without" "$found.shared" > "$cases.results"
+results without " not-held " && results shared " shared someone-shared " &&
+	results atomic " atomic " || exit "$KSFT_FAIL"
+cat "$found.without" "$found.shared" "$found.atomic" > "$cases.results"
 ktap_set_plan $(($(wc -l < "$cases.results") + 2))
 test_result all_tables has_all_tables
 test_result kept kept
@@ -127,5 +143,5 @@ while read -r name result; do
 		test_result "$name" has_result "$result"
 	fi
 done < "$cases.results"
-rm "$cases" "$found" "$cases.results" "$found.without" "$found.shared"
+rm "$cases" "$found" "$cases.results" "$found.without" "$found.shared" "$found.atomic"
 ktap_finished

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The calls of the callbacks of breakfs.c, with all the locks that each is promised,
- * without one of them, or with one shared that should be exclusive.
+ * without one of them, with one shared that should be exclusive, or where nobody may sleep.
  */
 
 #include <linux/dcache.h>
+#include <linux/irqflags.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
@@ -66,7 +67,8 @@ static const char * const lock_names[LOCKS] = {
 	[SWAP_LOCK] = "swap_lock",
 };
 
-enum how { FREE, SHARED, EXCL };
+/* ATOMIC is for a call with all locks. */
+enum how { FREE, SHARED, EXCL, ATOMIC };
 
 /* A lock that a callback is promised. */
 struct need {
@@ -381,8 +383,9 @@ static const struct breakfs_case cases[] = {
 };
 
 /*
- * Calls f for each way to run each case: with all locks, without one, and with one
- * shared that should be exclusive. Stops at the first that returns something else than 0.
+ * Calls f for each way to run each case: with all locks, so where nobody may sleep, without
+ * one, and with one shared that should be exclusive. Stops at the first that returns something
+ * else than 0.
  */
 static int each_way(int (*f)(const struct breakfs_case *test, const char *name, int broken,
 			     enum how how, void *data), void *data)
@@ -392,6 +395,9 @@ static int each_way(int (*f)(const struct breakfs_case *test, const char *name, 
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		ret = f(&cases[i], cases[i].name, -1, FREE, data);
+		scnprintf(name, sizeof(name), "%s-atomic", cases[i].name);
+		if (!ret)
+			ret = f(&cases[i], name, -1, ATOMIC, data);
 		for (n = 0; !ret && n < NEEDS && cases[i].needs[n].lock != NONE; n++) {
 			const struct need *need = &cases[i].needs[n];
 
@@ -417,7 +423,7 @@ static int list_one(const struct breakfs_case *test, const char *name, int broke
 	const struct need *need = broken < 0 ? NULL : &test->needs[broken];
 
 	seq_printf(data, "%s %s %s %s\n", name, test->callback, need ? need->object : "-",
-		   need ? lock_names[need->lock] : "-");
+		   need ? lock_names[need->lock] : how == ATOMIC ? "sleep" : "-");
 	return 0;
 }
 
@@ -436,7 +442,9 @@ struct wanted {
 static bool is_wanted(const char *wanted, const char *name, int broken, enum how how)
 {
 	if (!strcmp(wanted, "kept"))
-		return broken < 0;
+		return broken < 0 && how != ATOMIC;
+	if (!strcmp(wanted, "atomic"))
+		return how == ATOMIC;
 	if (!strcmp(wanted, "without"))
 		return broken >= 0 && how == FREE;
 	if (!strcmp(wanted, "shared"))
@@ -450,6 +458,7 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 	struct wanted *wanted = data;
 	struct breakfs *fs = wanted->fs;
 	struct file_lock_context *ctx = fs->inode->i_flctx;
+	unsigned long flags;
 	int i;
 
 	if (!is_wanted(wanted->name, name, broken, how))
@@ -459,7 +468,11 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 	for (i = 0; i < NEEDS && test->needs[i].lock != NONE; i++)
 		if (i != broken || how != FREE)
 			take(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+	if (how == ATOMIC)
+		local_irq_save(flags);
 	test->call(fs);
+	if (how == ATOMIC)
+		local_irq_restore(flags);
 	while (i--)
 		if (i != broken || how != FREE)
 			release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);

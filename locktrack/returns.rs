@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Calls that are followed from the entry of a callback to its return.
+//!
+//! Two kinds of rules want that: those about a lock at the return, and those that forbid to sleep in between. Only
+//! functions with such a rule have a return probe. [`call`] is its handler; [`watch`] notes what happens to
+//! a call meanwhile, which [`witnesses`] see.
+
+mod call;
+mod watch;
+mod witnesses;
+
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+};
+
+pub(crate) use call::Following;
+use watch::Watch;
+pub(crate) use witnesses::Witnesses;
+
+/// What the handlers of calls share.
+pub(crate) struct Returns {
+    /// Tasks in a call that must not sleep.
+    sleepers: Watch,
+    /// Folios in a call that has to unlock them.
+    folios: Watch,
+    /// Calls that could not be watched, for want of room.
+    unwatched: Atomic<u64>,
+}
+
+impl Returns {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            sleepers: Watch::new()?,
+            folios: Watch::new()?,
+            unwatched: Atomic::new(0),
+        })
+    }
+
+    /// Returns how many calls could not be watched.
+    pub(crate) fn unwatched(&self) -> u64 {
+        self.unwatched.load(Relaxed)
+    }
+
+    /// Returns how many calls that must not sleep are asleep.
+    pub(crate) fn asleep(&self) -> usize {
+        self.sleepers.seen()
+    }
+
+    pub(crate) fn reset(&self) {
+        self.unwatched.store(0, Relaxed);
+    }
+}

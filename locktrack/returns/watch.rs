@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What happens to a task or a folio while a call is under way, noted without a lock.
+
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
+};
+
+use crate::violations::FRAMES;
+
+/// How many places a key can be in: as many as a cache line has.
+const WIDTH: usize = 8;
+const BUCKETS: usize = 64;
+
+/// The key of a place that is being taken. No address is that.
+const TAKEN: usize = 1;
+
+/// What is known of a watched key.
+struct Note {
+    seen: Atomic<bool>,
+    /// The function in which it is watched.
+    function: Atomic<usize>,
+    stack: [Atomic<usize>; FRAMES],
+}
+
+/// A set of addresses that are watched, in which every context can look.
+///
+/// A key can be in it several times, once for each call.
+pub(crate) struct Watch {
+    /// 0 is a free place.
+    keys: KVVec<Atomic<usize>>,
+    notes: KVVec<Note>,
+}
+
+/// A place in a [`Watch`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watched(u16);
+
+impl Watched {
+    /// Nothing is watched.
+    pub(crate) const NONE: Self = Self(u16::MAX);
+
+    /// Returns whether there is a place.
+    pub(crate) fn is_some(self) -> bool {
+        self != Self::NONE
+    }
+}
+
+impl Watch {
+    pub(crate) fn new() -> Result<Self> {
+        let mut keys = KVVec::with_capacity(BUCKETS * WIDTH, GFP_KERNEL)?;
+        let mut notes = KVVec::with_capacity(BUCKETS * WIDTH, GFP_KERNEL)?;
+        for _ in 0..BUCKETS * WIDTH {
+            keys.push(Atomic::new(0), GFP_KERNEL)?;
+            let note = Note {
+                seen: Atomic::new(false),
+                function: Atomic::new(0),
+                stack: [const { Atomic::new(0) }; FRAMES],
+            };
+            notes.push(note, GFP_KERNEL)?;
+        }
+        Ok(Self { keys, notes })
+    }
+
+    /// The places of a key.
+    fn bucket(key: usize) -> core::ops::Range<usize> {
+        let hash = ((key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize;
+        let first = hash % BUCKETS * WIDTH;
+        first..first + WIDTH
+    }
+
+    /// Watches a key for a call of `function`. [`Watched::NONE`] if there is no room.
+    pub(crate) fn begin(&self, key: usize, function: usize) -> Watched {
+        for place in Self::bucket(key) {
+            let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
+                continue;
+            };
+            if at.load(Relaxed) == 0 && at.cmpxchg(0, TAKEN, Relaxed).is_ok() {
+                note.seen.store(false, Relaxed);
+                note.function.store(function, Relaxed);
+                at.store(key, Release);
+                return Watched(place as u16);
+            }
+        }
+        Watched::NONE
+    }
+
+    /// Notes that something happened to a key. For the first time in a call, `stack` gives the frames.
+    #[inline]
+    pub(crate) fn saw(&self, key: usize, stack: impl Fn(&mut [usize; FRAMES])) {
+        for place in Self::bucket(key) {
+            let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
+                continue;
+            };
+            if at.load(Acquire) != key || note.seen.load(Relaxed) {
+                continue;
+            }
+            let mut frames = [0; FRAMES];
+            stack(&mut frames);
+            for (frame, address) in note.stack.iter().zip(frames) {
+                frame.store(address, Relaxed);
+            }
+            note.seen.store(true, Release);
+        }
+    }
+
+    /// Ends the watch of a key. Returns the frames if something happened to it.
+    pub(crate) fn end(&self, watched: Watched, key: usize) -> Option<[usize; FRAMES]> {
+        let place = usize::from(watched.0);
+        let note = self.notes.get(place)?;
+        let seen = note.seen.load(Acquire).then(|| {
+            let mut frames = [0; FRAMES];
+            for (address, frame) in frames.iter_mut().zip(&note.stack) {
+                *address = frame.load(Relaxed);
+            }
+            frames
+        });
+        // It is another's by now if the function was forgotten.
+        let _ = self.keys.get(place)?.cmpxchg(key, 0, Release);
+        seen
+    }
+
+    /// Ends all watches of calls of a function, which must not begin new ones.
+    pub(crate) fn forget(&self, function: usize) {
+        for (at, note) in self.keys.iter().zip(&self.notes) {
+            if at.load(Acquire) > TAKEN && note.function.load(Relaxed) == function {
+                at.store(0, Relaxed);
+            }
+        }
+    }
+
+    /// Returns how many keys are watched to which something happened.
+    pub(crate) fn seen(&self) -> usize {
+        let places = self.keys.iter().zip(&self.notes);
+        places
+            .filter(|(at, note)| at.load(Acquire) > TAKEN && note.seen.load(Relaxed))
+            .count()
+    }
+}

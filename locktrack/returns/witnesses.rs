@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Probes that see what happens to a call that is followed.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use kprobes::{
+    Handler,
+    Hit,
+    Probe,
+    Switch,
+    SwitchHandler,
+    SwitchProbe,
+    Target, //
+};
+
+use crate::{
+    tracker::Tracker,
+    violations::FRAMES, //
+};
+
+/// What all calls that are followed need.
+pub(crate) struct Witnesses {
+    unlocks: Result<Arc<Unlocks>>,
+    switches: Result<SwitchProbe<Sleepers>>,
+}
+
+impl Witnesses {
+    /// Registers them. A refusal is kept to be shown. Sleeps.
+    pub(crate) fn new(tracker: &Arc<Tracker>) -> Self {
+        let sleepers = Sleepers {
+            tracker: tracker.clone(),
+        };
+        Self {
+            unlocks: Unlocks::new(tracker)
+                .and_then(|unlocks| Arc::new(unlocks, GFP_KERNEL).map_err(Error::from)),
+            switches: SwitchProbe::new(sleepers),
+        }
+    }
+
+    /// Returns the probes on what unlocks a folio, unless they were refused.
+    pub(crate) fn unlocks(&self) -> Option<Arc<Unlocks>> {
+        self.unlocks.as_ref().ok().cloned()
+    }
+
+    /// Returns the names of what could not be probed, with the reasons.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&'static CStr, Error)> + '_ {
+        let unlocks = self.unlocks.as_ref().err();
+        let switches = self.switches.as_ref().err();
+        let unlocks = unlocks.map(|&error| (c"folio_unlock", error));
+        let switches = switches.map(|&error| (c"sched_switch", error));
+        [unlocks, switches].into_iter().flatten()
+    }
+}
+
+/// The handler on functions that unlock a folio.
+struct Unlock {
+    tracker: Arc<Tracker>,
+}
+
+impl Handler for Unlock {
+    fn entry(&self, hit: &Hit<'_>) {
+        self.tracker.returns.folios.saw(hit.argument(0), |_| ());
+    }
+}
+
+/// The probes on the functions that unlock a folio.
+pub(crate) struct Unlocks(KVec<Pin<KBox<Probe<Unlock>>>>);
+
+impl Unlocks {
+    /// All ways to unlock a folio that a callback has. Each gets the folio as its first argument.
+    const FUNCTIONS: [&'static CStr; 2] = [c"folio_unlock", c"folio_end_read"];
+
+    /// Registers the probes. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Probe::new`]: one alone would be worth nothing.
+    pub(super) fn new(tracker: &Arc<Tracker>) -> Result<Self> {
+        let mut probes = KVec::new();
+        for symbol in Self::FUNCTIONS {
+            let unlock = Unlock {
+                tracker: tracker.clone(),
+            };
+            let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), unlock), GFP_KERNEL)?;
+            probes.push(probe, GFP_KERNEL)?;
+        }
+        Ok(Self(probes))
+    }
+
+    /// Returns how many unlocks were not seen.
+    pub(super) fn missed(&self) -> u64 {
+        self.0.iter().map(|probe| probe.nmissed()).sum()
+    }
+}
+
+/// The handler on tasks that give their CPU away.
+pub(crate) struct Sleepers {
+    pub(super) tracker: Arc<Tracker>,
+}
+
+impl SwitchHandler for Sleepers {
+    #[inline]
+    fn switched(&self, switch: &Switch<'_>) {
+        let stack = |frames: &mut [usize; FRAMES]| {
+            switch.stack(frames);
+        };
+        self.tracker.returns.sleepers.saw(switch.task(), stack);
+    }
+}

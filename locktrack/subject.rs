@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Whose callback a call was.
+
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
+use kprobes::Hit;
+use peek::{
+    follow,
+    SuperBlock,
+    Table, //
+};
+
+use crate::{
+    plan::{
+        self,
+        Plan,
+        CALLBACKS, //
+    },
+    tables::FsId,
+    tracker::Tracker, //
+};
+
+/// What one function was found as, which can be one callback of many tables, or several of them. The handlers on its
+/// entry and its return share this.
+pub(crate) struct Roles {
+    pub(crate) address: usize,
+    /// A bit for each callback of the plan.
+    ops: [Atomic<u64>; CALLBACKS / 64],
+    /// A bit for each [`FsId`] in whose tables it was found.
+    users: Atomic<u64>,
+}
+
+/// Whose callback was called.
+pub(crate) struct Subject {
+    pub(crate) fs: FsId,
+    /// The super block, where the arguments lead there.
+    sb: Option<SuperBlock>,
+}
+
+impl Roles {
+    pub(crate) fn new(address: usize) -> Self {
+        Self {
+            address,
+            ops: [const { Atomic::new(0) }; CALLBACKS / 64],
+            users: Atomic::new(0),
+        }
+    }
+
+    /// The function was found as this callback of the plan, in a table of this filesystem. Only the registry
+    /// calls this.
+    pub(crate) fn add(&self, op: usize, fs: FsId) {
+        if let Some(ops) = self.ops.get(op / 64) {
+            ops.store(ops.load(Relaxed) | 1 << (op % 64), Relaxed);
+        }
+        self.users
+            .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
+    }
+
+    /// No table of this filesystem has the function any more. Only the registry calls this.
+    pub(crate) fn remove(&self, fs: FsId) {
+        let users = self.users.load(Relaxed) & !(1 << fs.0);
+        self.users.store(users, Relaxed);
+    }
+
+    /// Returns the callbacks that the function was found as, with their indexes in the plan.
+    #[inline]
+    pub(crate) fn callbacks<'a>(
+        &'a self,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = (usize, &'a plan::Callback)> {
+        let bits = |(word, ops): (usize, &Atomic<u64>)| {
+            let mut ops = ops.load(Relaxed);
+            core::iter::from_fn(move || {
+                let bit = (ops != 0).then(|| ops.trailing_zeros() as usize)?;
+                ops &= ops - 1;
+                Some(word * 64 + bit)
+            })
+        };
+        let ops = self.ops.iter().enumerate().flat_map(bits);
+        ops.filter_map(|op| Some((op, plan.callbacks.get(op)?)))
+    }
+
+    /// Finds the object whose own table has this function in the place of this callback, if its filesystem is attached.
+    ///
+    /// A function can be called for another filesystem that uses it, or by another function.
+    #[inline]
+    pub(crate) fn subject(
+        &self,
+        tracker: &Tracker,
+        hit: &Hit<'_>,
+        callback: &plan::Callback,
+    ) -> Option<Subject> {
+        let kind = callback.table;
+        let mut found = None;
+        if let Some((argument, way)) = callback.object {
+            let object = follow(hit.argument(argument), way)?;
+            let table = kind.with(object, callback.place, self.address)?;
+            if kind != Table::BlockDevice {
+                let (s_type, sb) = kind.owner(object)?;
+                let fs = tracker.tables.fs(s_type, sb)?;
+                // Another table of this filesystem can share the function, and be new.
+                tracker.saw_table(kind, table, fs);
+                return Some(Subject { fs, sb });
+            }
+            found = Some(table);
+        }
+        // Nothing that it is given leads to a super block: it is the one in whose tables it was found.
+        let users = self.users.load(Relaxed);
+        let fs = (users != 0).then(|| FsId(users.trailing_zeros() as u8))?;
+        if let Some(table) = found {
+            tracker.saw_table(kind, table, fs);
+        }
+        Some(Subject { fs, sb: None })
+    }
+}
+
+impl Subject {
+    /// Returns the device number of the super block, or 0.
+    pub(crate) fn s_dev(&self) -> u32 {
+        self.sb.and_then(SuperBlock::s_dev).unwrap_or(0)
+    }
+}

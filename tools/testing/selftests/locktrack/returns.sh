@@ -1,0 +1,249 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Callbacks that return with the wrong lock or sleep where they must not, and calls that come
+# where a callback must not sleep: locktrack has to show exactly that violation.
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+fstype=locktrack_return
+run=/sys/module/locktrack_return/parameters/run
+
+# caught CASE CALLBACK OBJECT LOCK: one record of this rule, at the end of the call or about sleeping,
+# and nothing else of that kind.
+caught()
+{
+	case $1 in
+	read_folio | write_end) found=exclusive ;;
+	kill_sb) found=exclusive ;;
+	getattr-*) found=atomic ;;
+	*) [ "$4" = sleep ] && found=slept || found=not-held ;;
+	esac
+	awk -F '\t' -v callback="$2" -v object="$3" -v lock="$4" -v fs="$fstype" \
+		-v found="$found" -v task="$(cat /proc/$$/comm)" '
+		function want(what, is, wanted) {
+			if (is != wanted) {
+				print what ": " is ", not " wanted
+				bad = 1
+			}
+		}
+		FNR == NR { if ($6 == "return" || $4 == "sleep") mine[$1]; next }
+		$1 == "rule" { counts = $2 in mine; records += counts }
+		!counts || records > 1 { next }
+		$1 == "rule" {
+			want("callback", $3, callback); want("object", $4, object); want("lock", $5, lock)
+		}
+		$1 == "fs" { want("filesystem", $2, fs) }
+		$1 == "found" { want("found", $2, found) }
+		$1 == "count" { want("count", $2, 1) }
+		$1 == "task" { want("task", $2, task) }
+		$1 == "caller" && $2 !~ /^.+\+0x.* \[locktrack_return\]$/ {
+			want("caller", $2, "in locktrack_return")
+		}
+		$1 == "stack" && $2 ~ /^msleep\+/ { slept = 1 }
+		$1 == "stack" && $2 ~ /^run_set\+/ { outer = 1 }
+		END {
+			want("records", records + 0, 1)
+			want("whole stack", outer + 0, 1)
+			want("stack of the sleep", slept + 0, found == "slept")
+			exit bad
+		}' "$locktrack/rules" "$locktrack/violations"
+}
+
+one_case()
+{
+	case $1 in
+	# The mount and the unmount of `kept` keep these.
+	kill_sb | free_inode) ;;
+	*) keeps "$@" || return 1 ;;
+	esac
+	echo 1 > "$locktrack/reset"
+	echo "$1 $mnt" > "$run" || return 1
+	caught "$@" || { cat "$locktrack/violations"; return 1; }
+}
+
+# keeps CASE CALLBACK OBJECT LOCK: the same call, with the rule kept.
+keeps()
+{
+	echo 1 > "$locktrack/reset"
+	echo "keep-$1 $mnt" > "$run" || return 1
+	kept_rule "$2" "$3" "$4" && no_violation_of_mine
+}
+
+# kept_rule CALLBACK OBJECT LOCK: it was looked at and kept.
+kept_rule()
+{
+	if ! awk -F '\t' -v callback="$1" -v object="$2" -v lock="$3" '
+		FNR == NR { if ($6 == "return" || $4 == "sleep") mine[$1]; next }
+		$1 in mine && $2 == callback && $3 == object && $4 == lock && $6 > 0 &&
+			$6 == $7 + $8 { found = 1 }
+		END { exit !found }' "$locktrack/rules" "$locktrack/coverage"; then
+		echo "not kept: $*"
+		return 1
+	fi
+}
+
+no_violation_of_mine()
+{
+	if ! awk -F '\t' 'FNR == NR { if ($6 == "return" || $4 == "sleep") mine[$1]; next }
+		$1 == "rule" && $2 in mine { found = 1 } END { exit found }' \
+		"$locktrack/rules" "$locktrack/violations"; then
+		cat "$locktrack/violations"
+		return 1
+	fi
+}
+
+# The callback was called, and its rules were looked at and kept.
+breaks_nothing()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1 $mnt" > "$run" || return 1
+	no_violation_of_mine
+}
+
+# The callbacks as they should be. Those that nobody calls in this way are left out.
+kept()
+{
+	echo 1 > "$locktrack/reset"
+	cat "$mnt/file" > /dev/null && echo data > "$mnt/file" && : > "$mnt/file" &&
+		stat "$mnt/file" > /dev/null && echo "mmap $mnt" > "$run" &&
+		umount "$mnt" && fs_mount && stat "$mnt/file" > /dev/null || return 1
+	result=0
+	no_violation_of_mine || result=1
+	while read -r callback object lock; do
+		kept_rule "$callback" "$object" "$lock" || result=1
+	done <<-RULES
+		address_space_operations.read_folio folio PG_locked
+		address_space_operations.write_begin folio PG_locked
+		address_space_operations.write_end folio PG_locked
+		address_space_operations.dirty_folio - sleep
+		file_system_type.kill_sb sb s_umount
+		file_system_type.get_tree sb s_umount
+		dentry_operations.d_hash - sleep
+		dentry_operations.d_compare - sleep
+		super_operations.drop_inode - sleep
+		super_operations.free_inode - sleep
+		inode_operations.permission - sleep
+	RULES
+	return $result
+}
+
+# The tables of a mapping show when there is one.
+sees_mappings()
+{
+	echo "mmap $mnt" > "$run" && eventually followed vm_operations_struct.fault
+}
+
+followed()
+{
+	awk -F '\t' -v name="$fstype" -v callback="$1" '
+		$1 == "return" && $2 == name && $3 == callback { found = 1 } END { exit !found }' \
+		"$locktrack/attach"
+}
+
+lost_nothing()
+{
+	for name in return-missed unwatched return-refused asleep; do
+		if [ "$(stat_of $name)" != 0 ]; then
+			cat "$locktrack/stats"
+			return 1
+		fi
+	done
+}
+
+# A call that is under way when its probe goes is not taken for one that is asleep.
+detach_and_attach()
+{
+	echo "-$fstype" > "$locktrack/attach" && [ "$(stat_of return-probes)" -eq 0 ] &&
+		echo "$fstype" > "$locktrack/attach" && one_case d_delete dentry_operations.d_delete - sleep
+}
+
+# on NAME [OPTION...]: another filesystem keeps the rules, and they are looked at.
+on()
+{
+	fs=$1
+	shift
+	other=$(mktemp -d) || return 1
+	echo 1 > "$locktrack/reset"
+	echo "$fs" > "$locktrack/attach" && on_workload "$fs" "$@"
+	result=$?
+	umount "$other" 2>/dev/null
+	echo "-$fs" > "$locktrack/attach"
+	rmdir "$other"
+	return $result
+}
+
+on_workload()
+{
+	# The second time, all tables are known: a mapping's are only seen when there is one.
+	for _ in 1 2; do
+		mount -t "$@" "$other" && workload "$other" && cp "$(command -v sleep)" "$other/run" &&
+			"$other/run" 0 && cat "$other/run" > /dev/null && rm "$other/run" &&
+			umount "$other" && sleep 0.5 || return 1
+	done
+	result=0
+	no_violation_of_mine || result=1
+	while read -r callback object lock; do
+		kept_rule "$callback" "$object" "$lock" || result=1
+	done <<-RULES
+		file_system_type.kill_sb sb s_umount
+		file_system_type.get_tree sb s_umount
+		super_operations.drop_inode - sleep
+		super_operations.free_inode - sleep
+		vm_operations_struct.map_pages - sleep
+		inode_operations.lookup - sleep
+		inode_operations.rename - sleep
+		inode_operations.setattr - sleep
+	RULES
+	# ext4 writes by its buffers, or by iomap.
+	[ "$1" = ext4 ] && return $result
+	kept_rule address_space_operations.dirty_folio - sleep || result=1
+	kept_rule address_space_operations.write_begin folio PG_locked || result=1
+	kept_rule address_space_operations.write_end folio PG_locked || result=1
+	return $result
+}
+
+on_ext4()
+{
+	image=$(mktemp) && truncate -s 16M "$image" && mkfs.ext4 -q "$image" || return 1
+	on ext4 -o loop "$image"
+	result=$?
+	rm "$image"
+	return $result
+}
+
+begin
+need_module locktrack_return
+fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
+cases=$(mktemp)
+cat "$run" > "$cases"
+ktap_set_plan $(($(wc -l < "$cases") + 7))
+test_result sees_mappings sees_mappings
+test_result kept kept
+while read -r name callback object lock; do
+	case $callback in
+	-) test_result "$name" breaks_nothing "$name" ;;
+	*) test_result "$name" one_case "$name" "$callback" "$object" "$lock" ;;
+	esac
+done < "$cases"
+rm "$cases"
+test_result lost_nothing lost_nothing
+test_result detach_and_attach detach_and_attach
+umount "$mnt"
+echo "-$fstype" > "$locktrack/attach"
+if module_load samplefs; then
+	test_result on_samplefs on samplefs none
+else
+	test_skip on_samplefs "$MODULE_REASON"
+fi
+test_result on_tmpfs on tmpfs none
+modprobe -qa ext4 loop 2>/dev/null
+if ! command -v mkfs.ext4 > /dev/null; then
+	test_skip on_ext4 "no mkfs.ext4"
+elif ! grep -qw ext4 /proc/filesystems; then
+	test_skip on_ext4 "no ext4"
+else
+	test_result on_ext4 on_ext4
+fi
+ktap_finished
