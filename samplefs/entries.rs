@@ -12,7 +12,6 @@
 
 #![forbid(unsafe_code)]
 
-use core::mem::size_of;
 use kernel::{
     prelude::*,
     rbtree::{
@@ -113,37 +112,45 @@ pub(crate) struct Prepared {
     entry: Entry,
 }
 
-/// The entries of a directory. For other inodes it stays empty.
+/// The entries of a directory. For other inodes it stays empty, and takes a word.
 ///
 /// `i_rwsem` protects it: it is the filesystem's [`vfs::FileSystem::Guarded`].
-pub(crate) struct Entries {
+pub(crate) struct Entries(Option<KBox<Table>>);
+
+struct Table {
     by_cookie: RBTree<usize, Entry>,
     next: usize,
 }
 
 impl Entries {
-    pub(crate) fn new() -> Self {
-        Self {
-            by_cookie: RBTree::new(),
-            next: FIRST,
-        }
+    pub(crate) const fn new() -> Self {
+        Self(None)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_cookie.is_empty()
+        self.0
+            .as_ref()
+            .is_none_or(|table| table.by_cookie.is_empty())
     }
 
     /// The cookie that the next new name gets. All that there are, are smaller.
     pub(crate) fn next(&self) -> usize {
-        self.next
+        self.0.as_ref().map_or(FIRST, |table| table.next)
     }
 
     /// Does all that can fail about adding a name.
     ///
     /// Fails with `ENOSPC` if the directory has run out of cookies, on a machine with small ones.
-    pub(crate) fn prepare(&self, name: &[u8], inode: &Inode<SampleFs>) -> Result<Prepared> {
-        if self.next >= LAST {
+    pub(crate) fn prepare(&mut self, name: &[u8], inode: &Inode<SampleFs>) -> Result<Prepared> {
+        if self.next() >= LAST {
             return Err(ENOSPC);
+        }
+        if self.0.is_none() {
+            let table = Table {
+                by_cookie: RBTree::new(),
+                next: FIRST,
+            };
+            self.0 = Some(KBox::new(table, GFP_KERNEL_ACCOUNT)?);
         }
         Ok(Prepared {
             reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
@@ -153,19 +160,24 @@ impl Entries {
 
     /// Adds a name, whose cookie is what [`Entries::next`] was.
     pub(crate) fn insert(&mut self, new: Prepared) {
-        let node = new.reservation.into_node(self.next, new.entry);
-        self.by_cookie.insert(node);
-        self.next = self.next.saturating_add(1);
+        if let Some(table) = &mut self.0 {
+            let node = new.reservation.into_node(table.next, new.entry);
+            table.by_cookie.insert(node);
+            table.next = table.next.saturating_add(1);
+        }
     }
 
     /// Removes a name.
     pub(crate) fn remove(&mut self, cookie: usize) {
-        self.by_cookie.remove(&cookie);
+        if let Some(table) = &mut self.0 {
+            table.by_cookie.remove(&cookie);
+        }
     }
 
     /// Says that a name now belongs to another inode.
     pub(crate) fn set_inode(&mut self, cookie: usize, inode: &Inode<SampleFs>) {
-        if let Some(entry) = self.by_cookie.get_mut(&cookie) {
+        let table = self.0.as_mut();
+        if let Some(entry) = table.and_then(|table| table.by_cookie.get_mut(&cookie)) {
             entry.ino = inode.i_ino();
             if let Some(dtype) = entry.type_and_name.first_mut() {
                 *dtype = fs_umode_to_dtype(inode.i_mode());
@@ -175,7 +187,10 @@ impl Entries {
 
     /// Goes through the entries, from this cookie on, as long as `each` returns true.
     pub(crate) fn walk(&self, mut cookie: usize, mut each: impl FnMut(usize, &Entry) -> bool) {
-        while let Some(cursor) = self.by_cookie.cursor_lower_bound(&cookie) {
+        let Some(table) = &self.0 else {
+            return;
+        };
+        while let Some(cursor) = table.by_cookie.cursor_lower_bound(&cookie) {
             let (&found, entry) = cursor.current();
             if !each(found, entry) {
                 break;

@@ -64,9 +64,17 @@ void rust_helper_inode_free_link(struct inode *inode)
 }
 
 struct kmem_cache *rust_helper_inode_cache_create(const char *name, unsigned int size,
-						  unsigned int align, void (*ctor)(void *))
+						  unsigned int align, unsigned int freeptr_offset,
+						  void (*ctor)(void *))
 {
-	return kmem_cache_create(name, size, align, SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
+	struct kmem_cache_args args = {
+		.align = align,
+		.ctor = ctor,
+		.freeptr_offset = freeptr_offset,
+		.use_freeptr_offset = true,
+	};
+
+	return kmem_cache_create(name, size, &args, SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT);
 }
 
 void *rust_helper_inode_cache_alloc(struct kmem_cache *cache, struct super_block *sb)

@@ -3,10 +3,7 @@
 //! The memory of inodes.
 
 use core::{
-    mem::{
-        align_of,
-        size_of, //
-    },
+    mem::offset_of,
     ptr, //
 };
 use kernel::{
@@ -23,12 +20,26 @@ use crate::{
     FileSystem, //
 };
 
+/// Where the slab allocator may write in an object that is free.
+///
+/// Without it, it would put its pointer after the object, for which there is a constructor: 8 bytes an
+/// inode. This is the first word after the inode, of which the constructor leaves nothing.
+const fn freeptr_offset<F: FileSystem>() -> usize {
+    offset_of!(Container<F>, info).next_multiple_of(size_of::<*const ()>())
+}
+
 /// How large an object of the inode cache is.
 const fn object_size<F: FileSystem>() -> usize {
-    if quota::has_quotas::<F>() {
+    let size = if quota::has_quotas::<F>() {
         size_of::<quota::Charged<F>>()
     } else {
         size_of::<Container<F>>()
+    };
+    let least = freeptr_offset::<F>() + size_of::<*const ()>();
+    if size < least {
+        least
+    } else {
+        size
     }
 }
 
@@ -42,6 +53,7 @@ pub(crate) fn create_cache<F: FileSystem>(
             name.as_char_ptr(),
             object_size::<F>() as u32,
             align_of::<Container<F>>() as u32,
+            freeptr_offset::<F>() as u32,
             Some(inode_init_once),
         )
     };
