@@ -140,7 +140,7 @@ impl Operations for Super {
     fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
         // A large directory is better freed here than in the RCU callback that frees the inode.
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
-        inode.info().xattrs().evict();
+        inode.info().xattrs().free();
         inode.info().store().free(0..u64::MAX);
         // What is charged is what is counted.
         limits::give_back_blocks(&inode, inode.inode_get_bytes() / PAGE_SIZE as u64);

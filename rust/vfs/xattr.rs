@@ -30,12 +30,17 @@ use kernel::{
 use rules::xattr_handler as rule;
 
 use crate::{
+    helper::callback,
     idmap::Idmap,
     Dentry,
     FileSystem,
     Inode,
     Locked, //
 };
+
+mod simple;
+
+pub use simple::SimpleXattrs;
 
 /// The prefix of the attributes that belong to who can read and write the file.
 pub const XATTR_USER_PREFIX: &CStr = c"user.";
@@ -392,9 +397,9 @@ impl<T: Handler> Table<T> {
             Name::Prefix(prefix) => as_char_ptr_in_const_context(prefix),
         },
         flags: 0,
-        list: if T::HAS_LIST { Some(Self::list) } else { None },
-        get: if T::HAS_GET { Some(Self::get) } else { None },
-        set: if T::HAS_SET { Some(Self::set) } else { None },
+        list: callback!(T::HAS_LIST, Self::list),
+        get: callback!(T::HAS_GET, Self::get),
+        set: callback!(T::HAS_SET, Self::set),
     };
 }
 
