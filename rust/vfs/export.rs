@@ -30,6 +30,7 @@ use kernel::{
 
 use crate::{
     dentry::NAME_MAX,
+    helper::callback,
     Dentry,
     FileSystem,
     Inode,
@@ -355,31 +356,11 @@ impl<T: Operations> Table<T> {
 
     const TABLE: bindings::export_operations = bindings::export_operations {
         encode_fh: Some(Self::encode_fh),
-        fh_to_dentry: if T::HAS_FH_TO_DENTRY {
-            Some(Self::fh_to_dentry)
-        } else {
-            None
-        },
-        fh_to_parent: if T::HAS_FH_TO_PARENT {
-            Some(Self::fh_to_parent)
-        } else {
-            None
-        },
-        get_name: if T::HAS_GET_NAME {
-            Some(Self::get_name)
-        } else {
-            None
-        },
-        get_parent: if T::HAS_GET_PARENT {
-            Some(Self::get_parent)
-        } else {
-            None
-        },
-        commit_metadata: if T::HAS_COMMIT_METADATA {
-            Some(Self::commit_metadata)
-        } else {
-            None
-        },
+        fh_to_dentry: callback!(T::HAS_FH_TO_DENTRY, Self::fh_to_dentry),
+        fh_to_parent: callback!(T::HAS_FH_TO_PARENT, Self::fh_to_parent),
+        get_name: callback!(T::HAS_GET_NAME, Self::get_name),
+        get_parent: callback!(T::HAS_GET_PARENT, Self::get_parent),
+        commit_metadata: callback!(T::HAS_COMMIT_METADATA, Self::commit_metadata),
         permission: None,
         open: None,
         flags: T::FLAGS,

@@ -33,6 +33,7 @@ use kernel::{
 use rules::Exclusive;
 
 use crate::{
+    helper::callback,
     idmap::{
         Kgid,
         Kuid, //
@@ -612,18 +613,10 @@ impl<T: Operations> VTable<T> {
 
     const TABLE: bindings::fs_context_operations = bindings::fs_context_operations {
         free: Some(Self::free),
-        dup: if T::HAS_DUP { Some(Self::dup) } else { None },
+        dup: callback!(T::HAS_DUP, Self::dup),
         parse_param: Some(Self::parse_param),
-        parse_monolithic: if T::HAS_PARSE_MONOLITHIC {
-            Some(Self::parse_monolithic)
-        } else {
-            None
-        },
+        parse_monolithic: callback!(T::HAS_PARSE_MONOLITHIC, Self::parse_monolithic),
         get_tree: Some(Self::get_tree),
-        reconfigure: if T::HAS_RECONFIGURE || T::READ_ONLY {
-            Some(Self::reconfigure)
-        } else {
-            None
-        },
+        reconfigure: callback!(T::HAS_RECONFIGURE || T::READ_ONLY, Self::reconfigure),
     };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names for C's generic helpers, to be put into a slot of a table.
+//! What goes into the slots of a table: methods, or C's generic helpers, for which there are names.
 
 /// Declares a type for the functions of one slot, and the helpers that fit it.
 ///
@@ -32,4 +32,20 @@ macro_rules! slot {
     };
 }
 
+/// What goes into a slot: the callback if the filesystem has its method, or else the helper, if there
+/// is one.
+macro_rules! callback {
+    ($has:expr, $callback:expr $(,)?) => {
+        $crate::helper::callback!($has, $callback, None)
+    };
+    ($has:expr, $callback:expr, $helper:expr $(,)?) => {
+        if $has {
+            Some($callback)
+        } else {
+            $helper
+        }
+    };
+}
+
+pub(crate) use callback;
 pub(crate) use slot;

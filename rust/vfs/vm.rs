@@ -33,7 +33,10 @@ use rules::{
 use crate::{
     file::File,
     folio::LockedFolio,
-    helper::slot,
+    helper::{
+        callback,
+        slot, //
+    },
     FileSystem,
     Locked, //
 };
@@ -424,48 +427,20 @@ impl<T: Operations> Table<T> {
     }
 
     const TABLE: bindings::vm_operations_struct = bindings::vm_operations_struct {
-        open: if T::HAS_OPEN { Some(Self::open) } else { None },
-        close: if T::HAS_CLOSE {
-            Some(Self::close)
-        } else {
-            None
-        },
-        mapped: if T::HAS_MAPPED {
-            Some(Self::mapped)
-        } else {
-            None
-        },
-        may_split: if T::HAS_MAY_SPLIT {
-            Some(Self::may_split)
-        } else {
-            None
-        },
-        mremap: if T::HAS_MREMAP {
-            Some(Self::mremap)
-        } else {
-            None
-        },
-        mprotect: if T::HAS_MPROTECT {
-            Some(Self::mprotect)
-        } else {
-            None
-        },
-        fault: if T::HAS_FAULT {
-            Some(Self::fault)
-        } else {
-            Fault::get(T::FAULT)
-        },
-        map_pages: if T::HAS_MAP_PAGES {
-            Some(Self::map_pages)
-        } else {
+        open: callback!(T::HAS_OPEN, Self::open),
+        close: callback!(T::HAS_CLOSE, Self::close),
+        mapped: callback!(T::HAS_MAPPED, Self::mapped),
+        may_split: callback!(T::HAS_MAY_SPLIT, Self::may_split),
+        mremap: callback!(T::HAS_MREMAP, Self::mremap),
+        mprotect: callback!(T::HAS_MPROTECT, Self::mprotect),
+        fault: callback!(T::HAS_FAULT, Self::fault, Fault::get(T::FAULT)),
+        map_pages: callback!(
+            T::HAS_MAP_PAGES,
+            Self::map_pages,
             MapPages::get(T::MAP_PAGES)
-        },
-        name: if T::HAS_NAME { Some(Self::name) } else { None },
-        page_mkwrite: if T::HAS_PAGE_MKWRITE {
-            Some(Self::page_mkwrite)
-        } else {
-            None
-        },
+        ),
+        name: callback!(T::HAS_NAME, Self::name),
+        page_mkwrite: callback!(T::HAS_PAGE_MKWRITE, Self::page_mkwrite),
         ..pin_init::zeroed()
     };
 

@@ -39,6 +39,7 @@ use crate::{
         WriteBegin,
         WriteFolio, //
     },
+    helper::callback,
     trace,
     File, //
 };
@@ -277,74 +278,26 @@ impl<T: Operations> Table<T> {
         read_folio: Some(Self::read_folio),
         dirty_folio: DirtyFolio::get(Some(T::DIRTY_FOLIO)),
         // C does not look whether it is null.
-        write_begin: if T::HAS_WRITE_BEGIN {
-            Some(Self::write_begin)
-        } else {
-            Some(no_pages::no_write_begin)
-        },
-        write_end: if T::HAS_WRITE_BEGIN {
-            Some(Self::write_end)
-        } else {
-            None
-        },
+        write_begin: callback!(
+            T::HAS_WRITE_BEGIN,
+            Self::write_begin,
+            Some(no_pages::no_write_begin) //
+        ),
+        write_end: callback!(T::HAS_WRITE_BEGIN, Self::write_end),
         migrate_folio: MigrateFolio::get(T::MIGRATE_FOLIO),
         error_remove_folio: ErrorRemoveFolio::get(T::ERROR_REMOVE_FOLIO),
-        writepages: if T::HAS_WRITEPAGES {
-            Some(Self::writepages)
-        } else {
-            None
-        },
-        readahead: if T::HAS_READAHEAD {
-            Some(Self::readahead)
-        } else {
-            None
-        },
-        bmap: if T::HAS_BMAP { Some(Self::bmap) } else { None },
-        invalidate_folio: if T::HAS_INVALIDATE_FOLIO {
-            Some(Self::invalidate_folio)
-        } else {
-            None
-        },
-        release_folio: if T::HAS_RELEASE_FOLIO {
-            Some(Self::release_folio)
-        } else {
-            None
-        },
-        free_folio: if T::HAS_FREE_FOLIO {
-            Some(Self::free_folio)
-        } else {
-            None
-        },
-        direct_IO: if T::HAS_DIRECT_IO {
-            Some(Self::direct_IO)
-        } else {
-            None
-        },
-        launder_folio: if T::HAS_LAUNDER_FOLIO {
-            Some(Self::launder_folio)
-        } else {
-            None
-        },
-        is_partially_uptodate: if T::HAS_IS_PARTIALLY_UPTODATE {
-            Some(Self::is_partially_uptodate)
-        } else {
-            None
-        },
-        is_dirty_writeback: if T::HAS_IS_DIRTY_WRITEBACK {
-            Some(Self::is_dirty_writeback)
-        } else {
-            None
-        },
-        swap_activate: if T::HAS_SWAP_ACTIVATE {
-            Some(Self::swap_activate)
-        } else {
-            None
-        },
-        swap_deactivate: if T::HAS_SWAP_DEACTIVATE {
-            Some(Self::swap_deactivate)
-        } else {
-            None
-        },
+        writepages: callback!(T::HAS_WRITEPAGES, Self::writepages),
+        readahead: callback!(T::HAS_READAHEAD, Self::readahead),
+        bmap: callback!(T::HAS_BMAP, Self::bmap),
+        invalidate_folio: callback!(T::HAS_INVALIDATE_FOLIO, Self::invalidate_folio),
+        release_folio: callback!(T::HAS_RELEASE_FOLIO, Self::release_folio),
+        free_folio: callback!(T::HAS_FREE_FOLIO, Self::free_folio),
+        direct_IO: callback!(T::HAS_DIRECT_IO, Self::direct_IO),
+        launder_folio: callback!(T::HAS_LAUNDER_FOLIO, Self::launder_folio),
+        is_partially_uptodate: callback!(T::HAS_IS_PARTIALLY_UPTODATE, Self::is_partially_uptodate),
+        is_dirty_writeback: callback!(T::HAS_IS_DIRTY_WRITEBACK, Self::is_dirty_writeback),
+        swap_activate: callback!(T::HAS_SWAP_ACTIVATE, Self::swap_activate),
+        swap_deactivate: callback!(T::HAS_SWAP_DEACTIVATE, Self::swap_deactivate),
     };
 
     pub(super) const fn build() -> &'static bindings::address_space_operations {

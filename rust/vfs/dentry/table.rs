@@ -38,6 +38,7 @@ use super::{
     Mount, //
 };
 use crate::{
+    helper::callback,
     walk::{
         RcuWalk,
         Walk, //
@@ -280,76 +281,20 @@ impl<T: Operations> Table<T> {
     }
 
     const TABLE: bindings::dentry_operations = bindings::dentry_operations {
-        d_revalidate: if T::HAS_D_REVALIDATE {
-            Some(Self::d_revalidate)
-        } else {
-            None
-        },
-        d_weak_revalidate: if T::HAS_D_WEAK_REVALIDATE {
-            Some(Self::d_weak_revalidate)
-        } else {
-            None
-        },
-        d_hash: if T::HAS_D_HASH {
-            Some(Self::d_hash)
-        } else {
-            None
-        },
-        d_compare: if T::HAS_D_COMPARE {
-            Some(Self::d_compare)
-        } else {
-            None
-        },
-        d_delete: if T::HAS_D_DELETE {
-            Some(Self::d_delete)
-        } else {
-            DDelete::get(T::D_DELETE)
-        },
-        d_init: if T::HAS_D_INIT {
-            Some(Self::d_init)
-        } else {
-            None
-        },
-        d_release: if T::HAS_D_RELEASE {
-            Some(Self::d_release)
-        } else {
-            None
-        },
-        d_prune: if T::HAS_D_PRUNE {
-            Some(Self::d_prune)
-        } else {
-            None
-        },
-        d_iput: if T::HAS_D_IPUT {
-            Some(Self::d_iput)
-        } else {
-            None
-        },
-        d_dname: if T::HAS_D_DNAME {
-            Some(Self::d_dname)
-        } else {
-            None
-        },
-        d_manage: if T::HAS_D_MANAGE {
-            Some(Self::d_manage)
-        } else {
-            None
-        },
-        d_automount: if T::HAS_D_AUTOMOUNT {
-            Some(Self::d_automount)
-        } else {
-            None
-        },
-        d_unalias_trylock: if T::HAS_D_UNALIAS_TRYLOCK {
-            Some(Self::d_unalias_trylock)
-        } else {
-            None
-        },
-        d_unalias_unlock: if T::HAS_D_UNALIAS_UNLOCK {
-            Some(Self::d_unalias_unlock)
-        } else {
-            None
-        },
+        d_revalidate: callback!(T::HAS_D_REVALIDATE, Self::d_revalidate),
+        d_weak_revalidate: callback!(T::HAS_D_WEAK_REVALIDATE, Self::d_weak_revalidate),
+        d_hash: callback!(T::HAS_D_HASH, Self::d_hash),
+        d_compare: callback!(T::HAS_D_COMPARE, Self::d_compare),
+        d_delete: callback!(T::HAS_D_DELETE, Self::d_delete, DDelete::get(T::D_DELETE)),
+        d_init: callback!(T::HAS_D_INIT, Self::d_init),
+        d_release: callback!(T::HAS_D_RELEASE, Self::d_release),
+        d_prune: callback!(T::HAS_D_PRUNE, Self::d_prune),
+        d_iput: callback!(T::HAS_D_IPUT, Self::d_iput),
+        d_dname: callback!(T::HAS_D_DNAME, Self::d_dname),
+        d_manage: callback!(T::HAS_D_MANAGE, Self::d_manage),
+        d_automount: callback!(T::HAS_D_AUTOMOUNT, Self::d_automount),
+        d_unalias_trylock: callback!(T::HAS_D_UNALIAS_TRYLOCK, Self::d_unalias_trylock),
+        d_unalias_unlock: callback!(T::HAS_D_UNALIAS_UNLOCK, Self::d_unalias_unlock),
         ..pin_init::zeroed()
     };
 }

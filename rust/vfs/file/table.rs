@@ -60,6 +60,7 @@ use crate::{
         Outcome,
         FILE_LOCK_DEFERRED, //
     },
+    helper::callback,
     trace,
     Inode,
     Locked, //
@@ -427,44 +428,32 @@ impl<T: Operations> Table<T> {
 
     const TABLE: bindings::file_operations = bindings::file_operations {
         owner: kernel::module::this_module::<T::OwnerModule>().as_ptr(),
-        llseek: if T::HAS_LLSEEK {
-            Some(Self::llseek)
-        } else {
-            Llseek::get(T::LLSEEK)
-        },
+        llseek: callback!(T::HAS_LLSEEK, Self::llseek, Llseek::get(T::LLSEEK)),
         read: Read::get(T::READ),
-        read_iter: if T::HAS_READ_ITER {
-            Some(Self::read_iter)
-        } else {
+        read_iter: callback!(
+            T::HAS_READ_ITER,
+            Self::read_iter,
             ReadIter::get(T::READ_ITER)
-        },
-        write_iter: if T::HAS_WRITE_ITER {
-            Some(Self::write_iter)
-        } else {
+        ),
+        write_iter: callback!(
+            T::HAS_WRITE_ITER,
+            Self::write_iter,
             WriteIter::get(T::WRITE_ITER)
-        },
+        ),
         iopoll: Iopoll::get(T::IOPOLL),
-        iterate_shared: if T::HAS_ITERATE_SHARED {
-            Some(Self::iterate_shared)
-        } else {
-            None
-        },
-        poll: if T::HAS_POLL { Some(Self::poll) } else { None },
-        unlocked_ioctl: if T::HAS_UNLOCKED_IOCTL {
-            Some(Self::unlocked_ioctl)
-        } else {
-            None
-        },
-        compat_ioctl: if T::HAS_COMPAT_IOCTL {
-            Some(Self::compat_ioctl)
-        } else {
-            CompatIoctl::get(T::COMPAT_IOCTL)
-        },
-        mmap_prepare: if T::HAS_MMAP_PREPARE {
-            Some(Self::mmap_prepare)
-        } else {
-            MmapPrepare::get(T::MMAP_PREPARE)
-        },
+        iterate_shared: callback!(T::HAS_ITERATE_SHARED, Self::iterate_shared),
+        poll: callback!(T::HAS_POLL, Self::poll),
+        unlocked_ioctl: callback!(T::HAS_UNLOCKED_IOCTL, Self::unlocked_ioctl),
+        compat_ioctl: callback!(
+            T::HAS_COMPAT_IOCTL,
+            Self::compat_ioctl,
+            CompatIoctl::get(T::COMPAT_IOCTL) //
+        ),
+        mmap_prepare: callback!(
+            T::HAS_MMAP_PREPARE,
+            Self::mmap_prepare,
+            MmapPrepare::get(T::MMAP_PREPARE) //
+        ),
         open: if T::HAS_OPEN {
             Some(Self::open)
         } else {
@@ -474,70 +463,22 @@ impl<T: Operations> Table<T> {
             );
             None
         },
-        flush: if T::HAS_FLUSH {
-            Some(Self::flush)
-        } else {
-            None
-        },
-        release: if T::HAS_RELEASE || Self::DROPS {
-            Some(Self::release)
-        } else {
-            None
-        },
-        fsync: if T::HAS_FSYNC {
-            Some(Self::fsync)
-        } else {
-            Fsync::get(T::FSYNC)
-        },
-        lock: if T::HAS_LOCK { Some(Self::lock) } else { None },
-        flock: if T::HAS_FLOCK {
-            Some(Self::flock)
-        } else {
-            None
-        },
+        flush: callback!(T::HAS_FLUSH, Self::flush),
+        release: callback!(T::HAS_RELEASE || Self::DROPS, Self::release),
+        fsync: callback!(T::HAS_FSYNC, Self::fsync, Fsync::get(T::FSYNC)),
+        lock: callback!(T::HAS_LOCK, Self::lock),
+        flock: callback!(T::HAS_FLOCK, Self::flock),
         get_unmapped_area: GetUnmappedArea::get(T::GET_UNMAPPED_AREA),
-        check_flags: if T::HAS_CHECK_FLAGS {
-            Some(Self::check_flags)
-        } else {
-            None
-        },
+        check_flags: callback!(T::HAS_CHECK_FLAGS, Self::check_flags),
         splice_read: SpliceRead::get(T::SPLICE_READ),
         splice_write: SpliceWrite::get(T::SPLICE_WRITE),
-        splice_eof: if T::HAS_SPLICE_EOF {
-            Some(Self::splice_eof)
-        } else {
-            None
-        },
-        setlease: if T::HAS_SETLEASE {
-            Some(Self::setlease)
-        } else {
-            Setlease::get(T::SETLEASE)
-        },
-        fallocate: if T::HAS_FALLOCATE {
-            Some(Self::fallocate)
-        } else {
-            None
-        },
-        show_fdinfo: if T::HAS_SHOW_FDINFO {
-            Some(Self::show_fdinfo)
-        } else {
-            None
-        },
-        copy_file_range: if T::HAS_COPY_FILE_RANGE {
-            Some(Self::copy_file_range)
-        } else {
-            None
-        },
-        remap_file_range: if T::HAS_REMAP_FILE_RANGE {
-            Some(Self::remap_file_range)
-        } else {
-            None
-        },
-        fadvise: if T::HAS_FADVISE {
-            Some(Self::fadvise)
-        } else {
-            Fadvise::get(T::FADVISE)
-        },
+        splice_eof: callback!(T::HAS_SPLICE_EOF, Self::splice_eof),
+        setlease: callback!(T::HAS_SETLEASE, Self::setlease, Setlease::get(T::SETLEASE)),
+        fallocate: callback!(T::HAS_FALLOCATE, Self::fallocate),
+        show_fdinfo: callback!(T::HAS_SHOW_FDINFO, Self::show_fdinfo),
+        copy_file_range: callback!(T::HAS_COPY_FILE_RANGE, Self::copy_file_range),
+        remap_file_range: callback!(T::HAS_REMAP_FILE_RANGE, Self::remap_file_range),
+        fadvise: callback!(T::HAS_FADVISE, Self::fadvise, Fadvise::get(T::FADVISE)),
         ..pin_init::zeroed()
     };
 

@@ -40,6 +40,7 @@ use crate::{
         Positive, //
     },
     file::Tmpfile,
+    helper::callback,
     idmap::Idmap,
     mode::Mode,
     stat::{
@@ -472,127 +473,35 @@ impl<T: Operations> Table<T> {
     }
 
     const TABLE: bindings::inode_operations = bindings::inode_operations {
-        lookup: if T::HAS_LOOKUP {
-            Some(Self::lookup)
-        } else {
-            None
-        },
-        get_link: if T::HAS_GET_LINK {
-            Some(Self::get_link)
-        } else {
-            GetLink::get(T::GET_LINK)
-        },
-        create: if T::HAS_CREATE {
-            Some(Self::create)
-        } else {
-            None
-        },
-        link: if T::HAS_LINK { Some(Self::link) } else { None },
-        unlink: if T::HAS_UNLINK {
-            Some(Self::unlink)
-        } else {
-            None
-        },
-        symlink: if T::HAS_SYMLINK {
-            Some(Self::symlink)
-        } else {
-            None
-        },
-        mkdir: if T::HAS_MKDIR {
-            Some(Self::mkdir)
-        } else {
-            None
-        },
-        rmdir: if T::HAS_RMDIR {
-            Some(Self::rmdir)
-        } else {
-            None
-        },
-        mknod: if T::HAS_MKNOD {
-            Some(Self::mknod)
-        } else {
-            None
-        },
-        rename: if T::HAS_RENAME {
-            Some(Self::rename)
-        } else {
-            None
-        },
-        setattr: if T::HAS_SETATTR {
-            Some(Self::setattr)
-        } else {
-            None
-        },
-        getattr: if T::HAS_GETATTR {
-            Some(Self::getattr)
-        } else {
-            None
-        },
-        atomic_open: if T::HAS_ATOMIC_OPEN {
-            Some(Self::atomic_open)
-        } else {
-            None
-        },
-        tmpfile: if T::HAS_TMPFILE {
-            Some(Self::tmpfile)
-        } else {
-            None
-        },
-        readlink: if T::HAS_READLINK {
-            Some(Self::readlink)
-        } else {
-            None
-        },
-        permission: if T::HAS_PERMISSION {
-            Some(Self::permission)
-        } else {
-            None
-        },
-        get_inode_acl: if T::HAS_GET_INODE_ACL {
-            Some(Self::get_inode_acl)
-        } else {
-            None
-        },
-        get_acl: if T::HAS_GET_ACL {
-            Some(Self::get_acl)
-        } else {
-            None
-        },
-        set_acl: if T::HAS_SET_ACL {
-            Some(Self::set_acl)
-        } else {
-            None
-        },
-        listxattr: if T::HAS_LISTXATTR {
-            Some(Self::listxattr)
-        } else {
+        lookup: callback!(T::HAS_LOOKUP, Self::lookup),
+        get_link: callback!(T::HAS_GET_LINK, Self::get_link, GetLink::get(T::GET_LINK)),
+        create: callback!(T::HAS_CREATE, Self::create),
+        link: callback!(T::HAS_LINK, Self::link),
+        unlink: callback!(T::HAS_UNLINK, Self::unlink),
+        symlink: callback!(T::HAS_SYMLINK, Self::symlink),
+        mkdir: callback!(T::HAS_MKDIR, Self::mkdir),
+        rmdir: callback!(T::HAS_RMDIR, Self::rmdir),
+        mknod: callback!(T::HAS_MKNOD, Self::mknod),
+        rename: callback!(T::HAS_RENAME, Self::rename),
+        setattr: callback!(T::HAS_SETATTR, Self::setattr),
+        getattr: callback!(T::HAS_GETATTR, Self::getattr),
+        atomic_open: callback!(T::HAS_ATOMIC_OPEN, Self::atomic_open),
+        tmpfile: callback!(T::HAS_TMPFILE, Self::tmpfile),
+        readlink: callback!(T::HAS_READLINK, Self::readlink),
+        permission: callback!(T::HAS_PERMISSION, Self::permission),
+        get_inode_acl: callback!(T::HAS_GET_INODE_ACL, Self::get_inode_acl),
+        get_acl: callback!(T::HAS_GET_ACL, Self::get_acl),
+        set_acl: callback!(T::HAS_SET_ACL, Self::set_acl),
+        listxattr: callback!(
+            T::HAS_LISTXATTR,
+            Self::listxattr,
             Listxattr::get(T::LISTXATTR)
-        },
-        fiemap: if T::HAS_FIEMAP {
-            Some(Self::fiemap)
-        } else {
-            None
-        },
-        update_time: if T::HAS_UPDATE_TIME {
-            Some(Self::update_time)
-        } else {
-            None
-        },
-        sync_lazytime: if T::HAS_SYNC_LAZYTIME {
-            Some(Self::sync_lazytime)
-        } else {
-            None
-        },
-        fileattr_set: if T::HAS_FILEATTR_SET {
-            Some(Self::fileattr_set)
-        } else {
-            None
-        },
-        fileattr_get: if T::HAS_FILEATTR_GET {
-            Some(Self::fileattr_get)
-        } else {
-            None
-        },
+        ),
+        fiemap: callback!(T::HAS_FIEMAP, Self::fiemap),
+        update_time: callback!(T::HAS_UPDATE_TIME, Self::update_time),
+        sync_lazytime: callback!(T::HAS_SYNC_LAZYTIME, Self::sync_lazytime),
+        fileattr_set: callback!(T::HAS_FILEATTR_SET, Self::fileattr_set),
+        fileattr_get: callback!(T::HAS_FILEATTR_GET, Self::fileattr_get),
         ..pin_init::zeroed()
     };
 

@@ -41,6 +41,7 @@ use super::{
 };
 use crate::{
     fs_context,
+    helper::callback,
     FileSystem,
     FileSystemType,
     Locked,
@@ -492,10 +493,6 @@ impl<T: Format> Table<T> {
         read_dqblk: Some(Self::read_dqblk),
         commit_dqblk: Some(Self::commit_dqblk),
         release_dqblk: Some(Self::release_dqblk),
-        get_next_id: if T::HAS_GET_NEXT_ID {
-            Some(Self::get_next_id)
-        } else {
-            None
-        },
+        get_next_id: callback!(T::HAS_GET_NEXT_ID, Self::get_next_id),
     };
 }

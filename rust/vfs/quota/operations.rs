@@ -28,6 +28,7 @@ use super::{
     QuotaType, //
 };
 use crate::{
+    helper::callback,
     idmap::Kprojid,
     inode::Host,
     FileSystem,
@@ -338,46 +339,38 @@ impl<T: Operations> Table<T> {
     const TABLE: bindings::dquot_operations = bindings::dquot_operations {
         alloc_dquot: Some(extra_bindings::vfs_dquot_alloc),
         destroy_dquot: Some(extra_bindings::vfs_dquot_destroy),
-        write_dquot: if T::HAS_WRITE_DQUOT {
-            Some(Self::write_dquot)
-        } else {
-            Some(extra_bindings::vfs_dquot_commit)
-        },
-        acquire_dquot: if T::HAS_ACQUIRE_DQUOT {
-            Some(Self::acquire_dquot)
-        } else {
-            Some(extra_bindings::vfs_dquot_acquire)
-        },
-        release_dquot: if T::HAS_RELEASE_DQUOT {
-            Some(Self::release_dquot)
-        } else {
-            Some(extra_bindings::vfs_dquot_release)
-        },
-        mark_dirty: if T::HAS_MARK_DIRTY {
-            Some(Self::mark_dirty)
-        } else {
-            Some(extra_bindings::vfs_dquot_mark_dquot_dirty)
-        },
-        write_info: if T::HAS_WRITE_INFO {
-            Some(Self::write_info)
-        } else {
-            Some(extra_bindings::vfs_dquot_commit_info)
-        },
-        get_projid: if T::HAS_GET_PROJID {
-            Some(Self::get_projid)
-        } else {
-            None
-        },
-        get_inode_usage: if T::HAS_GET_INODE_USAGE {
-            Some(Self::get_inode_usage)
-        } else {
-            None
-        },
-        get_next_id: if T::HAS_GET_NEXT_ID {
-            Some(Self::get_next_id)
-        } else {
-            Some(extra_bindings::vfs_dquot_get_next_id)
-        },
+        write_dquot: callback!(
+            T::HAS_WRITE_DQUOT,
+            Self::write_dquot,
+            Some(extra_bindings::vfs_dquot_commit) //
+        ),
+        acquire_dquot: callback!(
+            T::HAS_ACQUIRE_DQUOT,
+            Self::acquire_dquot,
+            Some(extra_bindings::vfs_dquot_acquire) //
+        ),
+        release_dquot: callback!(
+            T::HAS_RELEASE_DQUOT,
+            Self::release_dquot,
+            Some(extra_bindings::vfs_dquot_release) //
+        ),
+        mark_dirty: callback!(
+            T::HAS_MARK_DIRTY,
+            Self::mark_dirty,
+            Some(extra_bindings::vfs_dquot_mark_dquot_dirty) //
+        ),
+        write_info: callback!(
+            T::HAS_WRITE_INFO,
+            Self::write_info,
+            Some(extra_bindings::vfs_dquot_commit_info) //
+        ),
+        get_projid: callback!(T::HAS_GET_PROJID, Self::get_projid),
+        get_inode_usage: callback!(T::HAS_GET_INODE_USAGE, Self::get_inode_usage),
+        get_next_id: callback!(
+            T::HAS_GET_NEXT_ID,
+            Self::get_next_id,
+            Some(extra_bindings::vfs_dquot_get_next_id) //
+        ),
         ..pin_init::zeroed()
     };
 }

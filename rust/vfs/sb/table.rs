@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     file_system_type,
+    helper::callback,
     inode::{
         alloc,
         Host, //
@@ -347,112 +348,38 @@ impl<T: Operations> Table<T> {
         alloc_inode: Some(Self::alloc_inode),
         free_inode: Some(alloc::free_inode::<T::FileSystem>),
         evict_inode: Some(Self::evict_inode),
-        drop_inode: if T::HAS_DROP_INODE {
-            Some(Self::drop_inode)
-        } else {
+        drop_inode: callback!(
+            T::HAS_DROP_INODE,
+            Self::drop_inode,
             DropInode::get(T::DROP_INODE)
-        },
-        statfs: if T::HAS_STATFS {
-            Some(Self::statfs)
-        } else {
-            Some(bindings::simple_statfs)
-        },
-        show_options: if T::HAS_SHOW_OPTIONS {
-            Some(Self::show_options)
-        } else {
-            None
-        },
-        dirty_inode: if T::HAS_DIRTY_INODE {
-            Some(Self::dirty_inode)
-        } else {
-            None
-        },
-        write_inode: if T::HAS_WRITE_INODE {
-            Some(Self::write_inode)
-        } else {
-            None
-        },
-        sync_inode_metadata: if T::HAS_SYNC_INODE_METADATA {
-            Some(Self::sync_inode_metadata)
-        } else {
-            None
-        },
-        put_super: if T::HAS_PUT_SUPER || quota::has_quotas::<T::FileSystem>() {
-            Some(Self::put_super)
-        } else {
-            None
-        },
-        sync_fs: if T::HAS_SYNC_FS {
-            Some(Self::sync_fs)
-        } else {
-            None
-        },
-        freeze_super: if T::HAS_FREEZE_SUPER {
-            Some(Self::freeze_super)
-        } else {
-            None
-        },
-        freeze_fs: if T::HAS_FREEZE_FS {
-            Some(Self::freeze_fs)
-        } else {
-            None
-        },
-        thaw_super: if T::HAS_THAW_SUPER {
-            Some(Self::thaw_super)
-        } else {
-            None
-        },
-        unfreeze_fs: if T::HAS_UNFREEZE_FS {
-            Some(Self::unfreeze_fs)
-        } else {
-            None
-        },
-        umount_begin: if T::HAS_UMOUNT_BEGIN {
-            Some(Self::umount_begin)
-        } else {
-            None
-        },
-        show_devname: if T::HAS_SHOW_DEVNAME {
-            Some(Self::show_devname)
-        } else {
-            None
-        },
-        show_path: if T::HAS_SHOW_PATH {
-            Some(Self::show_path)
-        } else {
-            None
-        },
-        show_stats: if T::HAS_SHOW_STATS {
-            Some(Self::show_stats)
-        } else {
-            None
-        },
-        nr_cached_objects: if T::HAS_NR_CACHED_OBJECTS {
-            Some(Self::nr_cached_objects)
-        } else {
-            None
-        },
-        free_cached_objects: if T::HAS_FREE_CACHED_OBJECTS {
-            Some(Self::free_cached_objects)
-        } else {
-            None
-        },
+        ),
+        statfs: callback!(T::HAS_STATFS, Self::statfs, Some(bindings::simple_statfs)),
+        show_options: callback!(T::HAS_SHOW_OPTIONS, Self::show_options),
+        dirty_inode: callback!(T::HAS_DIRTY_INODE, Self::dirty_inode),
+        write_inode: callback!(T::HAS_WRITE_INODE, Self::write_inode),
+        sync_inode_metadata: callback!(T::HAS_SYNC_INODE_METADATA, Self::sync_inode_metadata),
+        put_super: callback!(
+            T::HAS_PUT_SUPER || quota::has_quotas::<T::FileSystem>(),
+            Self::put_super //
+        ),
+        sync_fs: callback!(T::HAS_SYNC_FS, Self::sync_fs),
+        freeze_super: callback!(T::HAS_FREEZE_SUPER, Self::freeze_super),
+        freeze_fs: callback!(T::HAS_FREEZE_FS, Self::freeze_fs),
+        thaw_super: callback!(T::HAS_THAW_SUPER, Self::thaw_super),
+        unfreeze_fs: callback!(T::HAS_UNFREEZE_FS, Self::unfreeze_fs),
+        umount_begin: callback!(T::HAS_UMOUNT_BEGIN, Self::umount_begin),
+        show_devname: callback!(T::HAS_SHOW_DEVNAME, Self::show_devname),
+        show_path: callback!(T::HAS_SHOW_PATH, Self::show_path),
+        show_stats: callback!(T::HAS_SHOW_STATS, Self::show_stats),
+        nr_cached_objects: callback!(T::HAS_NR_CACHED_OBJECTS, Self::nr_cached_objects),
+        free_cached_objects: callback!(T::HAS_FREE_CACHED_OBJECTS, Self::free_cached_objects),
         #[cfg(CONFIG_QUOTA)]
-        get_dquots: if quota::has_quotas::<T::FileSystem>() {
-            Some(quota::get_dquots::<T::FileSystem>)
-        } else {
-            None
-        },
-        shutdown: if T::HAS_SHUTDOWN {
-            Some(Self::shutdown)
-        } else {
-            None
-        },
-        report_error: if T::HAS_REPORT_ERROR {
-            Some(Self::report_error)
-        } else {
-            None
-        },
+        get_dquots: callback!(
+            quota::has_quotas::<T::FileSystem>(),
+            quota::get_dquots::<T::FileSystem> //
+        ),
+        shutdown: callback!(T::HAS_SHUTDOWN, Self::shutdown),
+        report_error: callback!(T::HAS_REPORT_ERROR, Self::report_error),
         ..pin_init::zeroed()
     };
 }
