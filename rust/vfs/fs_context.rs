@@ -23,10 +23,7 @@ use kernel::{
     },
     fmt,
     prelude::*,
-    str::{
-        as_char_ptr_in_const_context,
-        CStr, //
-    },
+    str::CStr,
     sync::aref::ARef,
     types::NotThreadSafe, //
 };
@@ -34,10 +31,6 @@ use rules::Exclusive;
 
 use crate::{
     helper::callback,
-    idmap::{
-        Kgid,
-        Kuid, //
-    },
     sb::{
         self,
         SuperBlock, //
@@ -47,185 +40,15 @@ use crate::{
     Locked, //
 };
 
-/// What a mount option expects after its `=`.
-#[derive(Clone, Copy)]
-enum Kind {
-    Flag,
-    U32Oct,
-    String,
-    Uid,
-    Gid,
-}
+mod parameter;
 
-/// A mount option: `struct fs_parameter_spec`.
-///
-/// `opt` is the number by which [`Operations::parse_param`] gets to know it.
-#[derive(Clone, Copy)]
-pub struct Parameter {
-    name: &'static CStr,
-    opt: u8,
-    kind: Kind,
-}
-
-impl Parameter {
-    /// An option without a value, `fsparam_flag()`. Becomes [`Value::Flag`].
-    pub const fn flag(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::Flag,
-        }
-    }
-
-    /// An octal number, `fsparam_u32oct()`. Becomes [`Value::U32`].
-    pub const fn u32oct(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::U32Oct,
-        }
-    }
-
-    /// Any text, `fsparam_string()`. Becomes [`Value::String`].
-    pub const fn string(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::String,
-        }
-    }
-
-    /// A user, `fsparam_uid()`. Becomes [`Value::Uid`].
-    pub const fn uid(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::Uid,
-        }
-    }
-
-    /// A group, `fsparam_gid()`. Becomes [`Value::Gid`].
-    pub const fn gid(name: &'static CStr, opt: u8) -> Self {
-        Self {
-            name,
-            opt,
-            kind: Kind::Gid,
-        }
-    }
-
-    const fn spec(self) -> bindings::fs_parameter_spec {
-        let (ty, data): (bindings::fs_param_type, usize) = match self.kind {
-            Kind::Flag => (None, 0),
-            Kind::U32Oct => (Some(bindings::fs_param_is_u32), 8),
-            Kind::String => (Some(bindings::fs_param_is_string), 0),
-            Kind::Uid => (Some(bindings::fs_param_is_uid), 0),
-            Kind::Gid => (Some(bindings::fs_param_is_gid), 0),
-        };
-        bindings::fs_parameter_spec {
-            name: as_char_ptr_in_const_context(self.name),
-            type_: ty,
-            opt: self.opt,
-            flags: 0,
-            data: ptr::without_provenance(data),
-        }
-    }
-}
-
-/// What C finds after the last option.
-const NO_SPEC: bindings::fs_parameter_spec = bindings::fs_parameter_spec {
-    name: ptr::null(),
-    type_: None,
-    opt: 0,
-    flags: 0,
-    data: ptr::null(),
+use parameter::NO_PARAMETERS;
+pub use parameter::{
+    Parameter,
+    Parameters,
+    Table,
+    Value, //
 };
-
-/// The mount options of a filesystem, in the form that C reads.
-///
-/// # Examples
-///
-/// ```
-/// use vfs::fs_context::{Parameter, Parameters};
-///
-/// const MODE: u8 = 0;
-/// const SIZE: u8 = 1;
-///
-/// static PARAMETERS: Parameters<2> = Parameters::new([
-///     Parameter::u32oct(c"mode", MODE),
-///     Parameter::string(c"size", SIZE),
-/// ]);
-///
-/// let _table = PARAMETERS.table();
-/// ```
-#[repr(C)]
-pub struct Parameters<const N: usize> {
-    specs: [bindings::fs_parameter_spec; N],
-    /// C ends at an option without a name.
-    end: bindings::fs_parameter_spec,
-    parameters: [Parameter; N],
-}
-
-// SAFETY: It never changes, and points to static strings only.
-unsafe impl<const N: usize> Sync for Parameters<N> {}
-
-impl<const N: usize> Parameters<N> {
-    /// Makes the table of these options.
-    pub const fn new(parameters: [Parameter; N]) -> Self {
-        let mut specs = [NO_SPEC; N];
-        let mut i = 0;
-        while i < N {
-            specs[i] = parameters[i].spec();
-            i += 1;
-        }
-        Self {
-            specs,
-            end: NO_SPEC,
-            parameters,
-        }
-    }
-
-    /// The table, for [`Operations::PARAMETERS`].
-    pub const fn table(&'static self) -> Table {
-        Table {
-            specs: self.specs.as_ptr(),
-            parameters: &self.parameters,
-        }
-    }
-}
-
-static NO_PARAMETERS: Parameters<0> = Parameters::new([]);
-
-/// A reference to [`Parameters`], whatever their number.
-#[derive(Clone, Copy)]
-pub struct Table {
-    specs: *const bindings::fs_parameter_spec,
-    parameters: &'static [Parameter],
-}
-
-impl Table {
-    pub(crate) const fn as_ptr(&self) -> *const bindings::fs_parameter_spec {
-        self.specs
-    }
-
-    fn kind(&self, opt: c_int) -> Option<Kind> {
-        let found = self.parameters.iter().find(|p| c_int::from(p.opt) == opt)?;
-        Some(found.kind)
-    }
-}
-
-/// The value of a mount option, of the type that its [`Parameter`] says.
-pub enum Value<'a> {
-    /// The option was given.
-    Flag,
-    /// A number.
-    U32(u32),
-    /// A text. It may be empty.
-    String(&'a CStr),
-    /// A user who exists in the user namespace of the mounter.
-    Uid(Kuid),
-    /// A group that exists in the user namespace of the mounter.
-    Gid(Kgid),
-}
 
 /// A `struct fs_context`: one attempt to mount or to change options.
 pub struct FsContext<'a> {
@@ -508,31 +331,15 @@ impl<T: Operations> VTable<T> {
             return opt;
         }
         // SAFETY: All zeroes is a valid value, and C has only written valid ones into it.
-        let result = unsafe { result.assume_init() }.__bindgen_anon_1;
+        let result = unsafe { result.assume_init() };
+        // SAFETY: The context is set up, and C calls one callback at a time.
+        let context = unsafe { Self::context(fc) };
+        // SAFETY: The context is valid for the call.
+        let fc = unsafe { FsContext::from_raw(fc) };
         from_result(|| {
-            let value = match T::PARAMETERS.kind(opt).ok_or(EINVAL)? {
-                Kind::Flag => Value::Flag,
-                // SAFETY: This is the field that `fs_param_is_u32()` sets.
-                Kind::U32Oct => Value::U32(*unsafe { result.uint_32.as_ref() }),
-                // SAFETY: This is the field that `fs_param_is_uid()` sets.
-                Kind::Uid => Value::Uid(Kuid(*unsafe { result.uid.as_ref() })),
-                // SAFETY: This is the field that `fs_param_is_gid()` sets.
-                Kind::Gid => Value::Gid(Kgid(*unsafe { result.gid.as_ref() })),
-                Kind::String => {
-                    // SAFETY: `fs_param_is_string()` has checked that it is a string.
-                    let string = unsafe { (*param).__bindgen_anon_1.string };
-                    if string.is_null() {
-                        return Err(EINVAL);
-                    }
-                    // SAFETY: It ends in a NUL and lives for the call.
-                    Value::String(unsafe { CStr::from_char_ptr(string) })
-                }
-            };
-            // SAFETY: The context is set up, and C calls one callback at a time.
-            let context = unsafe { Self::context(fc) };
-            // SAFETY: The context is valid for the call.
-            let fc = unsafe { FsContext::from_raw(fc) };
-            context.parse_param(&fc, opt as u8, value).map(|()| 0)
+            // SAFETY: They are what C has just found for this parameter, which lives for the call.
+            let (opt, value) = unsafe { T::PARAMETERS.value(&fc, opt, result, param) }?;
+            context.parse_param(&fc, opt, value).map(|()| 0)
         })
     }
 

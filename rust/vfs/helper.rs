@@ -47,5 +47,22 @@ macro_rules! callback {
     };
 }
 
+/// A table with the slots of the first of two, and where they are empty those of the second.
+macro_rules! either {
+    ($table:path, $first:expr, $second:expr; $($slot:ident)*) => {{
+        const fn or<T: Copy>(first: Option<T>, second: Option<T>) -> Option<T> {
+            match first {
+                Some(_) => first,
+                None => second,
+            }
+        }
+        $table {
+            $($slot: or($first.$slot, $second.$slot),)*
+            ..$second
+        }
+    }};
+}
+
 pub(crate) use callback;
+pub(crate) use either;
 pub(crate) use slot;

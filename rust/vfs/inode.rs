@@ -40,6 +40,7 @@ mod atomic_open;
 mod lock;
 mod new;
 mod operations;
+mod ops;
 mod table;
 
 pub use argument::{
@@ -68,7 +69,7 @@ pub use operations::{
     RENAME_NOREPLACE,
     RENAME_WHITEOUT, //
 };
-pub use table::Ops;
+pub use ops::Ops;
 
 /// Reading does not set the time of access.
 pub const S_NOATIME: u32 = bindings::S_NOATIME;

@@ -39,6 +39,7 @@ pub mod folio;
 pub mod fs_context;
 pub mod idmap;
 pub mod inode;
+pub mod limits;
 pub mod mode;
 pub mod prelude;
 pub mod quota;

@@ -5,6 +5,10 @@
 //! Names that are clear only with their module, such as `inode::Operations` and `sb::New`, are left out.
 
 pub use crate::{
+    acl::{
+        AclType,
+        PosixAcl, //
+    },
     dentry::{
         Dentry,
         InLookup,
@@ -19,24 +23,41 @@ pub use crate::{
         FileSystemType,
         Registration, //
     },
+    fileattr::FileKattr,
+    folio::{
+        Folio,
+        LockedFolio, //
+    },
     fs_context::FsContext,
     idmap::{
         Idmap,
         Kgid,
         Kuid, //
     },
-    inode::Inode,
+    inode::{
+        Host,
+        Inode, //
+    },
     locked::Locked,
     mode::{
         Mode,
         S_IFDIR,
+        S_IFMT,
         S_IFREG, //
     },
+    quota::QuotaType,
     sb::SuperBlock,
+    stat::{
+        Iattr,
+        Kstat, //
+    },
     FileSystem, //
 };
+pub use kernel::sync::aref::ARef;
 pub use rules::{
     inode_operations as rule,
+    AtLeast,
     Exclusive,
+    Held,
     Shared, //
 };

@@ -19,6 +19,10 @@ use kernel::{
         CStr,
         CString, //
     },
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     types::Opaque, //
 };
 
@@ -52,6 +56,55 @@ impl<F: FileSystem> Counter<F> {
     /// which waits for it.
     pub const fn new(name: &'static CStr, get: fn(&SuperBlock<F>) -> u64) -> Self {
         Self { name, get }
+    }
+}
+
+/// A number that is counted up and down, and can be read at any time: what a [`Counter`] shows.
+///
+/// Takes no lock, so it costs next to nothing; what is read together need not fit together.
+///
+/// # Examples
+///
+/// ```
+/// use vfs::sysfs::Count;
+///
+/// let files = Count::new();
+/// files.inc();
+/// files.inc();
+/// files.dec();
+/// assert!(files.get() == 1);
+/// ```
+pub struct Count(Atomic<u64>);
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Count {
+    /// Nothing was counted yet.
+    pub const fn new() -> Self {
+        Self(Atomic::new(0))
+    }
+
+    /// Counts one more.
+    #[inline]
+    pub fn inc(&self) {
+        self.0.add(1u64, Relaxed);
+    }
+
+    /// Counts one less.
+    #[inline]
+    pub fn dec(&self) {
+        // Adding wraps around.
+        self.0.add(u64::MAX, Relaxed);
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
     }
 }
 

@@ -38,7 +38,10 @@ use super::{
     Mount, //
 };
 use crate::{
-    helper::callback,
+    helper::{
+        callback,
+        either, //
+    },
     walk::{
         RcuWalk,
         Walk, //
@@ -48,13 +51,40 @@ use crate::{
     Locked, //
 };
 
+/// What a table is made of: an [`Operations`], or two, of which the second has the callbacks that the
+/// first has not.
+pub trait Slots {
+    /// The filesystem.
+    type FileSystem: FileSystem;
+
+    /// The table.
+    const TABLE: bindings::dentry_operations;
+}
+
+impl<T: Operations> Slots for T {
+    type FileSystem = T::FileSystem;
+
+    const TABLE: bindings::dentry_operations = Table::<T>::TABLE;
+}
+
+impl<A: Slots, B: Slots<FileSystem = A::FileSystem>> Slots for (A, B) {
+    type FileSystem = A::FileSystem;
+
+    const TABLE: bindings::dentry_operations = either!(
+        bindings::dentry_operations, A::TABLE, B::TABLE;
+        d_revalidate d_weak_revalidate d_hash d_compare d_delete d_init d_release d_prune d_iput
+        d_dname d_automount d_manage d_real d_unalias_trylock d_unalias_unlock
+    );
+}
+
 /// A table of operations for the entries of superblocks of `F`.
 pub struct Ops<F: FileSystem>(&'static bindings::dentry_operations, PhantomData<F>);
 
 impl<F: FileSystem> Ops<F> {
-    /// Returns the table of `T`.
-    pub const fn of<T: Operations<FileSystem = F>>() -> Self {
-        Self(&Table::<T>::TABLE, PhantomData)
+    /// Returns the table of `T`: an [`Operations`], or a tuple of two, of which the second has the
+    /// callbacks that the first has not.
+    pub const fn of<T: Slots<FileSystem = F>>() -> Self {
+        Self(&T::TABLE, PhantomData)
     }
 
     pub(crate) fn as_ptr(&self) -> *const bindings::dentry_operations {

@@ -56,46 +56,6 @@ use crate::{
 mod attributes;
 mod open;
 
-/// A table of operations for inodes of `F`.
-pub struct Ops<F: FileSystem> {
-    table: &'static bindings::inode_operations,
-    /// Whether `->get_link` is a method, which finds the target by itself.
-    finds_target: bool,
-    _fs: PhantomData<F>,
-}
-
-impl<F: FileSystem> Ops<F> {
-    /// The table without callbacks: what C does where a slot is null is enough.
-    pub const NONE: Self = Self {
-        table: &NONE,
-        finds_target: false,
-        _fs: PhantomData,
-    };
-
-    /// Returns the table of `T`.
-    pub const fn of<T: Operations<FileSystem = F>>() -> Self {
-        Self {
-            table: Table::<T>::build(),
-            finds_target: T::HAS_GET_LINK,
-            _fs: PhantomData,
-        }
-    }
-
-    pub(crate) fn as_ptr(&self) -> *const bindings::inode_operations {
-        self.table
-    }
-
-    pub(crate) fn has_get_link(&self) -> bool {
-        self.table.get_link.is_some()
-    }
-
-    pub(crate) fn finds_target(&self) -> bool {
-        self.finds_target
-    }
-}
-
-static NONE: bindings::inode_operations = pin_init::zeroed();
-
 /// The errno of a result, or 0.
 fn errno<T>(result: &Result<T>) -> c_int {
     result.as_ref().err().map_or(0, |error| error.to_errno())
@@ -110,7 +70,8 @@ fn into_ptr<F: FileSystem>(result: Result<Option<ARef<Dentry<F>>>>) -> *mut bind
     }
 }
 
-struct Table<T: Operations>(PhantomData<T>);
+/// The table of a `T`.
+pub(super) struct Table<T: Operations>(PhantomData<T>);
 
 // The callbacks are only called by C through `i_op` of inodes of the filesystem, so for all of them:
 // inodes, dentries and the idmap are valid for the call, and of the filesystem. The locks are those
@@ -472,7 +433,7 @@ impl<T: Operations> Table<T> {
         unsafe { extra_bindings::finish_open_simple(file, error) }
     }
 
-    const TABLE: bindings::inode_operations = bindings::inode_operations {
+    pub(super) const TABLE: bindings::inode_operations = bindings::inode_operations {
         lookup: callback!(T::HAS_LOOKUP, Self::lookup),
         get_link: callback!(T::HAS_GET_LINK, Self::get_link, GetLink::get(T::GET_LINK)),
         create: callback!(T::HAS_CREATE, Self::create),
@@ -504,8 +465,4 @@ impl<T: Operations> Table<T> {
         fileattr_get: callback!(T::HAS_FILEATTR_GET, Self::fileattr_get),
         ..pin_init::zeroed()
     };
-
-    const fn build() -> &'static bindings::inode_operations {
-        &Self::TABLE
-    }
 }
