@@ -1,176 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes, which are the same for all inodes: `->getattr`, `->setattr`, `->fileattr_get` and
-//! `->fileattr_set` of all the tables that have them.
+//! Attributes, which are the same for all inodes: `struct inode_operations`.
 
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
 use vfs::{
-    fileattr::{
-        FileKattr,
-        FS_APPEND_FL,
-        FS_IMMUTABLE_FL,
-        FS_NOATIME_FL,
-        FS_NODUMP_FL,
-        FS_PROJINHERIT_FL, //
-    },
-    idmap::Kprojid,
-    inode::{
-        S_APPEND,
-        S_IMMUTABLE,
-        S_NOATIME, //
-    },
-    mode::{
-        Mode,
-        S_IFDIR,
-        S_IFMT, //
-    },
-    rules::inode_operations as rule,
-    stat::{
-        Iattr,
-        Kstat,
-        STATX_ATTR_APPEND,
-        STATX_ATTR_IMMUTABLE,
-        STATX_ATTR_NODUMP, //
-    },
-    Dentry,
-    Idmap,
-    Inode,
-    Locked, //
+    inode::Operations,
+    prelude::*,
+    xattr::List, //
 };
 
 use crate::{
-    node::NO_PROJECT,
+    fileattr,
     pages,
     SampleFs, //
 };
 
-/// Sets attributes; the size is one.
-pub(crate) fn setattr(
-    idmap: &Idmap,
-    dentry: &Dentry<SampleFs>,
-    inode: &mut Locked<'_, Inode<SampleFs>, vfs::rules::inode_operations::setattr::Inode>,
-    attr: &mut Iattr,
-) -> Result {
-    inode.sb().info().stats().setattrs.inc();
-    attr.setattr_prepare(idmap, dentry)?;
-    inode.dquot_transfer(idmap, attr)?;
-    if let Some(size) = attr.size() {
-        let changes = size != inode.i_size();
-        pages::truncate(inode, size);
-        if changes {
-            // ftruncate(2) asks for it, truncate(2) does not.
-            inode.set_mtime_and_ctime_current();
+/// What the tables of all inodes have.
+pub(crate) struct Attributes;
+
+#[vtable]
+impl Operations for Attributes {
+    type FileSystem = SampleFs;
+
+    /// Sets attributes; the size is one.
+    fn setattr(
+        idmap: &Idmap,
+        dentry: &Dentry<SampleFs>,
+        inode: &mut Locked<'_, Inode<SampleFs>, rule::setattr::Inode>,
+        attr: &mut Iattr,
+    ) -> Result {
+        inode.sb().info().stats.setattrs.inc();
+        attr.setattr_prepare(idmap, dentry)?;
+        inode.dquot_transfer(idmap, attr)?;
+        if let Some(size) = attr.size() {
+            let changes = size != inode.i_size();
+            pages::truncate(inode, size);
+            if changes {
+                // ftruncate(2) asks for it, truncate(2) does not.
+                inode.set_mtime_and_ctime_current();
+            }
         }
-    }
-    inode.setattr_copy(idmap, attr);
-    if attr.has_mode() {
-        inode.posix_acl_chmod(idmap, dentry)?;
-    }
-    Ok(())
-}
-
-/// Gets attributes. The blocks are those that are charged.
-pub(crate) fn getattr(
-    idmap: &Idmap,
-    inode: &Inode<SampleFs>,
-    stat: &mut Kstat,
-    request_mask: u32,
-) -> Result {
-    stat.generic_fillattr(idmap, request_mask, inode);
-    let flags = inode.info().flags();
-    let mut attributes = 0;
-    for (flag, _, attribute) in FLAGS {
-        if flags & flag != 0 {
-            attributes |= attribute;
+        inode.setattr_copy(idmap, attr);
+        if attr.has_mode() {
+            inode.posix_acl_chmod(idmap, dentry)?;
         }
+        Ok(())
     }
-    stat.set_attributes(attributes, STATX_ATTRIBUTES);
-    Ok(())
-}
 
-/// A flag of chattr(1), the one that C goes by if there is one, and what statx(2) calls it.
-const FLAGS: [(u32, u32, u32); 5] = [
-    (FS_IMMUTABLE_FL, S_IMMUTABLE, STATX_ATTR_IMMUTABLE),
-    (FS_APPEND_FL, S_APPEND, STATX_ATTR_APPEND),
-    (FS_NODUMP_FL, 0, STATX_ATTR_NODUMP),
-    (FS_NOATIME_FL, S_NOATIME, 0),
-    (FS_PROJINHERIT_FL, 0, 0),
-];
-
-/// The flags that can be set.
-const SETTABLE: u32 =
-    FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_PROJINHERIT_FL;
-
-/// Those that only directories keep: set for another file, they are forgotten, as by ext4 and XFS.
-const FOR_DIRECTORIES: u32 = FS_PROJINHERIT_FL;
-
-/// The flags that a new file gets from its directory.
-const INHERITED: u32 = FS_NODUMP_FL | FS_NOATIME_FL | FS_PROJINHERIT_FL;
-
-/// The attributes that statx(2) can rely on.
-const STATX_ATTRIBUTES: u32 = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
-
-/// The flags that C goes by, for those of chattr(1).
-pub(crate) fn i_flags(flags: u32) -> u32 {
-    FLAGS
-        .iter()
-        .filter(|(flag, ..)| flags & flag != 0)
-        .fold(0, |sum, (_, i_flag, _)| sum | i_flag)
-}
-
-/// Those of the flags that an inode of this mode keeps.
-fn kept(flags: u32, mode: Mode) -> u32 {
-    match mode & S_IFMT {
-        S_IFDIR => flags,
-        _ => flags & !FOR_DIRECTORIES,
+    /// Gets attributes. The blocks are those that are charged.
+    fn getattr(
+        idmap: &Idmap,
+        inode: &Inode<SampleFs>,
+        stat: &mut Kstat,
+        request_mask: u32,
+        _query_flags: u32,
+    ) -> Result {
+        stat.generic_fillattr(idmap, request_mask, inode);
+        let attributes = fileattr::statx_attributes(inode.info().flags());
+        stat.set_attributes(attributes, fileattr::STATX_ATTRIBUTES);
+        Ok(())
     }
-}
 
-/// The flags and the project that a new file of this mode gets from its directory.
-pub(crate) fn inherited(dir: &Inode<SampleFs>, mode: Mode) -> (u32, u32) {
-    let flags = dir.info().flags();
-    let projid = match flags & FS_PROJINHERIT_FL {
-        0 => NO_PROJECT,
-        _ => dir.info().projid(),
-    };
-    (kept(flags & INHERITED, mode), projid)
-}
-
-/// Fails with `EXDEV` if the inode must not get a name in the directory: what is in a directory that
-/// hands its project on belongs to that.
-pub(crate) fn may_be_in(dir: &Inode<SampleFs>, inode: &Inode<SampleFs>) -> Result {
-    let hands_on = dir.info().flags() & FS_PROJINHERIT_FL != 0;
-    if hands_on && dir.info().projid() != inode.info().projid() {
-        return Err(EXDEV);
+    /// Lists the names of the attributes, and those that stand for access control lists.
+    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
+        list.posix_acl_listxattr(inode)?;
+        inode.info().xattrs.list(list)
     }
-    Ok(())
-}
-
-/// Sets the flags that chattr(1) knows, and the project.
-pub(crate) fn fileattr_set(
-    inode: &mut Locked<'_, Inode<SampleFs>, rule::fileattr_set::Inode>,
-    fa: &FileKattr,
-) -> Result {
-    if fa.has_fsx_but_projid() || fa.flags() & !SETTABLE != 0 {
-        return Err(EOPNOTSUPP);
-    }
-    let projid = fa.fsx_projid();
-    if projid != inode.info().projid() {
-        inode.dquot_transfer_projid(Kprojid::from_init(projid))?;
-        inode.info().set_projid(projid);
-    }
-    let flags = kept(fa.flags(), inode.i_mode());
-    inode.info().set_flags(flags);
-    inode.inode_set_flags(i_flags(flags), S_IMMUTABLE | S_APPEND | S_NOATIME);
-    inode.inode_set_ctime_current();
-    Ok(())
-}
-
-/// Gets the flags that chattr(1) knows, and the project.
-pub(crate) fn fileattr_get(inode: &Inode<SampleFs>, fa: &mut FileKattr) -> Result {
-    fa.fileattr_fill_flags(inode.info().flags());
-    fa.set_fsx_projid(inode.info().projid());
-    Ok(())
 }

@@ -15,22 +15,18 @@ use kernel::prelude::*;
 use vfs::{
     dentry::{
         Bare,
-        InLookup,
-        Negative,
         New,
         Operations,
         Revalidate,
         UnstableName,
         NAME_MAX, //
     },
+    prelude::*,
     rules::dentry_operations as rule,
     walk::{
         LOOKUP_CREATE,
         LOOKUP_RENAME_TARGET, //
     },
-    Dentry,
-    Inode,
-    Locked,
     RcuWalk, //
 };
 
@@ -47,7 +43,7 @@ const MISSES_MAX: u32 = 512;
 pub(crate) fn missed(dir: &Inode<SampleFs>, dentry: &InLookup<'_, SampleFs>, flags: u32) {
     if flags & LOOKUP_CREATE == 0 && dir.info().misses() < MISSES_MAX {
         dir.info().add_miss();
-        dir.sb().info().stats().misses.inc();
+        dir.sb().info().stats.misses.inc();
         dentry.set_d_fsdata(MISS);
     }
 }
@@ -56,7 +52,7 @@ pub(crate) fn missed(dir: &Inode<SampleFs>, dentry: &InLookup<'_, SampleFs>, fla
 pub(crate) fn made(dir: &Inode<SampleFs>, dentry: &Negative<'_, SampleFs>, cookie: usize) {
     if dentry.d_fsdata() == MISS {
         dir.info().remove_miss();
-        dir.sb().info().stats().misses.dec();
+        dir.sb().info().stats.misses.dec();
     }
     dentry.set_d_fsdata(cookie);
 }
@@ -74,12 +70,12 @@ impl Operations for Entry {
     }
 
     fn d_init(dentry: New<'_, SampleFs>) -> Result {
-        dentry.sb().info().stats().dentries.inc();
+        dentry.sb().info().stats.dentries.inc();
         Ok(())
     }
 
     fn d_release(dentry: &Bare<SampleFs>) {
-        dentry.sb().info().stats().dentries.dec();
+        dentry.sb().info().stats.dentries.dec();
     }
 
     /// Lets another miss of the directory stay instead.
@@ -89,16 +85,16 @@ impl Operations for Entry {
         }
         if let Some(dir) = dentry.dir() {
             dir.info().remove_miss();
-            dir.sb().info().stats().misses.dec();
+            dir.sb().info().stats.misses.dec();
         }
     }
 }
 
-/// The table of mounts with the option `casefold`.
-pub(crate) struct CasefoldEntry;
+/// What the table of mounts with the option `casefold` has besides.
+pub(crate) struct Casefold;
 
 #[vtable]
-impl Operations for CasefoldEntry {
+impl Operations for Casefold {
     type FileSystem = SampleFs;
 
     /// An entry that there is keeps its name. A miss was under any case; what is made now is to have
@@ -135,21 +131,5 @@ impl Operations for CasefoldEntry {
                 .bytes()
                 .zip(name)
                 .all(|(a, b)| a.eq_ignore_ascii_case(b))
-    }
-
-    fn d_delete(dentry: &Locked<'_, Bare<SampleFs>, rule::d_delete::Dentry>) -> bool {
-        Entry::d_delete(dentry)
-    }
-
-    fn d_init(dentry: New<'_, SampleFs>) -> Result {
-        Entry::d_init(dentry)
-    }
-
-    fn d_release(dentry: &Bare<SampleFs>) {
-        Entry::d_release(dentry);
-    }
-
-    fn d_prune(dentry: &Locked<'_, Bare<SampleFs>, rule::d_prune::Dentry>) {
-        Entry::d_prune(dentry);
     }
 }

@@ -4,27 +4,13 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::{
-    prelude::*,
-    str::CStr,
-    sync::aref::ARef, //
-};
+use kernel::prelude::*;
 use vfs::{
-    acl::{
-        AclType,
-        PosixAcl, //
-    },
-    dentry::{
-        InLookup,
-        Negative,
-        Positive,
-        NAME_MAX, //
-    },
+    dentry::NAME_MAX,
     file::{
         Opened,
         Tmpfile, //
     },
-    fileattr::FileKattr,
     inode::{
         Moved,
         NewDentry,
@@ -35,34 +21,17 @@ use vfs::{
         RENAME_WHITEOUT, //
     },
     mode::{
-        Mode,
         S_IFCHR,
-        S_IFDIR,
         S_IFLNK,
-        S_IFMT,
-        S_IFREG,
         S_IRWXUGO, //
     },
-    rules::{
-        inode_operations as rule,
-        AtLeast,
-        Exclusive, //
-    },
-    stat::{
-        Iattr,
-        Kstat, //
-    },
-    xattr::List,
-    Dentry,
-    Idmap,
-    Inode,
-    Locked, //
+    prelude::*, //
 };
 
 use crate::{
-    attr,
     dentry,
     entries::Entries,
+    fileattr,
     node::{
         self,
         Kind, //
@@ -100,7 +69,7 @@ fn create<M: AtLeast<Exclusive>>(
     mode: Mode,
     kind: Kind<'_>,
 ) -> Result {
-    dir.sb().info().stats().creates.inc();
+    dir.sb().info().stats.creates.inc();
     let inode = node::create(idmap, dir, mode, kind)?;
     dentry.security_inode_init_security(&inode, dir, |name, value| {
         xattr::init_security(&inode, name, value)
@@ -218,7 +187,7 @@ impl Operations for Dir {
         dentry: InLookup<'_, SampleFs>,
         flags: u32,
     ) -> Result<Option<ARef<Dentry<SampleFs>>>> {
-        dir.sb().info().stats().lookups.inc();
+        dir.sb().info().stats.lookups.inc();
         if dentry.name().len() > NAME_MAX {
             return Err(ENAMETOOLONG);
         }
@@ -241,8 +210,8 @@ impl Operations for Dir {
         dir: &mut Locked<'_, Inode<SampleFs>, rule::link::Dir>,
         dentry: Negative<'_, SampleFs>,
     ) -> Result {
-        dir.sb().info().stats().links.inc();
-        attr::may_be_in(dir, inode)?;
+        dir.sb().info().stats.links.inc();
+        fileattr::may_be_in(dir, inode)?;
         add(dir, dentry, ARef::from(&**inode))?;
         inode.inode_set_ctime_current();
         inode.inc_nlink();
@@ -254,7 +223,7 @@ impl Operations for Dir {
         dentry: Positive<'_, SampleFs>,
         victim: &mut Locked<'_, Inode<SampleFs>, rule::unlink::Victim>,
     ) -> Result {
-        dir.sb().info().stats().removes.inc();
+        dir.sb().info().stats.removes.inc();
         remove(dir, dentry, victim);
         Ok(())
     }
@@ -285,7 +254,7 @@ impl Operations for Dir {
         dentry: Positive<'_, SampleFs>,
         victim: &mut Locked<'_, Inode<SampleFs>, rule::rmdir::Victim>,
     ) -> Result {
-        dir.sb().info().stats().removes.inc();
+        dir.sb().info().stats.removes.inc();
         if !victim.guarded().is_empty() {
             return Err(ENOTEMPTY);
         }
@@ -319,7 +288,7 @@ impl Operations for Dir {
         new_dentry: NewDentry<'_, SampleFs>,
         flags: u32,
     ) -> Result {
-        old_dir.sb().info().stats().renames.inc();
+        old_dir.sb().info().stats.renames.inc();
         if flags & !(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) != 0 {
             return Err(EINVAL);
         }
@@ -330,9 +299,9 @@ impl Operations for Dir {
         let is_dir = old_dentry.inode().is_dir();
 
         // What can fail comes first.
-        attr::may_be_in(dirs.new_dir(), old_dentry.inode())?;
+        fileattr::may_be_in(dirs.new_dir(), old_dentry.inode())?;
         if let NewDentry::Exchange(other, _) = &new_dentry {
-            attr::may_be_in(dirs.old, other.inode())?;
+            fileattr::may_be_in(dirs.old, other.inode())?;
         }
         let prepared = match &new_dentry {
             NewDentry::Exchange(other, _) => {
@@ -386,58 +355,13 @@ impl Operations for Dir {
         Ok(())
     }
 
-    fn setattr(
-        idmap: &Idmap,
-        dentry: &Dentry<SampleFs>,
-        inode: &mut Locked<'_, Inode<SampleFs>, rule::setattr::Inode>,
-        attr: &mut Iattr,
-    ) -> Result {
-        attr::setattr(idmap, dentry, inode, attr)
-    }
-
-    fn getattr(
-        idmap: &Idmap,
-        inode: &Inode<SampleFs>,
-        stat: &mut Kstat,
-        request_mask: u32,
-        _query_flags: u32,
-    ) -> Result {
-        attr::getattr(idmap, inode, stat, request_mask)
-    }
-
-    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
-        xattr::list(inode, list)
-    }
-
-    fn set_acl(
-        idmap: &Idmap,
-        _dentry: &Dentry<SampleFs>,
-        inode: &Inode<SampleFs>,
-        acl: Option<&PosixAcl>,
-        ty: AclType,
-    ) -> Result {
-        xattr::set_acl(idmap, inode, acl, ty)
-    }
-
-    fn fileattr_set(
-        _idmap: &Idmap,
-        inode: &mut Locked<'_, Inode<SampleFs>, rule::fileattr_set::Inode>,
-        fa: &mut FileKattr,
-    ) -> Result {
-        attr::fileattr_set(inode, fa)
-    }
-
-    fn fileattr_get(inode: &Inode<SampleFs>, fa: &mut FileKattr) -> Result {
-        attr::fileattr_get(inode, fa)
-    }
-
     fn tmpfile<'a>(
         idmap: &Idmap,
         dir: &Inode<SampleFs>,
         file: Tmpfile<'a, SampleFs>,
         mode: Mode,
     ) -> Result<Opened<'a>> {
-        dir.sb().info().stats().tmpfiles.inc();
+        dir.sb().info().stats.tmpfiles.inc();
         file.d_tmpfile(node::create(
             idmap,
             dir,

@@ -22,9 +22,8 @@ use vfs::{
         Read,
         Setlease, //
     },
-    File,
-    Inode,
-    Locked, //
+    prelude::*,
+    rules::file_operations as rule, //
 };
 
 use crate::{
@@ -66,7 +65,7 @@ impl Operations for DirFile {
     /// cookie was the next.
     fn iterate_shared(
         file: &OpenFile<Self>,
-        dir: &Locked<'_, Inode<SampleFs>, vfs::rules::file_operations::iterate_shared::Inode>,
+        dir: &Locked<'_, Inode<SampleFs>, rule::iterate_shared::Inode>,
         ctx: &mut DirContext,
     ) -> Result {
         if !ctx.dir_emit_dots(file) {

@@ -21,7 +21,7 @@ use kernel::{
 };
 use vfs::{
     mode::fs_umode_to_dtype,
-    Inode, //
+    prelude::*, //
 };
 
 use crate::SampleFs;

@@ -7,10 +7,7 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::{
-    prelude::*,
-    sync::aref::ARef, //
-};
+use kernel::prelude::*;
 use vfs::{
     export::{
         Encoded,
@@ -18,9 +15,7 @@ use vfs::{
         FileidType,
         Operations, //
     },
-    Dentry,
-    Inode,
-    SuperBlock, //
+    prelude::*, //
 };
 
 use crate::SampleFs;

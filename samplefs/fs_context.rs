@@ -5,53 +5,41 @@
 #![forbid(unsafe_code)]
 
 use kernel::{
-    page::PAGE_SHIFT,
-    prelude::*,
-    str::CStr,
-    sync::aref::ARef, //
+    page::{
+        PAGE_SHIFT,
+        PAGE_SIZE, //
+    },
+    prelude::*, //
 };
 use vfs::{
     dentry,
     export,
     fs_context::{
-        FsContext,
         Operations,
         Parameter,
         Parameters,
         Table,
         Value, //
     },
-    idmap::{
-        Kgid,
-        Kuid, //
-    },
-    mode::{
-        Mode,
-        S_IALLUGO,
-        S_IFDIR, //
-    },
-    quota::QuotaType,
-    rules::Exclusive,
-    sb::{
-        New,
-        MAX_LFS_FILESIZE, //
-    },
-    totalram_pages,
-    Inode,
-    Locked,
-    SuperBlock, //
-};
-
-use crate::{
-    dentry::{
-        CasefoldEntry,
-        Entry, //
-    },
-    export::Export,
     limits::{
         Limits,
         TooSmall, //
     },
+    mode::S_IALLUGO,
+    prelude::*,
+    sb::{
+        New,
+        MAX_LFS_FILESIZE, //
+    },
+    totalram_pages, //
+};
+
+use crate::{
+    dentry::{
+        Casefold,
+        Entry, //
+    },
+    export::Export,
     node,
     quota::{
         HardLimits,
@@ -93,19 +81,19 @@ static PARAMETERS: Parameters<16> = Parameters::new([
     Parameter::u32oct(c"mode", MODE),
     Parameter::uid(c"uid", UID),
     Parameter::gid(c"gid", GID),
-    Parameter::string(c"size", SIZE),
-    Parameter::string(c"nr_inodes", NR_INODES),
+    Parameter::bytes(c"size", SIZE),
+    Parameter::number(c"nr_inodes", NR_INODES),
     Parameter::flag(c"casefold", CASEFOLD),
     Parameter::flag(c"quota", QUOTA),
     Parameter::flag(c"usrquota", USRQUOTA),
     Parameter::flag(c"grpquota", GRPQUOTA),
     Parameter::flag(c"prjquota", PRJQUOTA),
-    Parameter::string(c"usrquota_block_hardlimit", USRQUOTA_BLOCK_HARDLIMIT),
-    Parameter::string(c"grpquota_block_hardlimit", GRPQUOTA_BLOCK_HARDLIMIT),
-    Parameter::string(c"prjquota_block_hardlimit", PRJQUOTA_BLOCK_HARDLIMIT),
-    Parameter::string(c"usrquota_inode_hardlimit", USRQUOTA_INODE_HARDLIMIT),
-    Parameter::string(c"grpquota_inode_hardlimit", GRPQUOTA_INODE_HARDLIMIT),
-    Parameter::string(c"prjquota_inode_hardlimit", PRJQUOTA_INODE_HARDLIMIT),
+    Parameter::number(c"usrquota_block_hardlimit", USRQUOTA_BLOCK_HARDLIMIT),
+    Parameter::number(c"grpquota_block_hardlimit", GRPQUOTA_BLOCK_HARDLIMIT),
+    Parameter::number(c"prjquota_block_hardlimit", PRJQUOTA_BLOCK_HARDLIMIT),
+    Parameter::number(c"usrquota_inode_hardlimit", USRQUOTA_INODE_HARDLIMIT),
+    Parameter::number(c"grpquota_inode_hardlimit", GRPQUOTA_INODE_HARDLIMIT),
+    Parameter::number(c"prjquota_inode_hardlimit", PRJQUOTA_INODE_HARDLIMIT),
 ]);
 
 /// What the options say of quotas of one type.
@@ -148,36 +136,6 @@ pub(crate) struct Context {
     quota: [QuotaOptions; QuotaType::ALL.len()],
 }
 
-/// Parses a number with one of the suffixes k, m, g, t, p and e, in either case.
-fn number(text: &[u8]) -> Option<u64> {
-    let (digits, shift) = match text.split_last()? {
-        (b'k' | b'K', rest) => (rest, 10),
-        (b'm' | b'M', rest) => (rest, 20),
-        (b'g' | b'G', rest) => (rest, 30),
-        (b't' | b'T', rest) => (rest, 40),
-        (b'p' | b'P', rest) => (rest, 50),
-        (b'e' | b'E', rest) => (rest, 60),
-        _ => (text, 0),
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let number = digits.iter().try_fold(0u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })?;
-    number.checked_mul(1 << shift)
-}
-
-/// Parses a size in bytes, or in per cent of memory, and returns it in pages.
-fn pages(text: &[u8]) -> Option<u64> {
-    if let Some((b'%', percent)) = text.split_last() {
-        let memory = totalram_pages() as u64;
-        return Some(number(percent)?.checked_mul(memory)?.div_ceil(100));
-    }
-    Some(number(text)?.div_ceil(1 << PAGE_SHIFT))
-}
-
 impl Context {
     fn owner(&self) -> Owner {
         Owner {
@@ -215,10 +173,6 @@ impl Context {
     }
 }
 
-fn bad_value(fc: &FsContext<'_>, option: &str, value: &CStr) -> Error {
-    fc.invalf(fmt!("Bad value '{}' for '{}'", value, option))
-}
-
 /// The type that an option is for, of three options from `first` on.
 fn quota_type(opt: u8, first: u8) -> QuotaType {
     match opt.wrapping_sub(first) {
@@ -226,21 +180,6 @@ fn quota_type(opt: u8, first: u8) -> QuotaType {
         1 => QuotaType::Group,
         _ => QuotaType::Project,
     }
-}
-
-/// Parses a limit of a quota.
-fn hardlimit(fc: &FsContext<'_>, ty: QuotaType, what: &str, text: &CStr) -> Result<Option<u64>> {
-    let limit = number(text.to_bytes()).filter(|limit| i64::try_from(*limit).is_ok());
-    let bad = || {
-        let name = QUOTA_NAMES[ty as usize];
-        fc.invalf(fmt!(
-            "Bad value '{}' for '{}_{}_hardlimit'",
-            text,
-            name,
-            what
-        ))
-    };
-    limit.map(Some).ok_or_else(bad)
 }
 
 #[vtable]
@@ -259,15 +198,8 @@ impl Operations for Context {
             }
             (UID, Value::Uid(uid)) => self.uid = Some(uid),
             (GID, Value::Gid(gid)) => self.gid = Some(gid),
-            (SIZE, Value::String(text)) => {
-                let size = pages(text.to_bytes()).ok_or_else(|| bad_value(fc, "size", text))?;
-                self.size = Some(size);
-            }
-            (NR_INODES, Value::String(text)) => {
-                let count =
-                    number(text.to_bytes()).ok_or_else(|| bad_value(fc, "nr_inodes", text))?;
-                self.nr_inodes = Some(count);
-            }
+            (SIZE, Value::U64(bytes)) => self.size = Some(bytes.div_ceil(PAGE_SIZE as u64)),
+            (NR_INODES, Value::U64(count)) => self.nr_inodes = Some(count),
             (CASEFOLD, Value::Flag) => self.casefold = true,
             (QUOTA, Value::Flag) => {
                 self.quota[QuotaType::User as usize].on = true;
@@ -277,13 +209,16 @@ impl Operations for Context {
                 let ty = quota_type(opt, USRQUOTA);
                 self.quota[ty as usize].on = true;
             }
-            (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::String(text)) => {
-                let ty = quota_type(opt, USRQUOTA_BLOCK_HARDLIMIT);
-                self.quota[ty as usize].block = hardlimit(fc, ty, "block", text)?;
+            (USRQUOTA_BLOCK_HARDLIMIT.., Value::U64(limit)) if i64::try_from(limit).is_err() => {
+                return Err(fc.invalf(fmt!("Bad value '{}' for a '*_hardlimit'", limit)));
             }
-            (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::String(text)) => {
+            (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::U64(limit)) => {
+                let ty = quota_type(opt, USRQUOTA_BLOCK_HARDLIMIT);
+                self.quota[ty as usize].block = Some(limit);
+            }
+            (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::U64(limit)) => {
                 let ty = quota_type(opt, USRQUOTA_INODE_HARDLIMIT);
-                self.quota[ty as usize].inode = hardlimit(fc, ty, "inode", text)?;
+                self.quota[ty as usize].inode = Some(limit);
             }
             _ => return Err(EINVAL),
         }
@@ -315,7 +250,7 @@ impl Operations for Context {
             .set_sb_nosec()
             .set_s_export_op(export::Ops::of::<Export>())
             .set_default_d_op(if self.casefold {
-                dentry::Ops::of::<CasefoldEntry>()
+                dentry::Ops::of::<(Casefold, Entry)>()
             } else {
                 dentry::Ops::of::<Entry>()
             })
@@ -332,7 +267,7 @@ impl Operations for Context {
         sb: &Locked<'_, SuperBlock<SampleFs>, Exclusive>,
     ) -> Result {
         // mount(8) repeats the options that there are, so the same value is no change.
-        let owner = sb.info().owner();
+        let owner = sb.info().owner;
         let fixed = |option: &str| Err(fc.invalf(fmt!("Cannot change '{}' on remount", option)));
         if self.mode.is_some_and(|mode| mode != owner.mode) {
             return fixed("mode");
@@ -343,7 +278,7 @@ impl Operations for Context {
         if self.gid.is_some_and(|gid| gid != owner.gid) {
             return fixed("gid");
         }
-        if self.casefold && !sb.info().casefold() {
+        if self.casefold && !sb.info().casefold {
             return fixed("casefold");
         }
         for (ty, name, options) in self.quota() {
@@ -354,7 +289,7 @@ impl Operations for Context {
                 return Err(fc.invalf(fmt!("Cannot change a limit of '{}' on remount", name)));
             }
         }
-        match sb.info().limits().change(self.size, self.nr_inodes) {
+        match sb.info().limits.change(self.size, self.nr_inodes) {
             Ok(()) => Ok(()),
             Err(TooSmall::Blocks(used)) => Err(fc.invalf(fmt!(
                 "Cannot make 'size' smaller than the {}k in use",

@@ -16,7 +16,7 @@ use vfs::{
         SEEK_DATA,
         SEEK_HOLE, //
     },
-    File, //
+    prelude::*, //
 };
 
 use crate::{

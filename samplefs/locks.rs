@@ -9,13 +9,7 @@
 
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        Arc, //
-    },
+    sync::Arc, //
 };
 use vfs::{
     filelock::{
@@ -25,39 +19,26 @@ use vfs::{
         F_GETLK,
         F_UNLCK, //
     },
+    prelude::*,
     rules::file_lock_operations as rule,
-    File,
-    Locked, //
+    sysfs::Count, //
 };
 
 use crate::SampleFs;
-
-/// How many locks there are on a mount.
-pub(crate) struct Count(Atomic<i32>);
-
-impl Count {
-    pub(crate) fn new() -> Self {
-        Self(Atomic::new(0))
-    }
-
-    pub(crate) fn get(&self) -> i32 {
-        self.0.load(Relaxed)
-    }
-}
 
 /// One of the locks that are counted.
 pub(crate) struct Counted(Arc<Count>);
 
 impl Counted {
     fn new(count: Arc<Count>) -> Self {
-        count.0.add(1, Relaxed);
+        count.inc();
         Self(count)
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0 .0.add(-1, Relaxed);
+        self.0.dec();
     }
 }
 
@@ -87,7 +68,7 @@ impl Operations for Locks {
 /// leave two behind of one, which are copies of that.
 fn count(file: &File<SampleFs>, fl: &mut FileLock<SampleFs>) {
     if fl.fl_type() != F_UNLCK {
-        fl.set_fl_ops::<Locks>(Counted::new(file.inode().sb().info().locks().clone()));
+        fl.set_fl_ops::<Locks>(Counted::new(file.inode().sb().info().locks.clone()));
     }
 }
 

@@ -6,42 +6,33 @@
 
 use kernel::{
     prelude::*,
-    str::CStr,
-    sync::{
-        aref::ARef,
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
     },
 };
 use vfs::{
     address_space,
     file,
-    idmap::{
-        Kgid,
-        Kuid, //
-    },
     inode::{
         New,
         Ops, //
     },
-    mode::Mode,
-    Idmap,
-    Inode,
-    SuperBlock, //
+    prelude::*, //
 };
 
 use crate::{
-    attr,
+    attr::Attributes,
     dir::Dir,
     dir_file::DirFile,
     entries::Entries,
+    fileattr::{
+        self,
+        Flags, //
+    },
     limits,
     pages::Pages,
-    regular::Regular,
     regular_file::RegularFile,
-    special::Special,
     store::{
         Memory,
         Store, //
@@ -49,6 +40,7 @@ use crate::{
     symlink::Symlink,
     xattr::{
         self,
+        Acls,
         Xattrs, //
     },
     SampleFs, //
@@ -69,7 +61,7 @@ pub(crate) struct Info {
     misses: Atomic<u32>,
     /// The project. Set under `i_rwsem`.
     projid: Atomic<u32>,
-    xattrs: Xattrs,
+    pub(crate) xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
     store: Memory,
@@ -107,10 +99,6 @@ impl Info {
         self.projid.store(projid, Relaxed);
     }
 
-    pub(crate) fn xattrs(&self) -> &Xattrs {
-        &self.xattrs
-    }
-
     /// The data of a regular file.
     pub(crate) fn store(&self) -> &impl Store {
         &self.store
@@ -128,7 +116,7 @@ pub(crate) enum Kind<'a> {
 
 /// Allocates an inode and charges the mount for it; `sb::Super::evict_inode` gives back.
 fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<SampleFs>> {
-    let limits = sb.info().limits();
+    let limits = &sb.info().limits;
     limits.take_inode()?;
     let info = try_pin_init!(Info {
         flags: Atomic::new(flags),
@@ -140,20 +128,24 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
     let mut new =
         New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())?;
     new.set_i_generation_random();
-    new.set_i_flags(attr::i_flags(flags));
+    new.set_i_flags(fileattr::i_flags(flags));
     Ok(new)
 }
 
 fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
+    // A slot has the callback of the first that has one.
     match kind {
-        Kind::Directory => new.directory(Ops::of::<Dir>(), file::Ops::of::<DirFile>()),
+        Kind::Directory => new.directory(
+            Ops::of::<(Dir, Flags, Acls, Attributes)>(),
+            file::Ops::of::<DirFile>(),
+        ),
         Kind::Regular => new.regular(
-            Ops::of::<Regular>(),
+            Ops::of::<(Flags, Acls, Attributes)>(),
             file::Ops::of::<RegularFile>(),
             address_space::Ops::of::<Pages>(),
         ),
-        Kind::Symlink(target) => new.symlink(Ops::of::<Symlink>(), target),
-        Kind::Special(rdev) => new.special(Ops::of::<Special>(), rdev),
+        Kind::Symlink(target) => new.symlink(Ops::of::<(Symlink, Attributes)>(), target),
+        Kind::Special(rdev) => new.special(Ops::of::<(Acls, Attributes)>(), rdev),
     }
 }
 
@@ -165,7 +157,7 @@ pub(crate) fn create(
     kind: Kind<'_>,
 ) -> Result<ARef<Inode<SampleFs>>> {
     let long = matches!(kind, Kind::Symlink(target) if target.count_bytes() >= SHORT_SYMLINK);
-    let (flags, projid) = attr::inherited(dir, mode);
+    let (flags, projid) = fileattr::inherited(dir, mode);
     let mut new = allocate(dir.sb(), flags, projid)?;
     new.inode_init_owner(idmap, dir, mode);
     new.dquot_alloc_inode()?;

@@ -30,19 +30,10 @@ use vfs::{
         Writepages, //
     },
     folio::{
-        LockedFolio,
         WriteBegin,
         WriteFolio, //
     },
-    inode::Host,
-    rules::{
-        AtLeast,
-        Exclusive, //
-    },
-    File,
-    Folio,
-    Inode,
-    Locked, //
+    prelude::*, //
 };
 
 use crate::{
@@ -133,7 +124,7 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
         if missing & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
-            folio.host().sb().info().stats().blocks_read.inc();
+            folio.host().sb().info().stats.blocks_read.inc();
         }
     }
     set_uptodate(folio, missing);
@@ -245,7 +236,7 @@ pub(crate) fn allocate(
 ) -> Result {
     let (first, _) = block_at(bytes.start);
     let last = (bytes.end.max(0) as u64).div_ceil(BLOCK_SIZE as u64);
-    let max = inode.sb().info().limits().usage().blocks.max();
+    let max = inode.sb().info().limits.usage().blocks.max();
     if max != 0 && last - first > max {
         return Err(ENOSPC);
     }
@@ -299,7 +290,7 @@ fn write_back(inode: &Host<SampleFs>, folio: &Folio<SampleFs>, pos: i64, wanted:
             let at = block * BLOCK_SIZE;
             let from = Source::Folio(folio, at, BLOCK_SIZE.min(left - at));
             inode.info().store().write(first + block as u64, 0, from)?;
-            inode.sb().info().stats().blocks_written.inc();
+            inode.sb().info().stats.blocks_written.inc();
         }
     }
     Ok(())
@@ -447,7 +438,7 @@ impl Operations for Pages {
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
                     let store = file.inode().info().store();
                     store.read(block, offset, Target::Bytes(buffer))?;
-                    file.inode().sb().info().stats().blocks_read.inc();
+                    file.inode().sb().info().stats.blocks_read.inc();
                     Ok(to.copy_to_iter(buffer))
                 })
             }
@@ -461,7 +452,7 @@ impl Operations for Pages {
                     while !file.inode().info().store().write(block, offset, copied)? {
                         reserve(file.inode(), Blocks::one(block))?;
                     }
-                    file.inode().sb().info().stats().blocks_written.inc();
+                    file.inode().sb().info().stats.blocks_written.inc();
                     Ok(count)
                 })
             }

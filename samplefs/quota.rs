@@ -19,7 +19,7 @@ use kernel::{
 };
 use vfs::{
     idmap::Kprojid,
-    inode::Host,
+    prelude::*,
     quota::{
         Acquire,
         Acquired,
@@ -29,18 +29,10 @@ use vfs::{
         FormatType,
         Kqid,
         Operations,
-        QuotaType,
         Release,
         Released, //
     },
-    rules::{
-        dquot_operations as rule,
-        Exclusive,
-        Held,
-        Shared, //
-    },
-    Locked,
-    SuperBlock, //
+    rules::dquot_operations as rule, //
 };
 
 use crate::{

@@ -29,9 +29,8 @@ use vfs::{
         FileLock,
         Outcome, //
     },
-    vm::Ops,
-    File,
-    Inode, //
+    prelude::*,
+    vm::Ops, //
 };
 
 use crate::{
@@ -86,7 +85,7 @@ impl Operations for RegularFile {
 
     /// How many locks there are on the whole mount.
     fn show_fdinfo(seq: &SeqFile, file: &OpenFile<Self>) {
-        let locks = file.inode().sb().info().locks();
+        let locks = &file.inode().sb().info().locks;
         seq_print!(seq, "samplefs-locks:\t{}\n", locks.get());
     }
 

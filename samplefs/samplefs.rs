@@ -22,13 +22,14 @@
 //! - `sb.rs`: the superblock (`super_operations`); `stats.rs`: what it counts;
 //! - `dentry.rs`: entries in the dcache (`dentry_operations`);
 //! - `dir.rs` and `dir_file.rs`: directories (`inode_operations`, `file_operations`);
-//! - `regular.rs`, `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`inode_operations`,
-//!   `file_operations`, `address_space_operations`, `vm_operations_struct`); `store.rs`: where their
-//!   data are, below the page cache;
+//! - `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`file_operations`,
+//!   `address_space_operations`, `vm_operations_struct`); `store.rs`: where their data are, below the
+//!   page cache;
 //! - `holes.rs` and `locks.rs`: what regular files do in fallocate(2) and lseek(2), and for file
 //!   locks (`file_lock_operations`);
-//! - `symlink.rs` and `special.rs`: the rest (`inode_operations`);
-//! - `attr.rs` and `xattr.rs`: attributes of all inodes, and extended ones (`xattr_handler`);
+//! - `attr.rs`, `fileattr.rs` and `symlink.rs`: attributes of all inodes, what only files and
+//!   directories have, and what only symbolic links have (`inode_operations`); `xattr.rs`: extended
+//!   attributes (`xattr_handler`);
 //! - `export.rs`: file handles (`export_operations`);
 //! - `quota.rs`: quotas (`dquot_operations`).
 
@@ -46,6 +47,7 @@ mod dir;
 mod dir_file;
 mod entries;
 mod export;
+mod fileattr;
 mod fs_context;
 mod holes;
 mod limits;
@@ -53,10 +55,8 @@ mod locks;
 mod node;
 mod pages;
 mod quota;
-mod regular;
 mod regular_file;
 mod sb;
-mod special;
 mod stats;
 mod store;
 mod symlink;

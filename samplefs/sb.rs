@@ -16,15 +16,9 @@ use kernel::{
     sync::Arc, //
 };
 use vfs::{
-    idmap::{
-        Kgid,
-        Kuid, //
-    },
-    mode::Mode,
-    quota::{
-        self,
-        QuotaType, //
-    },
+    limits::Limits,
+    prelude::*,
+    quota,
     rules::super_operations as rule,
     sb::{
         DropInode,
@@ -32,18 +26,15 @@ use vfs::{
         Kstatfs,
         Operations, //
     },
-    sysfs::Counter,
-    Locked,
-    SuperBlock, //
+    sysfs::{
+        Count,
+        Counter, //
+    },
 };
 
 use crate::{
     entries::Entries,
-    limits::{
-        self,
-        Limits, //
-    },
-    locks::Count,
+    limits,
     quota::{
         AllLimits,
         HardLimits,
@@ -72,16 +63,17 @@ pub(crate) struct Owner {
 #[pin_data]
 pub(crate) struct Info {
     /// As the options said; the root may have been changed since.
-    owner: Owner,
+    pub(crate) owner: Owner,
     /// Whether the case of letters does not count in names.
-    casefold: bool,
-    stats: Stats,
+    pub(crate) casefold: bool,
+    pub(crate) stats: Stats,
     /// How many file locks there are.
-    locks: Arc<Count>,
+    pub(crate) locks: Arc<Count>,
     /// Of who has no others, where quotas are on.
     quota_limits: AllLimits,
+    /// In pages.
     #[pin]
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl Info {
@@ -94,35 +86,15 @@ impl Info {
         try_pin_init!(Self {
             owner,
             casefold,
-            stats: Stats::new(),
+            stats: Stats::default(),
             quota_limits,
             locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,
         })
     }
 
-    pub(crate) fn owner(&self) -> Owner {
-        self.owner
-    }
-
-    pub(crate) fn casefold(&self) -> bool {
-        self.casefold
-    }
-
-    pub(crate) fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
-    pub(crate) fn locks(&self) -> &Arc<Count> {
-        &self.locks
-    }
-
     pub(crate) fn quota_limits(&self, ty: QuotaType) -> HardLimits {
         self.quota_limits[ty as usize]
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
     }
 }
 
@@ -140,12 +112,12 @@ impl Operations for Super {
     fn evict_inode(mut inode: Evicted<'_, SampleFs>) {
         // A large directory is better freed here than in the RCU callback that frees the inode.
         drop(mem::replace(inode.guarded_mut(), Entries::new()));
-        inode.info().xattrs().free();
+        inode.info().xattrs.free();
         inode.info().store().free(0..u64::MAX);
         // What is charged is what is counted.
         limits::give_back_blocks(&inode, inode.inode_get_bytes() / PAGE_SIZE as u64);
         inode.dquot_free_inode();
-        inode.sb().info().limits().give_back_inode();
+        inode.sb().info().limits.give_back_inode();
     }
 
     /// That this is there is what lets the filesystem be frozen: C holds the writers, and there is
@@ -160,7 +132,7 @@ impl Operations for Super {
 
     fn statfs(sb: &SuperBlock<SampleFs>, buf: &mut Kstatfs) -> Result {
         // Without a limit there is no number that would be true: leave them at zero, as tmpfs does.
-        let usage = sb.info().limits().usage();
+        let usage = sb.info().limits.usage();
         if usage.blocks.max() != 0 {
             buf.set_blocks(usage.blocks.max(), usage.blocks.free());
         }
@@ -171,14 +143,14 @@ impl Operations for Super {
     }
 
     fn show_options(seq: &SeqFile, sb: &SuperBlock<SampleFs>) -> Result {
-        let owner = sb.info().owner();
-        let usage = sb.info().limits().usage();
+        let owner = sb.info().owner;
+        let usage = sb.info().limits.usage();
         seq_print!(seq, ",size={}k", usage.blocks.max() << (PAGE_SHIFT - 10));
         seq_print!(seq, ",nr_inodes={}", usage.inodes.max());
         seq_print!(seq, ",mode={:o}", owner.mode);
         seq_print!(seq, ",uid={}", owner.uid.into_init_uid());
         seq_print!(seq, ",gid={}", owner.gid.into_init_gid());
-        if sb.info().casefold() {
+        if sb.info().casefold {
             seq_print!(seq, ",casefold");
         }
         for (ty, name) in QuotaType::ALL.into_iter().zip(QUOTA_NAMES) {

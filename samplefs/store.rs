@@ -25,10 +25,7 @@ use kernel::{
     },
     sync::SpinLock, //
 };
-use vfs::{
-    folio::LockedFolio,
-    Folio, //
-};
+use vfs::prelude::*;
 
 use crate::SampleFs;
 

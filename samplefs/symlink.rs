@@ -5,29 +5,14 @@
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
-use vfs::{
-    inode::{
-        GetLink,
-        Operations, //
-    },
-    stat::{
-        Iattr,
-        Kstat, //
-    },
-    xattr::List,
-    Dentry,
-    Idmap,
-    Inode,
-    Locked, //
+use vfs::inode::{
+    GetLink,
+    Operations, //
 };
 
-use crate::{
-    attr,
-    xattr,
-    SampleFs, //
-};
+use crate::SampleFs;
 
-/// The table.
+/// What the table of symbolic links has besides attributes.
 pub(crate) struct Symlink;
 
 #[vtable]
@@ -35,27 +20,4 @@ impl Operations for Symlink {
     type FileSystem = SampleFs;
 
     const GET_LINK: Option<GetLink> = Some(GetLink::SIMPLE_GET_LINK);
-
-    fn setattr(
-        idmap: &Idmap,
-        dentry: &Dentry<SampleFs>,
-        inode: &mut Locked<'_, Inode<SampleFs>, vfs::rules::inode_operations::setattr::Inode>,
-        attr: &mut Iattr,
-    ) -> Result {
-        attr::setattr(idmap, dentry, inode, attr)
-    }
-
-    fn getattr(
-        idmap: &Idmap,
-        inode: &Inode<SampleFs>,
-        stat: &mut Kstat,
-        request_mask: u32,
-        _query_flags: u32,
-    ) -> Result {
-        attr::getattr(idmap, inode, stat, request_mask)
-    }
-
-    fn listxattr(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
-        xattr::list(inode, list)
-    }
 }

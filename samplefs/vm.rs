@@ -6,13 +6,12 @@
 
 use kernel::prelude::*;
 use vfs::{
-    folio::LockedFolio,
+    prelude::*,
     vm::{
         Fault,
         MapPages,
         Operations, //
     },
-    File, //
 };
 
 use crate::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Extended attributes: `struct xattr_handler`.
+//! Extended attributes: `struct xattr_handler`, and what is charged for them.
 //!
 //! They are kept in memory with the inode. An inode comes with room for a few
 //! ([`FREE_BYTES`]), access control lists among them; what is more is charged in pages, and given
@@ -14,17 +14,13 @@ use kernel::{
     prelude::*, //
 };
 use vfs::{
-    acl::{
-        AclType,
-        PosixAcl, //
-    },
-    inode::Host,
+    inode,
+    prelude::*,
     rules::xattr_handler as rule,
     xattr::{
         Buffer,
         Handler,
         Handlers,
-        List,
         Name,
         Ops,
         Set,
@@ -33,9 +29,6 @@ use vfs::{
         XATTR_TRUSTED_PREFIX,
         XATTR_USER_PREFIX, //
     },
-    Idmap,
-    Inode,
-    Locked, //
 };
 
 use crate::{
@@ -88,36 +81,38 @@ pub(crate) fn charge_inherited(inode: &Inode<SampleFs>) -> Result {
     if pages(acls) == 0 {
         return Ok(());
     }
-    let xattrs = inode.info().xattrs();
+    let xattrs = &inode.info().xattrs;
     xattrs.with(|charged, bytes| charge(inode, charged, bytes + acls))?
 }
 
-/// Lists the names of the attributes, and those that stand for access control lists:
-/// `->listxattr` of all the tables.
-pub(crate) fn list(inode: &Inode<SampleFs>, list: &mut List<'_>) -> Result {
-    list.posix_acl_listxattr(inode)?;
-    inode.info().xattrs().list(list)
-}
+/// What the tables of all inodes but symbolic links have.
+pub(crate) struct Acls;
 
-/// Sets an access control list, or removes it: `->set_acl` of all the tables.
-pub(crate) fn set_acl(
-    idmap: &Idmap,
-    inode: &Inode<SampleFs>,
-    acl: Option<&PosixAcl>,
-    ty: AclType,
-) -> Result {
-    let xattrs = inode.info().xattrs();
-    let new = acls_bytes(inode, Some(ty)) + acl_bytes(acl.map(PosixAcl::count));
-    if xattrs.is_unused() && pages(new) == 0 {
-        return inode.simple_set_acl(idmap, acl, ty);
+#[vtable]
+impl inode::Operations for Acls {
+    type FileSystem = SampleFs;
+
+    /// Sets an access control list, or removes it.
+    fn set_acl(
+        idmap: &Idmap,
+        _dentry: &Dentry<SampleFs>,
+        inode: &Inode<SampleFs>,
+        acl: Option<&PosixAcl>,
+        ty: AclType,
+    ) -> Result {
+        let xattrs = &inode.info().xattrs;
+        let new = acls_bytes(inode, Some(ty)) + acl_bytes(acl.map(PosixAcl::count));
+        if xattrs.is_unused() && pages(new) == 0 {
+            return inode.simple_set_acl(idmap, acl, ty);
+        }
+        xattrs.with(|charged, bytes| {
+            // Both fit until it is known which one it is.
+            charge(inode, charged, bytes + new.max(acls_bytes(inode, None)))?;
+            let result = inode.simple_set_acl(idmap, acl, ty);
+            charge(inode, charged, bytes + acls_bytes(inode, None))?;
+            result
+        })?
     }
-    xattrs.with(|charged, bytes| {
-        // Both fit until it is known which one it is.
-        charge(inode, charged, bytes + new.max(acls_bytes(inode, None)))?;
-        let result = inode.simple_set_acl(idmap, acl, ty);
-        charge(inode, charged, bytes + acls_bytes(inode, None))?;
-        result
-    })?
 }
 
 fn set(
@@ -127,7 +122,7 @@ fn set(
     value: Option<&[u8]>,
     how: Set,
 ) -> Result {
-    let xattrs = inode.info().xattrs();
+    let xattrs = &inode.info().xattrs;
     xattrs.set(prefix, name.to_bytes(), value, how, |charged, bytes| {
         charge(inode, charged, bytes + acls_bytes(inode, None))
     })
@@ -155,7 +150,7 @@ impl<const N: usize> Handler for Prefixed<N> {
     const NAME: Name = Name::Prefix(PREFIXES[N]);
 
     fn get(inode: &Inode<SampleFs>, name: &CStr, buffer: &mut Buffer<'_>) -> Result<usize> {
-        let xattrs = inode.info().xattrs();
+        let xattrs = &inode.info().xattrs;
         xattrs.get(PREFIXES[N], name.to_bytes(), buffer)
     }
 
