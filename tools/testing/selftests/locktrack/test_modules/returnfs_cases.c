@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The cases of locktrack_return.ko: how each calls its callback, and undoes what that did wrong. */
+
+#include <linux/file.h>
+#include <linux/fs_context.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+
+#include "returnfs.h"
+
+static int with_folio(struct call *call, int (*callback)(struct call *call, struct folio *folio))
+{
+	struct folio *folio;
+	int ret;
+
+	folio = __filemap_get_folio(call->inode->i_mapping, 0, FGP_LOCK | FGP_CREAT, GFP_KERNEL);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+	ret = callback(call, folio);
+	if (folio_test_locked(folio))
+		folio_unlock(folio);
+	folio_put(folio);
+	return ret;
+}
+
+static int read_folio(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->read_folio(NULL, folio);
+	return 0;
+}
+
+static int call_read_folio(struct call *call)
+{
+	return with_folio(call, read_folio);
+}
+
+static int call_write_begin(struct call *call)
+{
+	struct address_space *mapping = call->inode->i_mapping;
+	struct folio *folio;
+	void *fsdata;
+	int ret;
+
+	inode_lock(call->inode);
+	ret = mapping->a_ops->write_begin(NULL, mapping, 0, 1, &folio, &fsdata);
+	if (!ret) {
+		if (folio_test_locked(folio))
+			folio_unlock(folio);
+		folio_put(folio);
+	}
+	inode_unlock(call->inode);
+	return ret;
+}
+
+static int write_end(struct call *call, struct folio *folio)
+{
+	struct address_space *mapping = call->inode->i_mapping;
+
+	/* For the callback, which puts one. */
+	folio_get(folio);
+	mapping->a_ops->write_end(NULL, mapping, 0, 1, 1, folio, NULL);
+	return 0;
+}
+
+static int call_write_end(struct call *call)
+{
+	int ret;
+
+	inode_lock(call->inode);
+	ret = with_folio(call, write_end);
+	inode_unlock(call->inode);
+	return ret;
+}
+
+static int dirty_folio(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->dirty_folio(call->inode->i_mapping, folio);
+	return 0;
+}
+
+static int call_dirty_folio(struct call *call)
+{
+	return with_folio(call, dirty_folio);
+}
+
+static int invalidate_folio(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->invalidate_folio(folio, 0, folio_size(folio));
+	return 0;
+}
+
+static int call_invalidate_folio(struct call *call)
+{
+	int ret;
+
+	filemap_invalidate_lock(call->inode->i_mapping);
+	ret = with_folio(call, invalidate_folio);
+	filemap_invalidate_unlock(call->inode->i_mapping);
+	return ret;
+}
+
+static int release_folio(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->release_folio(folio, GFP_KERNEL);
+	return 0;
+}
+
+static int call_release_folio(struct call *call)
+{
+	return with_folio(call, release_folio);
+}
+
+static int migrate_folio(struct call *call, struct folio *folio)
+{
+	struct address_space *mapping = call->inode->i_mapping;
+	struct folio *dst = folio_alloc(GFP_KERNEL, 0);
+
+	if (!dst)
+		return -ENOMEM;
+	folio_lock(dst);
+	mapping->a_ops->migrate_folio(mapping, dst, folio, MIGRATE_SYNC);
+	if (folio_test_locked(dst))
+		folio_unlock(dst);
+	folio_put(dst);
+	return 0;
+}
+
+static int call_migrate_folio(struct call *call)
+{
+	return with_folio(call, migrate_folio);
+}
+
+static int launder_folio(struct call *call, struct folio *folio)
+{
+	return call->inode->i_mapping->a_ops->launder_folio(folio);
+}
+
+static int call_launder_folio(struct call *call)
+{
+	return with_folio(call, launder_folio);
+}
+
+static int is_partially_uptodate(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->is_partially_uptodate(folio, 0, 1);
+	return 0;
+}
+
+static int call_is_partially_uptodate(struct call *call)
+{
+	return with_folio(call, is_partially_uptodate);
+}
+
+static int error_remove_folio(struct call *call, struct folio *folio)
+{
+	call->inode->i_mapping->a_ops->error_remove_folio(call->inode->i_mapping, folio);
+	return 0;
+}
+
+static int call_error_remove_folio(struct call *call)
+{
+	return with_folio(call, error_remove_folio);
+}
+
+/* Maps the file, and calls a callback of the mapping as a fault does. */
+static int with_vma(struct call *call, void (*callback)(struct vm_fault *vmf))
+{
+	struct vm_area_struct *vma;
+	struct file *file;
+	unsigned long addr;
+
+	file = dentry_open(&call->path, O_RDWR, current_cred());
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	addr = vm_mmap(file, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	fput(file);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	if (callback) {
+		mmap_read_lock(current->mm);
+		vma = vma_lookup(current->mm, addr);
+		if (vma) {
+			struct vm_fault vmf = {
+				.vma = vma,
+				.gfp_mask = GFP_KERNEL,
+				.address = addr,
+				.real_address = addr,
+			};
+
+			callback(&vmf);
+		}
+		mmap_read_unlock(current->mm);
+	}
+	vm_munmap(addr, PAGE_SIZE);
+	return 0;
+}
+
+static void fault(struct vm_fault *vmf)
+{
+	vm_fault_t ret = vmf->vma->vm_ops->fault(vmf);
+
+	if (ret & VM_FAULT_LOCKED) {
+		if (PageLocked(vmf->page))
+			unlock_page(vmf->page);
+		put_page(vmf->page);
+	}
+}
+
+static void page_mkwrite(struct vm_fault *vmf)
+{
+	vm_fault_t ret = vmf->vma->vm_ops->fault(vmf);
+
+	if (!(ret & VM_FAULT_LOCKED))
+		return;
+	unlock_page(vmf->page);
+	ret = vmf->vma->vm_ops->page_mkwrite(vmf);
+	if (PageLocked(vmf->page))
+		unlock_page(vmf->page);
+	put_page(vmf->page);
+}
+
+static void map_pages(struct vm_fault *vmf)
+{
+	vmf->vma->vm_ops->map_pages(vmf, 0, 0);
+}
+
+static int call_fault(struct call *call)
+{
+	return with_vma(call, fault);
+}
+
+static int call_page_mkwrite(struct call *call)
+{
+	return with_vma(call, page_mkwrite);
+}
+
+static int call_map_pages(struct call *call)
+{
+	return with_vma(call, map_pages);
+}
+
+/* Breaks nothing: it is for locktrack to see the table. */
+static int call_mmap(struct call *call)
+{
+	return with_vma(call, NULL);
+}
+
+/* Keeping the rule would take the superblock or the inode away from under its users. */
+static int keep_nothing(struct call *call)
+{
+	return -EOPNOTSUPP;
+}
+
+static int call_kill_sb(struct call *call)
+{
+	struct super_block *sb = call->inode->i_sb;
+
+	down_write(&sb->s_umount);
+	sb->s_type->kill_sb(sb);
+	up_write(&sb->s_umount);
+	return 0;
+}
+
+static int call_get_tree(struct call *call)
+{
+	struct fs_context *fc = fs_context_for_mount(&returnfs_type, 0);
+	struct super_block *sb;
+	int ret;
+
+	if (IS_ERR(fc))
+		return PTR_ERR(fc);
+	ret = fc->ops->get_tree(fc);
+	if (!ret) {
+		sb = fc->root->d_sb;
+		dput(fc->root);
+		fc->root = NULL;
+		if (returnfs_breaks("get_tree"))
+			down_write(&sb->s_umount);
+		deactivate_locked_super(sb);
+	}
+	put_fs_context(fc);
+	return ret;
+}
+
+static int call_permission(struct call *call)
+{
+	return call->inode->i_op->permission(mnt_idmap(call->path.mnt), call->inode,
+					     MAY_READ | MAY_NOT_BLOCK);
+}
+
+static int call_d_revalidate(struct call *call)
+{
+	struct dentry *dentry = call->path.dentry;
+	unsigned int flags = returnfs_breaks("d_revalidate-allowed") ? 0 : LOOKUP_RCU;
+
+	return dentry->d_op->d_revalidate(d_inode(dentry->d_parent), &dentry->d_name, dentry,
+					  flags) ? 0 : -ESTALE;
+}
+
+static int call_d_hash(struct call *call)
+{
+	struct qstr name = QSTR("file");
+
+	return call->path.dentry->d_op->d_hash(call->path.dentry, &name);
+}
+
+static int call_d_compare(struct call *call)
+{
+	struct dentry *dentry = call->path.dentry;
+
+	return dentry->d_op->d_compare(dentry, 4, "file", &QSTR("file"));
+}
+
+static int call_d_delete(struct call *call)
+{
+	return call->path.dentry->d_op->d_delete(call->path.dentry);
+}
+
+static int call_d_prune(struct call *call)
+{
+	call->path.dentry->d_op->d_prune(call->path.dentry);
+	return 0;
+}
+
+static int call_d_dname(struct call *call)
+{
+	char buffer[8];
+
+	call->path.dentry->d_op->d_dname(call->path.dentry, buffer, sizeof(buffer));
+	return 0;
+}
+
+static int call_d_manage(struct call *call)
+{
+	return call->path.dentry->d_op->d_manage(&call->path, true);
+}
+
+static int call_d_unalias_trylock(struct call *call)
+{
+	call->path.dentry->d_op->d_unalias_trylock(call->path.dentry);
+	return 0;
+}
+
+static int call_d_unalias_unlock(struct call *call)
+{
+	call->path.dentry->d_op->d_unalias_unlock(call->path.dentry);
+	return 0;
+}
+
+static int call_drop_inode(struct call *call)
+{
+	call->inode->i_sb->s_op->drop_inode(call->inode);
+	return 0;
+}
+
+static int call_free_inode(struct call *call)
+{
+	call->inode->i_sb->s_op->free_inode(call->inode);
+	return 0;
+}
+
+static int call_getattr(struct call *call)
+{
+	struct kstat stat;
+
+	return call->inode->i_op->getattr(mnt_idmap(call->path.mnt), &call->path, &stat,
+					  STATX_BASIC_STATS, 0);
+}
+
+static int call_getattr_preempt(struct call *call)
+{
+	int ret;
+
+	preempt_disable();
+	ret = call_getattr(call);
+	preempt_enable();
+	return ret;
+}
+
+static int call_getattr_irqs(struct call *call)
+{
+	int ret;
+
+	local_irq_disable();
+	ret = call_getattr(call);
+	local_irq_enable();
+	return ret;
+}
+
+static int call_getattr_softirq(struct call *call)
+{
+	int ret;
+
+	local_bh_disable();
+	ret = call_getattr(call);
+	local_bh_enable();
+	return ret;
+}
+
+static int call_getattr_rcu(struct call *call)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = call_getattr(call);
+	rcu_read_unlock();
+	return ret;
+}
+
+static int call_getattr_spinlock(struct call *call)
+{
+	int ret;
+
+	spin_lock(&call->path.dentry->d_lock);
+	ret = call_getattr(call);
+	spin_unlock(&call->path.dentry->d_lock);
+	return ret;
+}
+
+/* The cases. */
+
+#define FOLIO(op)	{ #op, "address_space_operations." #op, "folio", "PG_locked", call_##op }
+#define PAGE(op)	{ #op, "vm_operations_struct." #op, "page", "PG_locked", call_##op }
+#define SLEEP(table, op) { #op, #table "." #op, "-", "sleep", call_##op }
+#define ATOMIC(how)	{ "getattr-" #how, "inode_operations.getattr", "-", "sleep",	\
+			  call_getattr_##how, call_getattr }
+
+const struct test_case returnfs_cases[] = {
+	FOLIO(read_folio),
+	FOLIO(write_begin),
+	FOLIO(write_end),
+	FOLIO(invalidate_folio),
+	FOLIO(release_folio),
+	{ "migrate_folio-dst", "address_space_operations.migrate_folio", "dst", "PG_locked",
+	  call_migrate_folio },
+	{ "migrate_folio-src", "address_space_operations.migrate_folio", "src", "PG_locked",
+	  call_migrate_folio },
+	FOLIO(launder_folio),
+	FOLIO(is_partially_uptodate),
+	FOLIO(error_remove_folio),
+	PAGE(fault),
+	PAGE(page_mkwrite),
+	{ "kill_sb", "file_system_type.kill_sb", "sb", "s_umount", call_kill_sb,
+	  keep_nothing },
+	{ "get_tree", "file_system_type.get_tree", "sb", "s_umount", call_get_tree },
+	SLEEP(inode_operations, permission),
+	SLEEP(dentry_operations, d_revalidate),
+	SLEEP(dentry_operations, d_hash),
+	SLEEP(dentry_operations, d_compare),
+	SLEEP(dentry_operations, d_delete),
+	SLEEP(dentry_operations, d_prune),
+	SLEEP(dentry_operations, d_dname),
+	SLEEP(dentry_operations, d_manage),
+	SLEEP(dentry_operations, d_unalias_trylock),
+	SLEEP(dentry_operations, d_unalias_unlock),
+	SLEEP(super_operations, drop_inode),
+	{ "free_inode", "super_operations.free_inode", "-", "sleep", call_free_inode,
+	  keep_nothing },
+	SLEEP(address_space_operations, dirty_folio),
+	SLEEP(vm_operations_struct, map_pages),
+	ATOMIC(preempt),
+	ATOMIC(irqs),
+	ATOMIC(softirq),
+	ATOMIC(rcu),
+	ATOMIC(spinlock),
+	/* These break nothing. */
+	{ "mmap", "-", "-", "-", call_mmap },
+	{ "d_revalidate-allowed", "-", "-", "-", call_d_revalidate },
+};
+
+const unsigned int returnfs_cases_count = ARRAY_SIZE(returnfs_cases);
