@@ -58,7 +58,7 @@ impl Operations for Attributes {
         _query_flags: u32,
     ) -> Result {
         stat.generic_fillattr(idmap, request_mask, inode);
-        let attributes = fileattr::statx_attributes(inode.info().flags());
+        let (_, attributes) = fileattr::translate(inode.info().flags());
         stat.set_attributes(attributes, fileattr::STATX_ATTRIBUTES);
         Ok(())
     }

@@ -51,10 +51,15 @@ pub(crate) fn missed(dir: &Inode<SampleFs>, dentry: &InLookup<'_, SampleFs>, fla
 /// Says that there is such a name now, with this cookie.
 pub(crate) fn made(dir: &Inode<SampleFs>, dentry: &Negative<'_, SampleFs>, cookie: usize) {
     if dentry.d_fsdata() == MISS {
-        dir.info().remove_miss();
-        dir.sb().info().stats.misses.dec();
+        forget(dir);
     }
     dentry.set_d_fsdata(cookie);
+}
+
+/// Lets another miss of the directory stay instead of one.
+fn forget(dir: &Host<SampleFs>) {
+    dir.info().remove_miss();
+    dir.sb().info().stats.misses.dec();
 }
 
 /// The table.
@@ -78,14 +83,9 @@ impl Operations for Entry {
         dentry.sb().info().stats.dentries.dec();
     }
 
-    /// Lets another miss of the directory stay instead.
     fn d_prune(dentry: &Locked<'_, Bare<SampleFs>, rule::d_prune::Dentry>) {
-        if dentry.d_fsdata() != MISS {
-            return;
-        }
-        if let Some(dir) = dentry.dir() {
-            dir.info().remove_miss();
-            dir.sb().info().stats.misses.dec();
+        if dentry.d_fsdata() == MISS {
+            dentry.dir().map(forget);
         }
     }
 }

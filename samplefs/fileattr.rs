@@ -56,20 +56,12 @@ const INHERITED: u32 = FS_NODUMP_FL | FS_NOATIME_FL | FS_PROJINHERIT_FL;
 pub(crate) const STATX_ATTRIBUTES: u32 =
     STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
 
-/// The flags that C goes by, for those of chattr(1).
-pub(crate) fn i_flags(flags: u32) -> u32 {
+/// What the flags of chattr(1) are for C (`i_flags`), and for statx(2).
+pub(crate) fn translate(flags: u32) -> (u32, u32) {
     FLAGS
         .iter()
         .filter(|(flag, ..)| flags & flag != 0)
-        .fold(0, |sum, (_, i_flag, _)| sum | i_flag)
-}
-
-/// What statx(2) says of the flags of chattr(1).
-pub(crate) fn statx_attributes(flags: u32) -> u32 {
-    FLAGS
-        .iter()
-        .filter(|(flag, ..)| flags & flag != 0)
-        .fold(0, |sum, (_, _, attribute)| sum | attribute)
+        .fold((0, 0), |sum, known| (sum.0 | known.1, sum.1 | known.2))
 }
 
 /// Those of the flags that an inode of this mode keeps.
@@ -122,7 +114,7 @@ impl Operations for Flags {
         }
         let flags = kept(fa.flags(), inode.i_mode());
         inode.info().set_flags(flags);
-        inode.inode_set_flags(i_flags(flags), S_IMMUTABLE | S_APPEND | S_NOATIME);
+        inode.inode_set_flags(translate(flags).0, S_IMMUTABLE | S_APPEND | S_NOATIME);
         inode.inode_set_ctime_current();
         Ok(())
     }

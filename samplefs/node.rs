@@ -128,7 +128,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
     let mut new =
         New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())?;
     new.set_i_generation_random();
-    new.set_i_flags(fileattr::i_flags(flags));
+    new.set_i_flags(fileattr::translate(flags).0);
     Ok(new)
 }
 
