@@ -56,9 +56,9 @@ macro_rules! either {
                 None => second,
             }
         }
+        // All slots, or it does not compile.
         $table {
             $($slot: or($first.$slot, $second.$slot),)*
-            ..$second
         }
     }};
 }

@@ -43,7 +43,7 @@ impl<A: Slots, B: Slots<FileSystem = A::FileSystem>> Slots for (A, B) {
         bindings::inode_operations, A::TABLE, B::TABLE;
         lookup get_link permission get_inode_acl readlink create link unlink symlink mkdir rmdir
         mknod rename setattr getattr listxattr fiemap update_time sync_lazytime atomic_open tmpfile
-        get_acl set_acl fileattr_set fileattr_get
+        get_acl set_acl fileattr_set fileattr_get get_offset_ctx
     );
     const FINDS_TARGET: bool = match A::TABLE.get_link {
         Some(_) => A::FINDS_TARGET,
