@@ -8,25 +8,26 @@
 //! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep.
 
 mod context;
+mod locks;
 
+use self::locks::{
+    Locks,
+    ASKED,
+    NAMES, //
+};
 use crate::{
     bindings,
     Answer,
-    Hidden,
     Lock,
     Mode, //
 };
 use kernel::{
     error::code::*,
     prelude::*,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        rcu, //
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
     },
-    types::Opaque, //
 };
 use kprobes::{
     Handler,
@@ -96,9 +97,6 @@ fn wrong_query(lock: Lock) -> Answer {
     let held = unsafe { bindings::rwsem_is_locked(sem) != 0 };
     Answer::Exact(if held { Mode::Exclusive } else { Mode::NotHeld })
 }
-
-/// How many locks are asked about.
-const ASKED: usize = 9;
 
 /// What a handler saw of the locks.
 #[derive(Clone, Copy)]
@@ -208,126 +206,6 @@ fn decode(code: u32) -> Answer {
     let found = ANSWERS.get(code as usize);
     found.copied().unwrap_or(Answer::Unknown)
 }
-
-/// The locks of the self-test.
-#[pin_data]
-struct Locks {
-    #[pin]
-    sem: Opaque<bindings::rw_semaphore>,
-    // Of the same lockdep class.
-    #[cfg(CONFIG_LOCKDEP)]
-    #[pin]
-    second: Opaque<bindings::rw_semaphore>,
-    #[pin]
-    mutex: Opaque<bindings::mutex>,
-    #[pin]
-    spinlock: Opaque<bindings::spinlock_t>,
-    #[pin]
-    vm_area: Opaque<bindings::vm_area_struct>,
-    /// As much of a `struct folio` as is looked at: `flags`.
-    folio: Atomic<usize>,
-}
-
-impl Locks {
-    fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            sem <- Opaque::ffi_init(|slot| {
-                // SAFETY: The slot is valid for writes, and pinned.
-                unsafe { bindings::held_init_rwsem(slot) }
-            }),
-            #[cfg(CONFIG_LOCKDEP)]
-            second <- Opaque::ffi_init(|slot| {
-                // SAFETY: The slot is valid for writes, and pinned.
-                unsafe { bindings::held_init_rwsem(slot) }
-            }),
-            mutex <- Opaque::ffi_init(|slot| {
-                // SAFETY: The slot is valid for writes, and pinned.
-                unsafe { bindings::held_mutex_init(slot) }
-            }),
-            spinlock <- Opaque::ffi_init(|slot| {
-                // SAFETY: The slot is valid for writes, and pinned.
-                unsafe { bindings::held_spin_lock_init(slot) }
-            }),
-            vm_area <- Opaque::ffi_init(|slot| {
-                // SAFETY: The slot is valid for writes, and pinned.
-                unsafe { bindings::held_vma_init(slot) }
-            }),
-            folio: Atomic::new(0),
-        })
-    }
-
-    /// The locks in the order of [`NAMES`].
-    fn asked(&self) -> [Lock; ASKED] {
-        [
-            Lock::RwSemaphore(self.sem.get() as usize),
-            Lock::Mutex(self.mutex.get() as usize),
-            Lock::Spinlock(self.spinlock.get() as usize),
-            Lock::VmArea(self.vm_area.get() as usize),
-            Lock::Folio((&raw const self.folio) as usize),
-            Lock::RenameLock,
-            Lock::RcuReadLock,
-            Lock::RcuCallback,
-            Lock::Hidden(Hidden::BlockedLockLock),
-        ]
-    }
-
-    /// Calls `f` with what can be held shared.
-    fn with_shared<R>(&self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: The semaphore is initialised, and nobody else has it.
-        unsafe { bindings::down_read(self.sem.get()) };
-        // SAFETY: It was initialised, and nobody else has it.
-        unsafe { bindings::held_vma_lock(self.vm_area.get()) };
-        let rcu = rcu::Guard::new();
-        let result = f();
-        drop(rcu);
-        // SAFETY: It was taken above.
-        unsafe { bindings::held_vma_unlock(self.vm_area.get()) };
-        // SAFETY: It was taken above.
-        unsafe { bindings::up_read(self.sem.get()) };
-        result
-    }
-
-    /// Calls `f` with what can be held exclusively, and as if in a callback of RCU.
-    fn with_exclusive<R>(&self, f: impl FnOnce() -> R) -> R {
-        // The order is the one of `merged()`.
-        // SAFETY: The mutex is initialised, and nobody else has it.
-        unsafe { bindings::mutex_lock(self.mutex.get()) };
-        // SAFETY: The semaphore is initialised, and nobody else has it.
-        unsafe { bindings::down_write(self.sem.get()) };
-        #[cfg(CONFIG_LOCKDEP)]
-        crate::lockdep::learn(self.sem.get() as usize);
-        self.folio
-            .store(1 << bindings::pageflags_PG_locked, Relaxed);
-        // SAFETY: Nothing is called before they are unlocked that could wait for them.
-        unsafe { bindings::held_static_locks() };
-        // SAFETY: The spinlock is initialised, and nobody else has it.
-        unsafe { bindings::spin_lock(self.spinlock.get()) };
-        let result = f();
-        // SAFETY: It was taken above.
-        unsafe { bindings::spin_unlock(self.spinlock.get()) };
-        // SAFETY: They were taken above.
-        unsafe { bindings::held_static_unlocks() };
-        self.folio.store(0, Relaxed);
-        // SAFETY: It was taken above.
-        unsafe { bindings::up_write(self.sem.get()) };
-        // SAFETY: It was taken above.
-        unsafe { bindings::mutex_unlock(self.mutex.get()) };
-        result
-    }
-}
-
-/// The names of [`Locks::asked`].
-const NAMES: [&str; ASKED] = [
-    "rw_semaphore",
-    "mutex",
-    "spinlock",
-    "vm_area_struct",
-    "folio",
-    "rename_lock",
-    "rcu_read_lock",
-    "rcu_callback",
-    "blocked_lock_lock",
-];
 
 /// Two locks that lockdep merged into one entry of its stack: only the class of the second is left.
 #[cfg(CONFIG_LOCKDEP)]
