@@ -50,15 +50,12 @@ impl Operations for Export {
         fid: &mut Fid<'_>,
         parent: Option<&Inode<SampleFs>>,
     ) -> Encoded {
-        let [low, high, generation] = words(inode);
+        let own = words(inode);
         match parent {
-            None => fid.set(FileidType::INO64_GEN, &[low, high, generation]),
+            None => fid.set(FileidType::INO64_GEN, &own),
             Some(parent) => {
-                let [plow, phigh, pgeneration] = words(parent);
-                fid.set(
-                    FileidType::INO64_GEN_PARENT,
-                    &[low, high, generation, plow, phigh, pgeneration],
-                )
+                let both = [own, words(parent)];
+                fid.set(FileidType::INO64_GEN_PARENT, both.as_flattened())
             }
         }
     }

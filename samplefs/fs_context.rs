@@ -182,6 +182,15 @@ fn quota_type(opt: u8, first: u8) -> QuotaType {
     }
 }
 
+/// Checks that C can count so far.
+fn hardlimit(fc: &FsContext<'_>, ty: QuotaType, what: &str, limit: u64) -> Result<u64> {
+    if i64::try_from(limit).is_err() {
+        let name = QUOTA_NAMES[ty as usize];
+        return Err(fc.invalf(fmt!("'{}_{}_hardlimit' is too large", name, what)));
+    }
+    Ok(limit)
+}
+
 #[vtable]
 impl Operations for Context {
     type FileSystem = SampleFs;
@@ -209,16 +218,13 @@ impl Operations for Context {
                 let ty = quota_type(opt, USRQUOTA);
                 self.quota[ty as usize].on = true;
             }
-            (USRQUOTA_BLOCK_HARDLIMIT.., Value::U64(limit)) if i64::try_from(limit).is_err() => {
-                return Err(fc.invalf(fmt!("Bad value '{}' for a '*_hardlimit'", limit)));
-            }
             (USRQUOTA_BLOCK_HARDLIMIT..=PRJQUOTA_BLOCK_HARDLIMIT, Value::U64(limit)) => {
                 let ty = quota_type(opt, USRQUOTA_BLOCK_HARDLIMIT);
-                self.quota[ty as usize].block = Some(limit);
+                self.quota[ty as usize].block = Some(hardlimit(fc, ty, "block", limit)?);
             }
             (USRQUOTA_INODE_HARDLIMIT..=PRJQUOTA_INODE_HARDLIMIT, Value::U64(limit)) => {
                 let ty = quota_type(opt, USRQUOTA_INODE_HARDLIMIT);
-                self.quota[ty as usize].inode = Some(limit);
+                self.quota[ty as usize].inode = Some(hardlimit(fc, ty, "inode", limit)?);
             }
             _ => return Err(EINVAL),
         }
@@ -285,7 +291,7 @@ impl Operations for Context {
             if options.on && !sb.sb_has_quota_active(ty) {
                 return Err(fc.invalf(fmt!("Cannot turn '{}' on by remount", name)));
             }
-            if options.change(sb.info().quota_limits(ty)) {
+            if options.change(sb.info().quota_limits[ty as usize]) {
                 return Err(fc.invalf(fmt!("Cannot change a limit of '{}' on remount", name)));
             }
         }

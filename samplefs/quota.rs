@@ -100,7 +100,7 @@ fn fresh(dquot: &Dquot<SampleFs>) -> Dqblk {
     if id.ty() == QuotaType::Project && id.into_init() == NO_PROJECT {
         return Dqblk::default();
     }
-    let limits = dquot.dq_sb().info().quota_limits(id.ty());
+    let limits = dquot.dq_sb().info().quota_limits[id.ty() as usize];
     Dqblk {
         bhardlimit: i64::try_from(limits.block).unwrap_or(i64::MAX),
         ihardlimit: i64::try_from(limits.inode).unwrap_or(i64::MAX),

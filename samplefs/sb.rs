@@ -37,7 +37,6 @@ use crate::{
     limits,
     quota::{
         AllLimits,
-        HardLimits,
         Quota, //
     },
     stats::{
@@ -70,7 +69,7 @@ pub(crate) struct Info {
     /// How many file locks there are.
     pub(crate) locks: Arc<Count>,
     /// Of who has no others, where quotas are on.
-    quota_limits: AllLimits,
+    pub(crate) quota_limits: AllLimits,
     /// In pages.
     #[pin]
     pub(crate) limits: Limits,
@@ -91,10 +90,6 @@ impl Info {
             locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,
         })
-    }
-
-    pub(crate) fn quota_limits(&self, ty: QuotaType) -> HardLimits {
-        self.quota_limits[ty as usize]
     }
 }
 
@@ -156,7 +151,7 @@ impl Operations for Super {
         for (ty, name) in QuotaType::ALL.into_iter().zip(QUOTA_NAMES) {
             if sb.sb_has_quota_active(ty) {
                 seq_print!(seq, ",{}", name);
-                let limits = sb.info().quota_limits(ty);
+                let limits = sb.info().quota_limits[ty as usize];
                 if limits.block != 0 {
                     seq_print!(seq, ",{}_block_hardlimit={}", name, limits.block);
                 }

@@ -104,6 +104,11 @@ impl Blocks {
     }
 }
 
+/// Copies as much as there is of both.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 /// Where to read to.
 pub(crate) enum Target<'a> {
     /// This block of a folio, from the byte on.
@@ -118,11 +123,7 @@ impl Target<'_> {
         match (self, from) {
             (Self::Folio(folio, at), Some(from)) => folio.memcpy_to_folio(at, from),
             (Self::Folio(folio, at), None) => folio.folio_zero_range(at, BLOCK_SIZE),
-            (Self::Bytes(to), Some(from)) => {
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = *from;
-                }
-            }
+            (Self::Bytes(to), Some(from)) => copy(to, from),
             (Self::Bytes(to), None) => to.fill(0),
         }
     }
@@ -149,11 +150,7 @@ impl Source<'_> {
     fn copy_to(&self, to: &mut [u8]) {
         match self {
             Self::Folio(folio, at, _) => folio.memcpy_from_folio(to, *at),
-            Self::Bytes(from) => {
-                for (to, from) in to.iter_mut().zip(*from) {
-                    *to = *from;
-                }
-            }
+            Self::Bytes(from) => copy(to, from),
         }
     }
 }

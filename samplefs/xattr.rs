@@ -62,16 +62,12 @@ fn charge(inode: &Host<SampleFs>, charged: &mut u64, bytes: usize) -> Result {
     Ok(())
 }
 
-fn acl_bytes(entries: Option<usize>) -> usize {
-    entries.map_or(0, |entries| entries * ACL_ENTRY_BYTES)
-}
-
 /// What the lists of the inode are charged for, but for that which is to be replaced.
 fn acls_bytes(inode: &Inode<SampleFs>, except: Option<AclType>) -> usize {
     [AclType::Access, AclType::Default]
         .into_iter()
         .filter(|ty| Some(*ty) != except)
-        .map(|ty| acl_bytes(inode.cached_acl_count(ty)))
+        .map(|ty| inode.cached_acl_count(ty).unwrap_or(0) * ACL_ENTRY_BYTES)
         .sum()
 }
 
@@ -101,7 +97,7 @@ impl inode::Operations for Acls {
         ty: AclType,
     ) -> Result {
         let xattrs = &inode.info().xattrs;
-        let new = acls_bytes(inode, Some(ty)) + acl_bytes(acl.map(PosixAcl::count));
+        let new = acls_bytes(inode, Some(ty)) + acl.map_or(0, PosixAcl::count) * ACL_ENTRY_BYTES;
         if xattrs.is_unused() && pages(new) == 0 {
             return inode.simple_set_acl(idmap, acl, ty);
         }

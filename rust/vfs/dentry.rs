@@ -75,6 +75,18 @@ pub use table::Ops;
 /// The most bytes that a name may have.
 pub const NAME_MAX: usize = bindings::NAME_MAX as usize;
 
+/// Returns the bytes of a name.
+///
+/// # Safety
+///
+/// `name` must be valid and not change for `'a`.
+pub(crate) unsafe fn qstr_bytes<'a>(name: *const bindings::qstr) -> &'a [u8] {
+    // SAFETY: The caller promises it.
+    let (bytes, len) = unsafe { ((*name).name, (*name).__bindgen_anon_1.__bindgen_anon_1.len) };
+    // SAFETY: The name has this length.
+    unsafe { slice::from_raw_parts(bytes, len as usize) }
+}
+
 /// A `struct dentry` of filesystem `F` that may be on its way in or out.
 ///
 /// Its memory is there, but it may have no references: so this is not something to make a reference
@@ -157,11 +169,9 @@ impl<F: FileSystem> Locked<'_, Bare<F>, Held> {
     /// The name, `d_name`, which cannot change while `d_lock` is held.
     pub fn name(&self) -> &[u8] {
         // SAFETY: The dentry is not freed yet.
-        let qstr = unsafe { &(*self.as_ptr()).__bindgen_anon_1.d_name };
-        // SAFETY: This is the field of the length.
-        let len = unsafe { qstr.__bindgen_anon_1.__bindgen_anon_1.len };
-        // SAFETY: The name has this length, and changes only under `d_lock`.
-        unsafe { slice::from_raw_parts(qstr.name, len as usize) }
+        let qstr = unsafe { &raw const (*self.as_ptr()).__bindgen_anon_1.d_name };
+        // SAFETY: The name changes only under `d_lock`.
+        unsafe { qstr_bytes(qstr) }
     }
 
     /// The directory in which the entry is, `d_parent->d_inode`; the root is in itself.

@@ -9,7 +9,6 @@ use core::{
         self,
         NonNull, //
     },
-    slice, //
 };
 use kernel::{
     bindings,
@@ -19,7 +18,10 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-use super::Dentry;
+use super::{
+    qstr_bytes,
+    Dentry, //
+};
 use crate::{
     xattr,
     FileSystem,
@@ -70,11 +72,8 @@ impl<'a, F: FileSystem> Stable<'a, F> {
     /// The name, `d_name`: without a `/` or a NUL, and at most `NAME_MAX` bytes long unless it is
     /// that of an entry to look up.
     pub fn name(&self) -> &[u8] {
-        let qstr = self.qstr();
         // SAFETY: By the invariants nobody changes the name.
-        let (name, len) = unsafe { ((*qstr).name, (*qstr).__bindgen_anon_1.__bindgen_anon_1.len) };
-        // SAFETY: The name has this length, and stays as it is while `self` is borrowed.
-        unsafe { slice::from_raw_parts(name, len as usize) }
+        unsafe { qstr_bytes(self.qstr()) }
     }
 
     /// Makes the entry positive and keeps it in the dcache until [`Positive::d_make_discardable`].

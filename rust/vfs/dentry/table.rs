@@ -4,8 +4,7 @@
 
 use core::{
     marker::PhantomData,
-    ptr,
-    slice, //
+    ptr, //
 };
 use kernel::{
     bindings,
@@ -32,6 +31,7 @@ use super::{
         Revalidate,
         UnstableName, //
     },
+    qstr_bytes,
     Automount,
     Bare,
     Dentry,
@@ -94,18 +94,6 @@ impl<F: FileSystem> Ops<F> {
 
 const LOOKUP_RCU: u32 = extra_bindings::RUST_CONST_HELPER_LOOKUP_RCU;
 
-/// Returns the bytes of a name.
-///
-/// # Safety
-///
-/// `name` must be valid and not change for `'a`.
-unsafe fn bytes<'a>(name: *const bindings::qstr) -> &'a [u8] {
-    // SAFETY: The caller promises it.
-    let (bytes, len) = unsafe { ((*name).name, (*name).__bindgen_anon_1.__bindgen_anon_1.len) };
-    // SAFETY: The name has this length.
-    unsafe { slice::from_raw_parts(bytes, len as usize) }
-}
-
 struct Table<T: Operations>(PhantomData<T>);
 
 // The callbacks are only called by C through `d_op` of dentries of the filesystem, so for all of them:
@@ -136,7 +124,7 @@ impl<T: Operations> Table<T> {
             )
         };
         // SAFETY: It is what was looked up, which is the caller's, not the name of the dentry.
-        let name = unsafe { bytes(name) };
+        let name = unsafe { qstr_bytes(name) };
         from_result(|| T::d_revalidate(&what, name, flags & !LOOKUP_RCU).map(c_int::from))
     }
 
@@ -160,7 +148,7 @@ impl<T: Operations> Table<T> {
         // which the same is true: the memory stays.
         let parent = unsafe { RcuWalk::from_raw(parent.cast()) };
         // SAFETY: It is the caller's, which waits.
-        let bytes = unsafe { bytes(name) };
+        let bytes = unsafe { qstr_bytes(name) };
         from_result(|| {
             let hash = T::d_hash(&parent, bytes)?;
             // SAFETY: As above; this is a field of it.
@@ -184,7 +172,7 @@ impl<T: Operations> Table<T> {
         // The memory of the name is that of the dentry, or freed after an RCU grace period.
         let of_dentry = unsafe { UnstableName::from_raw(str.cast(), len as usize) };
         // SAFETY: It is what is looked up, which is the caller's.
-        let name = unsafe { bytes(name) };
+        let name = unsafe { qstr_bytes(name) };
         c_int::from(!T::d_compare(&dentry, &of_dentry, name))
     }
 

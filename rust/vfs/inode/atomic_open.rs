@@ -19,6 +19,7 @@ use rules::{
 use super::Inode;
 use crate::{
     dentry::{
+        self,
         InLookup,
         Negative, //
     },
@@ -125,13 +126,10 @@ impl<'a, F: FileSystem, M> ToOpen<'a, F, M> {
     /// The name of the entry.
     #[inline]
     pub fn name(&self) -> &[u8] {
-        // SAFETY: By the invariants the dentry is valid, and nobody renames it: it is in lookup, or
-        // negative in a locked directory.
-        let qstr = unsafe { &(*self.dentry).__bindgen_anon_1.d_name };
-        // SAFETY: This is the field of the length.
-        let len = unsafe { qstr.__bindgen_anon_1.__bindgen_anon_1.len };
-        // SAFETY: The name has this length.
-        unsafe { core::slice::from_raw_parts(qstr.name, len as usize) }
+        // SAFETY: By the invariants the dentry is valid.
+        let qstr = unsafe { &raw const (*self.dentry).__bindgen_anon_1.d_name };
+        // SAFETY: Nobody renames it: it is in lookup, or negative in a locked directory.
+        unsafe { dentry::qstr_bytes(qstr) }
     }
 
     /// Whether nobody has looked the entry up yet. If not, it is known not to exist.

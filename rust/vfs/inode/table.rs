@@ -79,6 +79,16 @@ pub(super) struct Table<T: Operations>(PhantomData<T>);
 impl<T: Operations> Table<T> {
     /// # Safety
     ///
+    /// `dentry` must be a positive dentry of the filesystem, to which C's caller has a reference.
+    unsafe fn inode_of<'a>(dentry: *mut bindings::dentry) -> &'a Inode<T::FileSystem> {
+        // SAFETY: The caller promises that it is valid.
+        let inode = unsafe { (*dentry).d_inode };
+        // SAFETY: It is positive, and stays so while there is a reference.
+        unsafe { Inode::from_raw(inode) }
+    }
+
+    /// # Safety
+    ///
     /// As `->lookup`.
     unsafe extern "C" fn lookup(
         dir: *mut bindings::inode,
@@ -132,10 +142,8 @@ impl<T: Operations> Table<T> {
         dentry: *mut bindings::dentry,
     ) -> c_int {
         let traced = (dir, dentry);
-        // SAFETY: `vfs_link()` has a reference to it.
-        let inode = unsafe { (*old_dentry).d_inode };
-        // SAFETY: `vfs_link()` passes a positive dentry of the filesystem, which it keeps so.
-        let inode = unsafe { Inode::from_raw(inode) };
+        // SAFETY: `vfs_link()` passes a positive dentry of the filesystem, to which it has a reference.
+        let inode = unsafe { Self::inode_of(old_dentry) };
         // SAFETY: `vfs_link()` has locked it exclusively; it is no directory, so not `dir`.
         let mut inode = unsafe { Locked::assume(inode) };
         // SAFETY: As above.
@@ -373,9 +381,7 @@ impl<T: Operations> Table<T> {
         // SAFETY: The idmap is that of the mount.
         let idmap = unsafe { Idmap::from_raw(idmap) };
         // SAFETY: `notify_change()` passes a positive dentry, to which its caller has a reference.
-        let inode = unsafe { (*dentry).d_inode };
-        // SAFETY: As above, so it is an inode of the filesystem.
-        let inode = unsafe { Inode::from_raw(inode) };
+        let inode = unsafe { Self::inode_of(dentry) };
         // SAFETY: `notify_change()` wants its caller to hold `i_rwsem` exclusively.
         let mut inode = unsafe { Locked::assume(inode) };
         // SAFETY: As above.
@@ -403,9 +409,7 @@ impl<T: Operations> Table<T> {
         // SAFETY: `vfs_getattr_nosec()` passes a path to which its caller has a reference.
         let dentry = unsafe { (*path).dentry };
         // SAFETY: Its dentry is positive.
-        let inode = unsafe { (*dentry).d_inode };
-        // SAFETY: As above, so it is an inode of the filesystem.
-        let inode = unsafe { Inode::from_raw(inode) };
+        let inode = unsafe { Self::inode_of(dentry) };
         // SAFETY: It belongs to the caller, which waits.
         let stat = unsafe { Kstat::from_raw(stat) };
         from_result(|| T::getattr(idmap, inode, stat, request_mask, query_flags).map(|()| 0))

@@ -222,7 +222,9 @@ impl<T: Default + Unpin> SimpleXattrs<T> {
             (Ok(at), _) => store.xattrs.get(at).map_or(0, Xattr::bytes),
             (Err(_), _) => 0,
         };
-        store.xattrs.reserve(1, GFP_KERNEL_ACCOUNT)?;
+        if at.is_err() && new.is_some() {
+            store.xattrs.reserve(1, GFP_KERNEL_ACCOUNT)?;
+        }
         let bytes = store.bytes - old + new.as_ref().map_or(0, Xattr::bytes);
         charge(&mut store.charged, bytes)?;
         store.bytes = bytes;

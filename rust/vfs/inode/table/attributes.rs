@@ -59,16 +59,6 @@ unsafe extern "C" fn drop_link(link: *mut c_void) {
 impl<T: Operations> Table<T> {
     /// # Safety
     ///
-    /// `dentry` must be a positive dentry of the filesystem, to which C's caller has a reference.
-    unsafe fn inode_of<'a>(dentry: *mut bindings::dentry) -> &'a Inode<T::FileSystem> {
-        // SAFETY: The caller promises that it is valid.
-        let inode = unsafe { (*dentry).d_inode };
-        // SAFETY: It is positive, and stays so while there is a reference.
-        unsafe { Inode::from_raw(inode) }
-    }
-
-    /// # Safety
-    ///
     /// As `->get_link`.
     pub(super) unsafe extern "C" fn get_link(
         dentry: *mut bindings::dentry,
