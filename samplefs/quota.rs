@@ -7,7 +7,7 @@
 //! use has the limits that the mount options say.
 //!
 //! An inode has its dquots from its beginning to its end, as quotas are turned on by mounting only.
-//! What it is charged for is in `limits.rs`, `node.rs` and `attr.rs`.
+//! What it is charged for is in `limits.rs`, `node.rs`, `attr.rs` and `fileattr.rs`.
 
 #![forbid(unsafe_code)]
 

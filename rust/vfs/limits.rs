@@ -83,7 +83,6 @@ pub enum TooSmall {
 /// limits.give_back_blocks(1);
 /// assert!(limits.usage().blocks.free() == 1);
 /// assert!(limits.change(Some(1), None).is_ok());
-/// # Ok::<(), Error>(())
 /// ```
 #[pin_data]
 pub struct Limits {

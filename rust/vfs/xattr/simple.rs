@@ -92,7 +92,6 @@ impl<T> Store<T> {
 /// assert!(xattrs.with(|charged, bytes| *charged == bytes)?);
 /// let long = [0; 1024];
 /// assert!(xattrs.set(XATTR_USER_PREFIX, b"a", Some(&long), Set::Replace, charge) == Err(ENOSPC));
-/// # Ok::<(), Error>(())
 /// ```
 ///
 /// # Invariants
