@@ -5,6 +5,7 @@
 #include <linux/fs_context.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/namei.h>
 #include <linux/pagemap.h>
 
 #include "returnfs.h"
