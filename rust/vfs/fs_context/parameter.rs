@@ -39,7 +39,7 @@ enum Kind {
 
 /// A mount option: `struct fs_parameter_spec`.
 ///
-/// `opt` is the number by which [`Operations::parse_param`] gets to know it.
+/// `opt` is the number by which [`super::Operations::parse_param`] gets to know it.
 #[derive(Clone, Copy)]
 pub struct Parameter {
     name: &'static CStr,
@@ -186,7 +186,7 @@ impl<const N: usize> Parameters<N> {
         }
     }
 
-    /// The table, for [`Operations::PARAMETERS`].
+    /// The table, for [`super::Operations::PARAMETERS`].
     pub const fn table(&'static self) -> Table {
         Table {
             specs: self.specs.as_ptr(),
