@@ -22,6 +22,7 @@ locktrack=/sys/kernel/debug/locktrack
 run=/sys/module/locktrack_break/parameters/run
 mnt=
 breaking=
+optimization=
 
 skip_all()
 {
@@ -48,6 +49,13 @@ need_break()
 	need_module locktrack_break
 	breaking=1
 	expect _assert_
+}
+
+# While the kernel turns breakpoints into jumps, which it does after each few, no other probe is set. Tests that
+# attach often go without.
+quick_probes()
+{
+	optimization=$(sysctl -n debug.kprobes-optimization 2>/dev/null) && sysctl -q debug.kprobes-optimization=0
 }
 
 fs_load()
@@ -84,6 +92,7 @@ end()
 		detach_all
 	fi
 	modules_unload_all
+	[ -z "$optimization" ] || sysctl -q "debug.kprobes-optimization=$optimization"
 	if [ -n "$breaking" ]; then
 		expect nothing
 	fi

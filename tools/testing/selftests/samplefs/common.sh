@@ -53,3 +53,12 @@ fs_mount()
 {
 	mount -t "$fstype" -o "$1" samplefs-test "$mnt"
 }
+
+# Loads the module with what KUnit runs, or skips the whole test.
+need_kunit()
+{
+	module_load vfs_kunit && return
+	[ -d /sys/module/kunit ] || MODULE_REASON="the kernel has no KUnit (CONFIG_KUNIT)"
+	ktap_skip_all "$MODULE_REASON"
+	exit "$KSFT_SKIP"
+}
