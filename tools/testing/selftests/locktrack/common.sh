@@ -24,18 +24,6 @@ mnt=
 breaking=
 optimization=
 
-skip_all()
-{
-	ktap_skip_all "$1"
-	exit "$KSFT_SKIP"
-}
-
-# need_module NAME: skips the whole test where the module cannot be had.
-need_module()
-{
-	module_load "$1" || skip_all "$MODULE_REASON"
-}
-
 # expect TEXT: what reads the console need not stop at warnings with this TEXT.
 expect()
 {
