@@ -25,7 +25,7 @@ const WIDTH: usize = 16;
 const LOCKS: usize = 1024;
 
 /// What the clocks of the kernel may differ by, in nanoseconds.
-const SLACK: u64 = 1_000_000;
+const SLACK: u64 = 100_000;
 
 /// A lock that a task holds.
 struct Hold {
