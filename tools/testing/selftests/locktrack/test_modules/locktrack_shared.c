@@ -207,6 +207,19 @@ static void too_many(struct call *call)
 	kfree(sems);
 }
 
+/* The other task, which is older than what follows holders. */
+static void old_holds(struct call *call)
+{
+	by_other(call, own_down_read);
+}
+
+static void old_does_not(struct call *call)
+{
+	down_read(call->sem);
+	by_other(call, lookup);
+	up_read(call->sem);
+}
+
 static void hold(struct call *call)
 {
 	by_other(call, take);
@@ -239,6 +252,8 @@ static const struct {
 	{ "failed-trylock", failed_trylock, "not-held" },
 	{ "handed-over", handed_over, "someone-shared" },
 	{ "too-many", too_many, "someone-shared" },
+	{ "old", old_holds, "shared" },
+	{ "old-other", old_does_not, "someone-shared" },
 	{ "hold", hold, "-" },
 	{ "ask", ask, "-" },
 	{ "drop", drop, "-" },
