@@ -137,6 +137,7 @@ refused_at_load()
 }
 
 begin
+quick_probes
 need_module locktrack_shared
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
