@@ -44,9 +44,11 @@ use crate::{
     LocalModule, //
 };
 
+mod exact;
 mod exceptions;
 mod rows;
 
+use exact::Exact;
 use exceptions::ExceptionsFile;
 use rows::{
     Coverage,
@@ -66,15 +68,19 @@ pub(crate) fn create(tracker: &Arc<Tracker>) -> Result<Dir<Tracker>> {
     dir.add::<LocalModule, Stats>()?;
     dir.add::<LocalModule, Reset>()?;
     dir.add::<LocalModule, Enable>()?;
+    dir.add::<LocalModule, Exact>()?;
     Ok(dir)
 }
 
-/// Attaches to what the module's parameter says.
+/// Does what the module's parameters say.
 ///
 /// # Errors
 ///
-/// That of the first that cannot be attached, about which there is a line in the log.
-pub(crate) fn attach_at_load(tracker: &Arc<Tracker>) -> Result {
+/// That of the first that cannot be attached, or of following shared holders, about which there is a line in the log.
+pub(crate) fn at_load(tracker: &Arc<Tracker>, exact: bool) -> Result {
+    if exact {
+        Exact::store(tracker, "1")?;
+    }
     let Some(names) = alarm::attach_at_load() else {
         return Ok(());
     };
@@ -356,6 +362,7 @@ impl File for Stats {
             u8::from(tracker.enabled.load(Relaxed))
         );
         seq_print!(seq, "query\t{query}\n");
+        exact::stats(tracker, seq);
         seq_print!(seq, "attached\t{}\n", registry.attached.len());
         seq_print!(seq, "tables\t{}\n", tables.sum::<usize>());
         seq_print!(seq, "tables-lost\t{}\n", tracker.tables_lost.load(Relaxed));

@@ -54,6 +54,10 @@ module! {
             default: false,
             description: "Let the self-test ask in a way that is known to be wrong: the module must refuse to load",
         },
+        exact: bool {
+            default: false,
+            description: "Follow who holds locks shared, as the file exact does",
+        },
     },
 }
 
@@ -68,7 +72,7 @@ impl kernel::Module for Locktrack {
         prove()?;
         let tracker = Tracker::new()?;
         tracker.start();
-        let files = files::attach_at_load(&tracker)
+        let files = files::at_load(&tracker, *module_parameters::exact.value_ref())
             .and_then(|()| files::create(&tracker))
             .inspect_err(|_| tracker.stop())?;
         Ok(Self {

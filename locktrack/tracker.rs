@@ -2,6 +2,7 @@
 
 //! What the handlers, the registry and the files share.
 
+use held::Readers;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -58,7 +59,7 @@ use crate::{
 
 /// The whole state.
 ///
-/// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`.
+/// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`, `readers`.
 #[pin_data]
 pub(crate) struct Tracker {
     /// Whether calls are checked.
@@ -79,6 +80,9 @@ pub(crate) struct Tracker {
     pub(crate) registry: Mutex<Registry>,
     #[pin]
     texts: Mutex<Texts>,
+    /// Makes answers about shared holders exact.
+    #[pin]
+    pub(crate) readers: Mutex<Option<Readers>>,
     #[pin]
     deferred: Deferred<Tracker>,
 }
@@ -105,6 +109,7 @@ impl Tracker {
                 tables_lost: Atomic::new(0),
                 registry <- new_mutex!(Registry::new(), "locktrack::registry"),
                 texts <- new_mutex!(texts, "locktrack::texts"),
+                readers <- new_mutex!(None, "locktrack::readers"),
                 deferred <- Deferred::new(),
             }),
             GFP_KERNEL,
@@ -120,6 +125,8 @@ impl Tracker {
     pub(crate) fn stop(&self) {
         let rest = self.registry.lock().close();
         drop(rest);
+        let readers = self.readers.lock().take();
+        drop(readers);
         self.deferred.disarm();
     }
 
@@ -236,6 +243,9 @@ impl Tracker {
         self.violations.reset();
         self.returns.reset();
         self.tables_lost.store(0, Relaxed);
+        if let Some(readers) = &*self.readers.lock() {
+            readers.reset();
+        }
         texts.clear();
         self.enabled.store(enabled, Relaxed);
     }
@@ -257,6 +267,21 @@ impl Tracker {
         self.edition.store(index, Relaxed);
         // Handlers run with preemption off.
         rcu::synchronize_rcu();
+        Ok(())
+    }
+
+    /// Follows shared holders of locks, or stops that. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Readers::follow`].
+    pub(crate) fn set_exact(&self, on: bool) -> Result {
+        let mut readers = self.readers.lock();
+        match (on, readers.is_some()) {
+            (true, false) => *readers = Some(Readers::follow()?),
+            (false, true) => *readers = None,
+            _ => (),
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | not held | exact | exact if nobody holds it, or one other task does exclusively |
 //! | a semaphore or mutex held exclusively | exact | exact: the lock names its owner |
-//! | held shared | exact | someone holds it: a reader leaves no name |
+//! | held shared | exact | someone holds it: a reader leaves no name; exact with [`Readers`] |
 //! | a spinlock held | exact | someone holds it; exact with `CONFIG_DEBUG_SPINLOCK` |
 //! | a folio locked | someone locked it: the bit leaves no name | the same |
 //! | a section of RCU | exact | exact with `CONFIG_PREEMPT_RCU`, else unknown |
@@ -28,6 +28,7 @@ mod folio;
 #[cfg(CONFIG_LOCKDEP)]
 mod lockdep;
 mod owner;
+mod readers;
 pub mod selftest;
 
 pub use answer::{
@@ -38,6 +39,10 @@ pub use answer::{
 
 pub use context::may_sleep;
 pub use folio::page_folio;
+pub use readers::{
+    Counts,
+    Readers, //
+};
 
 use extra_bindings as bindings;
 use kernel::prelude::*;

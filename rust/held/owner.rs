@@ -10,6 +10,7 @@
 use crate::{
     bindings,
     current,
+    readers,
     Answer,
     Lock,
     Mode, //
@@ -73,7 +74,7 @@ fn rw_semaphore(address: usize) -> Option<Answer> {
         // Another task is the writer, and so this one is not even a reader.
         Answer::Exact(Mode::NotHeld)
     } else if readers != 0 {
-        Answer::Someone(Mode::Shared)
+        readers::query(address, owner & !RWSEM_OWNER_FLAGS_MASK == current)
     } else {
         Answer::Exact(Mode::NotHeld)
     })

@@ -154,3 +154,36 @@ noinline unsigned long rust_helper_held_selftest_target(unsigned long sem, unsig
 {
 	return sem ^ mutex;
 }
+
+/* For the self-test: takes a semaphore that nobody holds, in each way to hold it shared. */
+bool rust_helper_held_take_shared(struct rw_semaphore *sem, unsigned int how)
+{
+	switch (how) {
+	case 0:
+		down_read(sem);
+		return true;
+	case 1:
+		return down_read_trylock(sem);
+	case 2:
+		return !down_read_killable(sem);
+	case 3:
+		return !down_read_interruptible(sem);
+	case 4:
+		down_write(sem);
+		downgrade_write(sem);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the code that was probed runs in a task. A breakpoint is entered as an NMI is.
+ */
+bool rust_helper_held_in_task(void)
+{
+	unsigned int count = preempt_count();
+
+	if (in_nmi())
+		count -= NMI_OFFSET + HARDIRQ_OFFSET;
+	return !(count & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET));
+}

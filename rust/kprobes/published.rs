@@ -38,17 +38,21 @@ unsafe impl<T: Send + Sync> Send for Published<T> {}
 unsafe impl<T: Send + Sync> Sync for Published<T> {}
 
 impl<T> Default for Published<T> {
-    /// Makes one without a value.
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Published<T> {
+    /// Makes one without a value.
+    pub const fn new() -> Self {
         // INVARIANT: It is null.
         Self {
             value: Atomic::new(core::ptr::null_mut()),
             _owns: PhantomData,
         }
     }
-}
 
-impl<T> Published<T> {
     /// Returns the value, in a handler. Its preemption is off, which RCU waits for.
     pub fn in_handler<'a>(&'a self, _hit: &'a Hit<'_>) -> Option<&'a T> {
         // SAFETY: By the type invariant it is null or valid until a grace period ends, which is not before the

@@ -19,6 +19,7 @@ modes()
 		400 coverage
 		600 edition
 		600 enable
+		600 exact
 		600 exceptions
 		400 observed
 		200 reset
@@ -31,7 +32,7 @@ modes()
 
 versions()
 {
-	for name in attach coverage edition enable exceptions observed rules stats violations; do
+	for name in attach coverage edition enable exact exceptions observed rules stats violations; do
 		first=$(head -n 1 "$locktrack/$name")
 		case $name in
 		coverage | edition | observed | rules) version=2 ;;
