@@ -110,6 +110,7 @@ no_address()
 }
 
 begin
+quick_probes
 need_break
 mountpoint -q "$tracing" || mount -t tracefs tracefs "$tracing" || skip_all "no tracefs"
 command -v setpriv > /dev/null || skip_all "no setpriv"

@@ -160,6 +160,7 @@ swept()
 }
 
 begin
+quick_probes
 modprobe -qa ext4 loop overlay 2>/dev/null
 everything=${LOCKTRACK_SWEEP_ALL:-}
 cat "$tests/known_exceptions" > "$locktrack/exceptions" || exit "$KSFT_FAIL"
