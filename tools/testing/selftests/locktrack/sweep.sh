@@ -176,7 +176,7 @@ else
 fi
 swept overlay on_overlay
 plan9=${LOCKTRACK_SWEEP_9P:-$MODULES_DIR}
-if [ "$(stat -f -c %T "${plan9:-/}")" = v9fs ]; then
+if [ "$(findmnt -n -o FSTYPE -T "${plan9:-/}")" = 9p ]; then
 	swept 9p on_9p "$plan9"
 else
 	test_skip 9p "$plan9 is on no 9p"
