@@ -279,6 +279,8 @@ static const struct test_case cases[] = {
 	       EXCL, EXCL, FREE, EXCL),
 	ACROSS("exchange-target", "target", "file", "file", true, RENAME_EXCHANGE,
 	       EXCL, EXCL, EXCL, FREE),
+	ACROSS("exchange-source-dir", "source", "dir", "dir", true, RENAME_EXCHANGE,
+	       EXCL, EXCL, FREE, EXCL),
 	ACROSS("exchange-target-dir", "target", "dir", "dir", true, RENAME_EXCHANGE,
 	       EXCL, EXCL, EXCL, FREE),
 };
