@@ -56,7 +56,8 @@ caught()
 			if (fs == "samplefs")
 				want("all records", all, 1)
 			exit bad
-		}' "$locktrack/violations"
+		}' "$locktrack/violations" || return 1
+	tested_rules | grep "^rule	broken	inode_operations\.$2	"
 }
 
 one_case()
@@ -71,6 +72,18 @@ one_case()
 			return 1
 		fi
 	done
+}
+
+# A rule that one case breaks is kept in others.
+kept_in_others()
+{
+	echo 1 > "$locktrack/reset"
+	while read -r name op object; do
+		case $probes in
+		*" inode_operations.$op "*) echo "$name $mnt" > "$run" || return 1 ;;
+		esac
+	done < "$cases"
+	tested_rules
 }
 
 same_is_one_record()
@@ -104,13 +117,14 @@ workload "$mnt"
 cases=$(mktemp)
 cat "$run" > "$cases"
 probes=$(awk -F '\t' '$1 == "probe" { printf " %s ", $3 }' "$locktrack/attach")
-ktap_set_plan $(($(wc -l < "$cases") + 2))
+ktap_set_plan $(($(wc -l < "$cases") + 3))
 while read -r name op object; do
 	case $probes in
 	*" inode_operations.$op "*) test_result "$name" one_case "$name" "$op" "$object" ;;
 	*) test_skip "$name" "$fstype has no $op" ;;
 	esac
 done < "$cases"
+test_result kept_in_others kept_in_others
 rm "$cases"
 test_result same_is_one_record same_is_one_record
 case " $MODULES_LOADED " in

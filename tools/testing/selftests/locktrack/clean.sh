@@ -18,6 +18,7 @@ no_violations()
 		cat "$locktrack/stats"
 		return 1
 	fi
+	tested_rules
 }
 
 # hit_rule CALLBACK LOCK: rules about it were looked at.

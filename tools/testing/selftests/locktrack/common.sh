@@ -144,6 +144,45 @@ hits()
 		END { print n + 0 }' "$locktrack/coverage"
 }
 
+# tested_rules: the rules that were looked at since the last reset, each that was kept and each that
+# was broken. scripts/rule-tests reads that.
+tested_rules()
+{
+	awk -F '\t' '
+		/^locktrack / { split($0, header, " "); file = header[2] }
+		/^#/ { next }
+		file == "rules" && NF > 6 {
+			rule[$1] = $2 FS $3 FS $4 FS $5 FS $6 FS $7
+		}
+		file == "coverage" && NF > 6 && $7 + $8 > 0 { print "rule" FS "kept" FS rule[$1] }
+		file == "violations" && $1 == "rule" && $2 in rule { broken[$2] }
+		END { for (id in broken) print "rule" FS "broken" FS rule[id] }' \
+		"$locktrack/rules" "$locktrack/coverage" "$locktrack/violations"
+}
+
+# All editions, the oldest first.
+editions()
+{
+	awk -F '\t' '$1 == "edition" { print $2 }' "$locktrack/edition"
+}
+
+# in_older_editions COMMAND...: runs it by the rules of each edition that has some which neither the
+# newest nor another one has; the oldest has most of them.
+in_older_editions()
+{
+	known=$(mktemp)
+	cut -f 2-7 "$locktrack/rules" > "$known"
+	editions_result=0
+	for edition in $(editions); do
+		echo "$edition" > "$locktrack/edition"
+		cut -f 2-7 "$locktrack/rules" | grep -qvxFf "$known" || continue
+		cut -f 2-7 "$locktrack/rules" >> "$known"
+		"$@" || editions_result=1
+	done
+	rm "$known"
+	return "$editions_result"
+}
+
 violations()
 {
 	grep -c '^violation' "$locktrack/violations"

@@ -29,6 +29,20 @@ lists_all()
 		"$locktrack/edition"
 }
 
+# The rules of all editions, each with whether it is checked, for scripts/rule-tests.
+shows_rules()
+{
+	for edition in $(editions); do
+		use "$edition" && awk -F '\t' -v edition="$edition" '
+			/^[0-9]/ {
+				print "rule" FS "checked=" $9 FS $2 FS $3 FS $4 FS $5 FS $6 FS $7 FS edition FS $10
+				rules++
+			}
+			END { exit !rules }' "$locktrack/rules" || return 1
+	done
+	use "$new"
+}
+
 refuses_unknown()
 {
 	for text in v9.9 5.2 "$old $new" "" -; do
@@ -126,8 +140,9 @@ later=$(cut -f 1 "$run" | awk '{ print $1 }' | grep -m 1 '^rename-moved-dir')
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
 workload "$mnt"
-ktap_set_plan 8
+ktap_set_plan 9
 test_result lists_all lists_all
+test_result shows_rules shows_rules
 test_result refuses_unknown refuses_unknown
 test_result other_rules other_rules
 test_result counts_are_separate counts_are_separate

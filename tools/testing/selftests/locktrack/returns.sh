@@ -61,6 +61,7 @@ one_case()
 	echo 1 > "$locktrack/reset"
 	echo "$1 $mnt" > "$run" || return 1
 	caught "$@" || { cat "$locktrack/violations"; return 1; }
+	tested_rules | grep '^rule	broken'
 }
 
 # keeps CASE CALLBACK OBJECT LOCK: the same call, with the rule kept.
@@ -68,7 +69,7 @@ keeps()
 {
 	echo 1 > "$locktrack/reset"
 	echo "keep-$1 $mnt" > "$run" || return 1
-	kept_rule "$2" "$3" "$4" && no_violation_of_mine
+	kept_rule "$2" "$3" "$4" && no_violation_of_mine && tested_rules
 }
 
 # kept_rule CALLBACK OBJECT LOCK: it was looked at and kept.
@@ -126,6 +127,7 @@ kept()
 		super_operations.free_inode - sleep
 		inode_operations.permission - sleep
 	RULES
+	tested_rules
 	return $result
 }
 
@@ -141,6 +143,18 @@ followed()
 	awk -F '\t' -v name="$1" -v callback="$2" '
 		$1 == "return" && $2 == name && $3 == callback { found = 1 } END { exit !found }' \
 		"$locktrack/attach"
+}
+
+# What the newest edition calls by other names or does not have.
+older_edition()
+{
+	for keep in keep- ''; do
+		echo 1 > "$locktrack/reset"
+		while read -r name callback object lock; do
+			echo "$keep$name $mnt" 2>/dev/null > "$run" || [ "$keep" ] || return 1
+		done < "$cases"
+		tested_rules
+	done
 }
 
 lost_nothing()
@@ -219,7 +233,7 @@ need_module locktrack_return
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 cases=$(mktemp)
 cat "$run" > "$cases"
-ktap_set_plan $(($(wc -l < "$cases") + 7))
+ktap_set_plan $(($(wc -l < "$cases") + 8))
 test_result sees_mappings sees_mappings
 test_result kept kept
 while read -r name callback object lock; do
@@ -228,7 +242,10 @@ while read -r name callback object lock; do
 	*) test_result "$name" one_case "$name" "$callback" "$object" "$lock" ;;
 	esac
 done < "$cases"
+test_result older_editions in_older_editions older_edition
 rm "$cases"
+settle
+echo "$fstype" > "$locktrack/attach"
 test_result lost_nothing lost_nothing
 test_result detach_and_attach detach_and_attach
 umount "$mnt"

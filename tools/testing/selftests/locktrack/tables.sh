@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Calls the callbacks of every table with all their locks, without one of them, with one
-# shared that should be exclusive, and where nobody may sleep: locktrack has to show no violation,
-# or exactly that one. What returns.sh is about is left out.
+# shared that should be exclusive, where nobody may sleep, and so that they do what they must not:
+# locktrack has to show no violation, or exactly that one.
 
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -60,11 +60,11 @@ kept()
 			for (callback in wanted)
 				if (callback in checked && !(callback in hit)) { print "not reached: " callback; bad = 1 }
 			exit bad
-		}' "$found"
+		}' "$found" && tested_rules
 }
 
 # results KIND FOUND: a line for each case that breaks a rule: its name, and whether that was seen
-# once.
+# once, with the rule.
 results()
 {
 	run_all "$1" || return 1
@@ -75,9 +75,18 @@ results()
 			FS = file == "cases" ? " " : "\t"
 			next
 		}
-		file == "rules" && $6 == "return" { left_out[$1] }
-		file == "rules" && $4 == "sleep" && $5 == "allowed" { may_sleep[$2] }
-		file == "cases" && $1 ~ "-" kind "(-|$)" && (kind != "atomic" || $2 in may_sleep) {
+		# Sleeping is left to the kinds that are about it.
+		file == "rules" {
+			columns[$1] = $2 "\t" $3 "\t" $4 "\t" $5 "\t" $6 "\t" $7
+			if ($6 == "return" || ($4 == "sleep") != (kind == "atomic" || kind == "misbehaving"))
+				left_out[$1]
+			else if ($5 != "not promised")
+				is_rule[$2 " " $3 " " $4]
+		}
+		file == "rules" && $4 == "sleep" && $5 == "allowed" { of_kind["atomic", $2] }
+		file == "rules" && $4 == "sleep" && $5 == "forbidden" && $7 == "-" { of_kind["misbehaving", $2] }
+		file == "cases" && $1 ~ "-" kind "(-|$)" &&
+		($2 " " $3 " " $4) in is_rule && ($4 != "sleep" || (kind, $2) in of_kind) {
 			name[++cases] = $1
 			rule[cases] = $2 " " $3 " " $4
 			expected[rule[cases]]++
@@ -86,7 +95,7 @@ results()
 		file != "violations" { next }
 		$1 == "rule" { of_entry = !($2 in left_out) }
 		!of_entry { next }
-		$1 == "rule" { now = $3 " " $4 " " $5 }
+		$1 == "rule" { now = $3 " " $4 " " $5; id[now] = id[now] " " $2 }
 		$1 == "fs" && $2 != fs { wrong[now] = $0 }
 		$1 == "found" && index(wanted, " " $2 " ") == 0 { wrong[now] = $0 }
 		$1 == "count" { broken[now] += $2 }
@@ -101,17 +110,35 @@ results()
 					result = wrong[r]
 				else if (broken[r] != expected[r])
 					result = "broken " broken[r] + 0 " times"
-				print name[i], result
+				print name[i] "\t" result
+				count = split(id[r], ids, " ")
+				for (j = 1; j <= count; j++)
+					if (result == "ok")
+						print "\trule\tbroken\t" columns[ids[j]]
 			}
 			for (r in broken)
 				if (!(r in expected))
-					print "nothing-else", "record of " r
+					print "nothing-else\trecord of " r
 		}' "$found" > "$found.$1"
 }
 
-has_result()
+# A folio that was unlocked meanwhile is not locked at the return.
+unlocks()
 {
-	[ "$1" = ok ] || { echo "$1"; return 1; }
+	run_all free_folio-misbehaving || return 1
+	awk -F '\t' '$6 == "return" && $2 ~ /\.free_folio$/ { print "rule\tbroken\t" $2 FS $3 FS $4 FS $5 FS $6 FS $7
+			id = $1 }
+		$1 == "rule" { mine = $2 == id; records += mine }
+		mine && $1 == "found" && $2 == "not-held" { good++ }
+		END { exit !(records == 1 && good == 1) }' "$found" || { cat "$found"; return 1; }
+}
+
+# The same by an older edition, which may promise other locks than those that a case has.
+older_edition()
+{
+	for kind in kept without shared atomic misbehaving; do
+		run_all "$kind" && tested_rules || return 1
+	done
 }
 
 has_all_tables()
@@ -131,17 +158,23 @@ sed 's/ lease_manager_operations\./ lock_manager_operations./' \
 missing=$(all_tables)
 complete=$?
 results without " not-held " && results shared " shared someone-shared " &&
-	results atomic " atomic " || exit "$KSFT_FAIL"
-cat "$found.without" "$found.shared" "$found.atomic" > "$cases.results"
-ktap_set_plan $(($(wc -l < "$cases.results") + 2))
+	results atomic " atomic " && results misbehaving " slept " || exit "$KSFT_FAIL"
+cat "$found.without" "$found.shared" "$found.atomic" "$found.misbehaving" > "$cases.results"
+ktap_set_plan $(($(grep -c '^[^	]' "$cases.results") + 4))
 test_result all_tables has_all_tables
 test_result kept kept
-while read -r name result; do
-	if [ "$result" = unchecked ]; then
-		test_skip "$name" "this kernel does not tell who holds the lock"
-	else
-		test_result "$name" has_result "$result"
-	fi
+test_result unlocks unlocks
+# Each case, and below it the rules that it broke.
+while IFS= read -r line; do
+	case $line in
+	*"	unchecked")
+		test_skip "${line%	*}" "this kernel does not tell who holds the lock"
+		;;
+	*"	ok") ktap_test_pass "${line%	*}" ;;
+	"	"*) echo "# ${line#	}" ;;
+	*) ktap_test_fail "${line%%	*}"; echo "# ${line#*	}" ;;
+	esac
 done < "$cases.results"
-rm "$cases" "$found" "$cases.results" "$found.without" "$found.shared" "$found.atomic"
+test_result older_editions in_older_editions older_edition
+rm "$cases" "$found" "$cases.results" "$found".*
 ktap_finished

@@ -209,6 +209,8 @@ const struct test_case break_cases[] = {
 	       EXCL, EXCL, FREE, EXCL),
 	ACROSS("exchange-target", "target", "file", "file", true, RENAME_EXCHANGE,
 	       EXCL, EXCL, EXCL, FREE),
+	ACROSS("exchange-source-dir", "source", "dir", "dir", true, RENAME_EXCHANGE,
+	       EXCL, EXCL, FREE, EXCL),
 	ACROSS("exchange-target-dir", "target", "dir", "dir", true, RENAME_EXCHANGE,
 	       EXCL, EXCL, EXCL, FREE),
 };

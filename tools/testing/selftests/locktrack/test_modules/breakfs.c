@@ -10,13 +10,13 @@
  *	cd /sys/module/locktrack_breakfs/parameters
  *	echo announce > run		# shows locktrack the tables that no inode leads to
  *	echo sync_fs-without-sb > run	# one case
- *	echo without > run		# all where a lock is missing; so with kept and shared
+ *	echo without > run		# all where a lock is missing; so with kept, shared,
+ *					# atomic and misbehaving
  *
  * One can be mounted at a time.
  */
 
 #include <linux/debugfs.h>
-#include <linux/fs_context.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -26,6 +26,7 @@
 #define NAME "locktrack_breakfs"
 
 bool breakfs_pretends;
+bool breakfs_misbehaves;
 
 /* Protects the pointer, and keeps what is mounted from going while it is taken. */
 static DEFINE_SPINLOCK(mounted_lock);
@@ -38,12 +39,14 @@ static atomic_t in_use;
 
 static void breakfs_free_inode(struct inode *inode)
 {
+	breakfs_misbehave();
 	if (!breakfs_pretends)
 		free_inode_nonrcu(inode);
 }
 
 static int breakfs_drop_inode(struct inode *inode)
 {
+	breakfs_misbehave();
 	return 1;
 }
 
@@ -195,7 +198,12 @@ static int breakfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	}
 	fs->dentry->d_op = &breakfs_dops;
 	d_add(fs->dentry, fs->inode);
+	fs->fc.ops = fc->ops;
+	fs->fc.fs_type = fc->fs_type;
+	fs->fc.root = sb->s_root;
 	ret = breakfs_objects(fs);
+	if (!ret)
+		ret = breakfs_idle_make(fs);
 	if (ret)
 		return ret;
 	spin_lock(&mounted_lock);
@@ -206,11 +214,17 @@ static int breakfs_fill_super(struct super_block *sb, struct fs_context *fc)
 
 static int breakfs_get_tree(struct fs_context *fc)
 {
-	return get_tree_nodev(fc, breakfs_fill_super);
+	return breakfs_pretends ? 0 : get_tree_nodev(fc, breakfs_fill_super);
+}
+
+static int breakfs_reconfigure(struct fs_context *fc)
+{
+	return 0;
 }
 
 static const struct fs_context_operations breakfs_context_ops = {
 	.get_tree = breakfs_get_tree,
+	.reconfigure = breakfs_reconfigure,
 };
 
 static int breakfs_init_fs_context(struct fs_context *fc)
@@ -237,6 +251,7 @@ static void breakfs_kill_sb(struct super_block *sb)
 		spin_unlock(&mounted_lock);
 		if (fs->mm)
 			rb_erase_cached(&fs->vma.shared.rb, &fs->inode->i_mapping->i_mmap);
+		breakfs_idle_remove(fs);
 		dput(fs->dentry);
 	}
 	kill_anon_super(sb);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The calls of the callbacks of breakfs.c, with all the locks that each is promised,
- * without one of them, with one shared that should be exclusive, or where nobody may sleep.
+ * without one of them, with one shared that should be exclusive, where nobody may sleep, or by
+ * callbacks that do what they must not.
  */
 
 #include <linux/dcache.h>
@@ -21,30 +22,6 @@
 static DECLARE_RWSEM(namespace_sem);
 static DEFINE_SPINLOCK(blocked_lock_lock);
 static DEFINE_SPINLOCK(swap_lock);
-
-/* In the order in which they are taken. */
-enum lock {
-	NONE,
-	NAMESPACE_SEM,
-	OPEN_MUTEX,
-	S_UMOUNT,
-	F_POS_LOCK,
-	I_RWSEM,
-	INVALIDATE_LOCK,
-	MMAP_LOCK,
-	VMA_LOCK,
-	FOLIO,
-	OTHER_FOLIO,
-	RCU_CALLBACK,
-	RCU_READ_LOCK,
-	RENAME_LOCK,
-	D_LOCK,
-	I_LOCK,
-	FLC_LOCK,
-	BLOCKED_LOCK_LOCK,
-	SWAP_LOCK,
-	LOCKS
-};
 
 static const char * const lock_names[LOCKS] = {
 	[NAMESPACE_SEM] = "namespace_sem",
@@ -67,28 +44,7 @@ static const char * const lock_names[LOCKS] = {
 	[SWAP_LOCK] = "swap_lock",
 };
 
-/* ATOMIC is for a call with all locks. */
-enum how { FREE, SHARED, EXCL, ATOMIC };
-
-/* A lock that a callback is promised. */
-struct need {
-	enum lock lock;
-	/* What has it, as the rules call it. */
-	const char *object;
-	/* SHARED or, where there is such a difference, EXCL. */
-	enum how how;
-};
-
-#define NEEDS 3
-
-struct breakfs_case {
-	const char *name;
-	const char *callback;
-	void (*call)(struct breakfs *fs);
-	struct need needs[NEEDS];
-};
-
-static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum lock lock)
+static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum breakfs_lock lock)
 {
 	switch (lock) {
 	case NAMESPACE_SEM:
@@ -104,7 +60,7 @@ static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum lock lock)
 	}
 }
 
-static spinlock_t *spinlock_of(struct breakfs *fs, enum lock lock)
+static spinlock_t *spinlock_of(struct breakfs *fs, enum breakfs_lock lock)
 {
 	switch (lock) {
 	case D_LOCK:
@@ -123,12 +79,12 @@ static spinlock_t *spinlock_of(struct breakfs *fs, enum lock lock)
 }
 
 /* Each case that wants i_rwsem wants that of the object that it is called with. */
-static struct inode *inode_of(struct breakfs *fs, const struct need *need)
+static struct inode *inode_of(struct breakfs *fs, const struct breakfs_need *need)
 {
 	return strcmp(need->object, "dir") ? fs->inode : fs->dir;
 }
 
-static void take(struct breakfs *fs, const struct need *need, enum how how)
+static void take(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how)
 {
 	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
 	spinlock_t *spinlock = spinlock_of(fs, need->lock);
@@ -176,7 +132,7 @@ static void take(struct breakfs *fs, const struct need *need, enum how how)
 		}
 }
 
-static void release(struct breakfs *fs, const struct need *need, enum how how)
+static void release(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how)
 {
 	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
 	spinlock_t *spinlock = spinlock_of(fs, need->lock);
@@ -253,6 +209,8 @@ CALL(sync_fs, fs->sb->s_op->sync_fs(fs->sb, 1))
 CALL(freeze_fs, fs->sb->s_op->freeze_fs(fs->sb))
 CALL(unfreeze_fs, fs->sb->s_op->unfreeze_fs(fs->sb))
 CALL(show_options, fs->sb->s_op->show_options(NULL, fs->dentry))
+CALL(get_tree, fs->fc.ops->get_tree(&fs->fc))
+CALL(reconfigure, fs->fc.ops->reconfigure(&fs->fc))
 CALL(kill_sb, fs->sb->s_type->kill_sb(fs->sb))
 CALL(read_folio, fs->inode->i_mapping->a_ops->read_folio(NULL, &fs->folio))
 CALL(readahead, fs->inode->i_mapping->a_ops->readahead(&fs->rac))
@@ -270,6 +228,11 @@ CALL(is_partially_uptodate,
      fs->inode->i_mapping->a_ops->is_partially_uptodate(&fs->folio, 0, 1))
 CALL(error_remove_folio,
      fs->inode->i_mapping->a_ops->error_remove_folio(fs->inode->i_mapping, &fs->folio))
+CALL(xattr_get, fs->sb->s_xattr[0]->get(fs->sb->s_xattr[0], fs->dentry, fs->inode, "name",
+					NULL, 0))
+CALL(xattr_list, fs->sb->s_xattr[0]->list(fs->dentry))
+CALL(fl_release_private, fs->lock.fl_ops->fl_release_private(&fs->lock))
+CALL(lm_grant, fs->lock.fl_lmops->lm_grant(&fs->lock, 0))
 CALL(fl_copy_lock, fs->lock.fl_ops->fl_copy_lock(&fs->lock, &fs->lock))
 CALL(lm_notify, fs->lock.fl_lmops->lm_notify(&fs->lock))
 CALL(lm_lock_expirable, fs->lock.fl_lmops->lm_lock_expirable(&fs->lock))
@@ -289,6 +252,7 @@ CALL(vm_access, fs->vma.vm_ops->access(&fs->vma, 0, NULL, 0, 0))
 CALL(fault, fs->vma.vm_ops->fault(&fs->vmf))
 CALL(huge_fault, fs->vma.vm_ops->huge_fault(&fs->vmf, 9))
 CALL(map_pages, fs->vma.vm_ops->map_pages(&fs->vmf, 0, 0))
+CALL(page_mkwrite, fs->vma.vm_ops->page_mkwrite(&fs->vmf))
 CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
 
 #ifdef CONFIG_QUOTA
@@ -305,6 +269,8 @@ static void call_##name##_vma(struct breakfs *fs)			\
 }
 
 FAULT_CALL(fault, fs->vma.vm_ops->fault(&fs->vmf))
+FAULT_CALL(huge_fault, fs->vma.vm_ops->huge_fault(&fs->vmf, 9))
+FAULT_CALL(map_pages, fs->vma.vm_ops->map_pages(&fs->vmf, 0, 0))
 FAULT_CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
 
 /* The cases. */
@@ -333,6 +299,8 @@ static const struct breakfs_case cases[] = {
 	  { { I_RWSEM, "dir", EXCL } } },
 	CASE("inode_operations", fileattr_set, { I_RWSEM, "inode", EXCL }),
 	{ "xattr_set", "xattr_handler.set", call_xattr_set, { { I_RWSEM, "inode", EXCL } } },
+	{ "xattr_get", "xattr_handler.get", call_xattr_get },
+	{ "xattr_list", "xattr_handler.list", call_xattr_list },
 	SUPER(free_inode, { RCU_CALLBACK, "-", SHARED }),
 	SUPER(drop_inode, { I_LOCK, "inode", SHARED }),
 	SUPER(put_super, SB_EXCL),
@@ -341,6 +309,9 @@ static const struct breakfs_case cases[] = {
 	SUPER(unfreeze_fs, SB_EXCL),
 	SUPER(show_options, { NAMESPACE_SEM, "-", SHARED }),
 	CASE("file_system_type", kill_sb, SB_EXCL),
+	CASE("file_system_type", get_tree, SB_EXCL),
+	/* As the editions call it that promise something. */
+	{ "reconfigure", "super_operations.remount_fs", call_reconfigure, { SB_EXCL } },
 	AOPS(read_folio, { INVALIDATE_LOCK, "mapping", SHARED }, LOCKED),
 	AOPS(readahead, { INVALIDATE_LOCK, "mapping", SHARED }),
 	AOPS(write_begin, { I_RWSEM, "inode", EXCL }),
@@ -353,7 +324,10 @@ static const struct breakfs_case cases[] = {
 	AOPS(is_partially_uptodate, LOCKED),
 	AOPS(error_remove_folio, LOCKED),
 	CASE("file_lock_operations", fl_copy_lock, CTX),
-	LOCK_OP(lm_notify, { BLOCKED_LOCK_LOCK, "-", SHARED }),
+	CASE("file_lock_operations", fl_release_private),
+	LOCK_OP(lm_grant),
+	/* Up to v5.5, it was promised another one. */
+	LOCK_OP(lm_notify, CTX, { BLOCKED_LOCK_LOCK, "-", SHARED }),
 	LOCK_OP(lm_lock_expirable, CTX),
 	LOCK_OP(lm_expire_lock),
 	LOCK_OP(lm_break, CTX),
@@ -377,53 +351,74 @@ static const struct breakfs_case cases[] = {
 	VM_AS(fault, fault, MM(SHARED)),
 	VM_AS(fault, fault_vma, VMA),
 	VM_AS(huge_fault, huge_fault),
-	VM_AS(map_pages, map_pages, { RCU_READ_LOCK, "-", SHARED }),
+	VM_AS(huge_fault, huge_fault_vma, VMA),
+	/* Up to v6.1, it was promised mmap_lock. */
+	VM_AS(map_pages, map_pages, MM(SHARED), { RCU_READ_LOCK, "-", SHARED }),
+	VM_AS(map_pages, map_pages_vma, VMA, { RCU_READ_LOCK, "-", SHARED }),
+	VM_AS(page_mkwrite, page_mkwrite, MM(SHARED)),
 	VM_AS(pfn_mkwrite, pfn_mkwrite, MM(SHARED)),
 	VM_AS(pfn_mkwrite, pfn_mkwrite_vma, VMA),
+	{ }
 };
 
-/*
- * Calls f for each way to run each case: with all locks, so where nobody may sleep, without
- * one, and with one shared that should be exclusive. Stops at the first that returns something
- * else than 0.
- */
-static int each_way(int (*f)(const struct breakfs_case *test, const char *name, int broken,
-			     enum how how, void *data), void *data)
+typedef int (*breakfs_way)(const struct breakfs_case *test, const char *name, int broken,
+			   enum breakfs_how how, void *data);
+
+static int each_way_of(const struct breakfs_case *test, breakfs_way f, void *data)
 {
 	char name[64];
-	int i, n, ret;
+	int n, ret;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		ret = f(&cases[i], cases[i].name, -1, FREE, data);
-		scnprintf(name, sizeof(name), "%s-atomic", cases[i].name);
-		if (!ret)
-			ret = f(&cases[i], name, -1, ATOMIC, data);
-		for (n = 0; !ret && n < NEEDS && cases[i].needs[n].lock != NONE; n++) {
-			const struct need *need = &cases[i].needs[n];
+	ret = f(test, test->name, -1, FREE, data);
+	if (ret)
+		return ret;
+	scnprintf(name, sizeof(name), "%s-atomic", test->name);
+	ret = f(test, name, -1, ATOMIC, data);
+	if (ret)
+		return ret;
+	scnprintf(name, sizeof(name), "%s-misbehaving", test->name);
+	ret = f(test, name, -1, MISBEHAVING, data);
+	for (n = 0; !ret && n < NEEDS && test->needs[n].lock != NONE; n++) {
+		const struct breakfs_need *need = &test->needs[n];
 
-			scnprintf(name, sizeof(name), "%s-without-%s", cases[i].name,
-				  strcmp(need->object, "-") ? need->object :
-							      lock_names[need->lock]);
-			ret = f(&cases[i], name, n, FREE, data);
-			if (ret || need->how != EXCL)
-				continue;
-			scnprintf(name, sizeof(name), "%s-shared-%s", cases[i].name,
-				  need->object);
-			ret = f(&cases[i], name, n, SHARED, data);
-		}
-		if (ret)
-			return ret;
+		scnprintf(name, sizeof(name), "%s-without-%s", test->name,
+			  strcmp(need->object, "-") ? need->object : lock_names[need->lock]);
+		ret = f(test, name, n, FREE, data);
+		if (ret || need->how != EXCL)
+			continue;
+		scnprintf(name, sizeof(name), "%s-shared-%s", test->name, need->object);
+		ret = f(test, name, n, SHARED, data);
 	}
+	return ret;
+}
+
+/*
+ * Calls f for each way to run each case: with all locks, so where nobody may sleep, by a
+ * callback that misbehaves, without one lock, and with one shared that should be exclusive. Stops
+ * at the first that returns something else than 0.
+ */
+static int each_way(breakfs_way f, void *data)
+{
+	const struct breakfs_case * const all[] = { cases, breakfs_idle_cases };
+	const struct breakfs_case *test;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		for (test = all[i]; test->name; test++) {
+			ret = each_way_of(test, f, data);
+			if (ret)
+				return ret;
+		}
 	return 0;
 }
 
 static int list_one(const struct breakfs_case *test, const char *name, int broken,
-		    enum how how, void *data)
+		    enum breakfs_how how, void *data)
 {
-	const struct need *need = broken < 0 ? NULL : &test->needs[broken];
+	const struct breakfs_need *need = broken < 0 ? NULL : &test->needs[broken];
 
 	seq_printf(data, "%s %s %s %s\n", name, test->callback, need ? need->object : "-",
-		   need ? lock_names[need->lock] : how == ATOMIC ? "sleep" : "-");
+		   need ? lock_names[need->lock] : how == FREE ? "-" : "sleep");
 	return 0;
 }
 
@@ -439,12 +434,14 @@ struct wanted {
 };
 
 /* Whether it is the case of that name, or one of that kind. */
-static bool is_wanted(const char *wanted, const char *name, int broken, enum how how)
+static bool is_wanted(const char *wanted, const char *name, int broken, enum breakfs_how how)
 {
 	if (!strcmp(wanted, "kept"))
-		return broken < 0 && how != ATOMIC;
+		return broken < 0 && how == FREE;
 	if (!strcmp(wanted, "atomic"))
 		return how == ATOMIC;
+	if (!strcmp(wanted, "misbehaving"))
+		return how == MISBEHAVING;
 	if (!strcmp(wanted, "without"))
 		return broken >= 0 && how == FREE;
 	if (!strcmp(wanted, "shared"))
@@ -452,8 +449,16 @@ static bool is_wanted(const char *wanted, const char *name, int broken, enum how
 	return !strcmp(wanted, name);
 }
 
+/* Whether the case has that lock while it calls: who sleeps cannot have one that is spun for. */
+static bool has(const struct breakfs_need *need, bool broken, enum breakfs_how how)
+{
+	if (how == MISBEHAVING)
+		return need->lock == FOLIO || need->lock == OTHER_FOLIO;
+	return !broken || how != FREE;
+}
+
 static int run_one(const struct breakfs_case *test, const char *name, int broken,
-		   enum how how, void *data)
+		   enum breakfs_how how, void *data)
 {
 	struct wanted *wanted = data;
 	struct breakfs *fs = wanted->fs;
@@ -465,8 +470,11 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 		return 0;
 	fs->inode->i_flctx = &fs->ctx;
 	breakfs_pretends = true;
+	breakfs_misbehaves = how == MISBEHAVING;
+	if (test->idle)
+		inode_lock(fs->idle);
 	for (i = 0; i < NEEDS && test->needs[i].lock != NONE; i++)
-		if (i != broken || how != FREE)
+		if (has(&test->needs[i], i == broken, how))
 			take(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
 	if (how == ATOMIC)
 		local_irq_save(flags);
@@ -474,8 +482,11 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 	if (how == ATOMIC)
 		local_irq_restore(flags);
 	while (i--)
-		if (i != broken || how != FREE)
+		if (has(&test->needs[i], i == broken, how))
 			release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+	if (test->idle)
+		inode_unlock(fs->idle);
+	breakfs_misbehaves = false;
 	breakfs_pretends = false;
 	fs->inode->i_flctx = ctx;
 	wanted->runs++;

@@ -2,8 +2,18 @@
 /* The tables of breakfs.c whose callbacks the kernel itself hardly calls. */
 
 #include <linux/dcache.h>
+#include <linux/sched.h>
 
 #include "breakfs.h"
+
+void breakfs_misbehave(void)
+{
+	unsigned long before = current->nvcsw;
+
+	/* On a busy machine, the time can be over before it sleeps. */
+	while (breakfs_misbehaves && current->nvcsw == before)
+		schedule_timeout_uninterruptible(1);
+}
 
 /* dentry_operations */
 
@@ -15,20 +25,24 @@ static int breakfs_d_revalidate(struct inode *dir, const struct qstr *name,
 
 static int breakfs_d_delete(const struct dentry *dentry)
 {
+	breakfs_misbehave();
 	return 0;
 }
 
 static void breakfs_d_prune(struct dentry *dentry)
 {
+	breakfs_misbehave();
 }
 
 static bool breakfs_d_unalias_trylock(const struct dentry *alias)
 {
+	breakfs_misbehave();
 	return true;
 }
 
 static void breakfs_d_unalias_unlock(const struct dentry *alias)
 {
+	breakfs_misbehave();
 }
 
 /* The dentry has no flags that would let the kernel call them. */
@@ -117,6 +131,9 @@ static bool breakfs_release_folio(struct folio *folio, gfp_t gfp)
 
 static void breakfs_free_folio(struct folio *folio)
 {
+	breakfs_misbehave();
+	if (breakfs_misbehaves)
+		unlock(folio);
 }
 
 static int breakfs_migrate_folio(struct address_space *mapping, struct folio *dst,
@@ -164,8 +181,21 @@ static int breakfs_xattr_set(const struct xattr_handler *handler, struct mnt_idm
 	return -EOPNOTSUPP;
 }
 
+static int breakfs_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
+			     struct inode *inode, const char *name, void *buffer, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+static bool breakfs_xattr_list(struct dentry *dentry)
+{
+	return false;
+}
+
 static const struct xattr_handler breakfs_xattr = {
 	.prefix = XATTR_USER_PREFIX,
+	.get = breakfs_xattr_get,
+	.list = breakfs_xattr_list,
 	.set = breakfs_xattr_set,
 };
 
@@ -175,51 +205,72 @@ const struct xattr_handler * const breakfs_xattrs[] = { &breakfs_xattr, NULL };
 
 static void breakfs_fl_copy_lock(struct file_lock *new, struct file_lock *fl)
 {
+	breakfs_misbehave();
+}
+
+static void breakfs_fl_release_private(struct file_lock *fl)
+{
+}
+
+static int breakfs_lm_grant(struct file_lock *fl, int result)
+{
+	breakfs_misbehave();
+	return 0;
 }
 
 static void breakfs_lm_notify(struct file_lock *fl)
 {
+	breakfs_misbehave();
 }
 
 static bool breakfs_lm_lock_expirable(struct file_lock *fl)
 {
+	breakfs_misbehave();
 	return false;
 }
 
 static void breakfs_lm_expire_lock(void)
 {
+	breakfs_misbehave();
 }
 
 static bool breakfs_lm_break(struct file_lease *fl)
 {
+	breakfs_misbehave();
 	return false;
 }
 
 static int breakfs_lm_change(struct file_lease *fl, int arg, struct list_head *dispose)
 {
+	breakfs_misbehave();
 	return 0;
 }
 
 static bool breakfs_lm_breaker_owns_lease(struct file_lease *fl)
 {
+	breakfs_misbehave();
 	return false;
 }
 
 static int breakfs_lm_open_conflict(struct file *file, int arg)
 {
+	breakfs_misbehave();
 	return 0;
 }
 
 static bool breakfs_lm_breaker_timedout(struct file_lease *fl)
 {
+	breakfs_misbehave();
 	return false;
 }
 
 const struct file_lock_operations breakfs_fl_ops = {
 	.fl_copy_lock = breakfs_fl_copy_lock,
+	.fl_release_private = breakfs_fl_release_private,
 };
 
 const struct lock_manager_operations breakfs_lm_ops = {
+	.lm_grant = breakfs_lm_grant,
 	.lm_notify = breakfs_lm_notify,
 	.lm_lock_expirable = breakfs_lm_lock_expirable,
 	.lm_expire_lock = breakfs_lm_expire_lock,
@@ -255,7 +306,13 @@ static vm_fault_t breakfs_huge_fault(struct vm_fault *vmf, unsigned int order)
 
 static vm_fault_t breakfs_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
+	breakfs_misbehave();
 	return 0;
+}
+
+static vm_fault_t breakfs_page_mkwrite(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
 }
 
 static vm_fault_t breakfs_pfn_mkwrite(struct vm_fault *vmf)
@@ -275,6 +332,7 @@ const struct vm_operations_struct breakfs_vm_ops = {
 	.fault = breakfs_fault,
 	.huge_fault = breakfs_huge_fault,
 	.map_pages = breakfs_map_pages,
+	.page_mkwrite = breakfs_page_mkwrite,
 	.pfn_mkwrite = breakfs_pfn_mkwrite,
 	.access = breakfs_vm_access,
 };
