@@ -8,11 +8,9 @@ use held::{
     Mode,
     Verdict, //
 };
-use kernel::sync::{
-    atomic::Relaxed,
-    Arc, //
-};
+use kernel::sync::Arc;
 use kprobes::{
+    read_once,
     Handler,
     Hit, //
 };
@@ -37,7 +35,7 @@ use rules::{
 
 use crate::{
     counts::{
-        Event,
+        column,
         Hits, //
     },
     plan::{
@@ -60,46 +58,52 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
+    #[inline]
     fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject) {
         let tracker = &*self.tracker;
+        let Some(fs) = tracker.filesystems.get(subject.fs) else {
+            return;
+        };
+        let counts = fs.counts.on_cpu(hit);
         for checked in rules {
-            let event = match answer(hit, checked) {
-                Some(found) if applies(hit, checked.rule) => {
-                    if verdict(checked.rule.requirement, found) == Some(Verdict::Violation) {
-                        let violation = Violation {
-                            checked,
-                            fs: subject.fs,
-                            found,
-                            s_dev: subject.s_dev(),
-                            stack: None,
-                        };
-                        tracker.violated(hit, &violation);
-                    }
-                    Event::Answered(found)
-                }
-                _ => Event::NotApplicable,
+            let found = if applies(hit, checked.rule) {
+                answer(hit, checked)
+            } else {
+                None
             };
-            tracker.count(hit, subject.fs, checked.number, event);
+            let column = found.map(column);
+            counts.count(checked.number, column);
+            if column.is_some_and(|column| checked.is_broken_by(column)) {
+                let violation = Violation {
+                    checked,
+                    fs: subject.fs,
+                    found: found.unwrap_or(Answer::Unknown),
+                    s_dev: subject.s_dev(),
+                    stack: None,
+                };
+                tracker.violated(hit, &violation);
+            }
         }
     }
 }
 
 impl Handler for Callback {
+    #[inline]
     fn entry(&self, hit: &Hit<'_>) {
         let tracker = &*self.tracker;
-        if !tracker.enabled.load(Relaxed) {
+        if !read_once(&tracker.enabled) {
             return;
         }
         let mut hits = Hits::Foreign;
         // All rules of a call are those of one edition, also if it is switched meanwhile.
-        let edition = tracker.edition.load(Relaxed);
+        let edition = read_once(&tracker.edition);
         for (_, callback) in self.roles.callbacks(&tracker.plan) {
             if let Some(subject) = self.roles.subject(tracker, hit, callback) {
                 self.check(hit, callback.rules(edition), &subject);
                 hits = Hits::Checked;
             }
         }
-        tracker.hits.hit(hit.cpu(), hits);
+        tracker.hits.count(hit, hits);
     }
 }
 
@@ -116,6 +120,7 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
 }
 
 /// Looks at what a rule is about, if there is the object that it belongs to.
+#[inline]
 fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
     match checked.what {
         What::Object(reach, lock) => {
@@ -130,6 +135,7 @@ fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
 }
 
 /// Finds a lock of an object.
+#[inline]
 pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
     use rules::Lock as Kind;
 
@@ -153,7 +159,12 @@ pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
 }
 
 /// Returns whether all conditions of a rule hold that are decided at the entry.
+#[inline]
 pub(crate) fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
+    rule.conditions.is_empty() || conditions_hold(hit, rule)
+}
+
+fn conditions_hold(hit: &Hit<'_>, rule: &Rule) -> bool {
     let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
     let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
     let value = |value| match value {

@@ -4,12 +4,10 @@
 
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::Relaxed,
-        Arc, //
-    },
+    sync::Arc, //
 };
 use kprobes::{
+    read_once,
     Handler,
     Hit,
     ReturnHandler, //
@@ -116,7 +114,7 @@ impl Place {
 
 impl Handler for Place {
     fn entry(&self, hit: &Hit<'_>) {
-        if self.tracker.enabled.load(Relaxed) {
+        if read_once(&self.tracker.enabled) {
             let _ = self.saw(hit);
         }
     }

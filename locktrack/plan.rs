@@ -2,7 +2,11 @@
 
 //! What is checked: which of the rules, in which callbacks.
 
-use held::Hidden;
+use held::{
+    Answer,
+    Hidden,
+    Verdict, //
+};
 use kernel::prelude::*;
 use peek::{
     Slot,
@@ -21,6 +25,11 @@ use rules::{
     EDITIONS,
     RULES,
     SLOTS, //
+};
+
+use crate::{
+    check::verdict,
+    counts::ANSWERS, //
 };
 
 /// How many callbacks can be probed. A handler has a bit for each.
@@ -51,6 +60,29 @@ pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
+    /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
+    broken_by: u16,
+}
+
+impl Checked {
+    fn new(number: Number, rule: &'static Rule, what: What) -> Self {
+        let breaks =
+            |&answer: &Answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
+        let answers = ANSWERS.iter().enumerate();
+        let bits = answers.filter(|(_, answer)| breaks(answer));
+        Self {
+            number,
+            rule,
+            what,
+            broken_by: bits.fold(0, |bits, (index, _)| bits | 1 << index),
+        }
+    }
+
+    /// Returns whether the answer with this index in [`ANSWERS`](crate::counts::ANSWERS) breaks it.
+    #[inline]
+    pub(crate) fn is_broken_by(&self, column: usize) -> bool {
+        self.broken_by >> column & 1 != 0
+    }
 }
 
 /// A callback that is probed.
@@ -70,6 +102,7 @@ pub(crate) struct Callback {
 
 impl Callback {
     /// Returns its rules in an edition that are checked at the entry.
+    #[inline]
     pub(crate) fn rules(&self, edition: usize) -> &[Checked] {
         self.rules.get(edition).map_or(&[], |rules| rules)
     }
@@ -158,8 +191,7 @@ impl Plan {
                 if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
                     *of_rule = Some(number);
                 }
-                let checked = Checked { number, rule, what };
-                rules.push(checked, GFP_KERNEL)?;
+                rules.push(Checked::new(number, rule, what), GFP_KERNEL)?;
             }
             editions.push(rules, GFP_KERNEL)?;
         }

@@ -147,7 +147,9 @@ impl Registry {
         self.watch(tracker)
             .and_then(|()| {
                 // From here on, nothing new is overlooked. What is there already comes after.
-                tracker.tables.set_fs(id, address);
+                if !tracker.tables.attach(id, address, sb.is_some()) {
+                    return Err(ENOSPC);
+                }
                 self.find_tables(tracker, self.attached.len() - 1)
             })
             .inspect_err(|_| {
@@ -168,7 +170,8 @@ impl Registry {
             .position(|attached| tracker.fs_name(attached.id) == Some(name))
             .ok_or(ENOENT)?;
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
-        tracker.tables.set_fs(attached.id, 0);
+        let any_sb = self.attached.iter().any(|other| other.sb.is_some());
+        tracker.tables.detach(attached.id, any_sb);
         for table in &attached.tables {
             tracker
                 .tables

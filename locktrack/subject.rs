@@ -6,7 +6,10 @@ use kernel::sync::atomic::{
     Atomic,
     Relaxed, //
 };
-use kprobes::Hit;
+use kprobes::{
+    read_once,
+    Hit, //
+};
 use peek::{
     follow,
     SuperBlock,
@@ -72,7 +75,7 @@ impl Roles {
         plan: &'a Plan,
     ) -> impl Iterator<Item = (usize, &'a plan::Callback)> {
         let bits = |(word, ops): (usize, &Atomic<u64>)| {
-            let mut ops = ops.load(Relaxed);
+            let mut ops = read_once(ops);
             core::iter::from_fn(move || {
                 let bit = (ops != 0).then(|| ops.trailing_zeros() as usize)?;
                 ops &= ops - 1;
@@ -108,7 +111,7 @@ impl Roles {
             found = Some(table);
         }
         // Nothing that it is given leads to a super block: it is the one in whose tables it was found.
-        let users = self.users.load(Relaxed);
+        let users = read_once(&self.users);
         let fs = (users != 0).then(|| FsId(users.trailing_zeros() as u8))?;
         if let Some(table) = found {
             tracker.saw_table(kind, table, fs);

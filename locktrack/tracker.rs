@@ -29,16 +29,10 @@ use rules::{
 };
 
 use crate::{
-    counts::{
-        Event,
-        HitCounts, //
-    },
+    counts::HitCounts,
     exceptions::Exceptions,
     filesystems::Filesystems,
-    plan::{
-        Number,
-        Plan, //
-    },
+    plan::Plan,
     registry::Registry,
     returns::Returns,
     tables::{
@@ -124,10 +118,15 @@ impl Tracker {
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
+    #[inline]
     pub(crate) fn saw_table(&self, kind: Table, table: usize, fs: FsId) {
-        if self.tables.is_known(kind, table, fs) {
-            return;
+        if !self.tables.is_known(kind, table, fs) {
+            self.note_table(kind, table, fs);
         }
+    }
+
+    #[cold]
+    fn note_table(&self, kind: Table, table: usize, fs: FsId) {
         if self.tables.note(kind, table, fs) {
             self.deferred.raise();
         } else {
@@ -135,14 +134,8 @@ impl Tracker {
         }
     }
 
-    /// Counts an event of a rule in a filesystem. Can be called in a handler.
-    pub(crate) fn count(&self, hit: &Hit<'_>, fs: FsId, rule: Number, event: Event) {
-        if let Some(fs) = self.filesystems.get(fs) {
-            fs.counts.rule(hit.cpu(), rule, event);
-        }
-    }
-
     /// Keeps a violation. Can be called in a handler.
+    #[cold]
     pub(crate) fn violated(&self, hit: &Hit<'_>, violation: &Violation<'_>) {
         let rule = violation.checked.rule;
         let exception = || {

@@ -40,7 +40,6 @@ pub use context::may_sleep;
 pub use folio::page_folio;
 
 use extra_bindings as bindings;
-use kernel::prelude::*;
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
@@ -129,10 +128,4 @@ pub fn best_shared() -> Answer {
         return Answer::Exact(Mode::Shared);
     }
     Answer::Someone(Mode::Shared)
-}
-
-/// Returns the current task.
-#[inline]
-fn current() -> *mut bindings::task_struct {
-    kernel::task::Task::current_raw()
 }

@@ -7,15 +7,19 @@
 //! [`include/linux/mmap_lock.h`](srctree/include/linux/mmap_lock.h), whose constants are in no header that
 //! bindings can be made of. The self-test would notice if they changed.
 
+#[cfg(CONFIG_PREEMPT_RCU)]
+use crate::context::rcu_read_lock_nesting;
 use crate::{
     bindings,
-    current,
     Answer,
     Lock,
     Mode, //
 };
 use core::mem::offset_of;
-use kprobes::read_nofault;
+use kprobes::{
+    current,
+    read_nofault, //
+};
 
 // With PREEMPT_RT both locks are built on rt_mutex, and have other fields.
 #[cfg(CONFIG_PREEMPT_RT)]
@@ -138,9 +142,7 @@ fn vm_area(_address: usize) -> Option<Answer> {
 
 #[cfg(CONFIG_PREEMPT_RCU)]
 fn rcu_read_lock() -> Option<Answer> {
-    // SAFETY: The current task is valid, and only itself changes this.
-    let nesting = unsafe { (&raw const (*current()).rcu_read_lock_nesting).read_volatile() };
-    Some(Answer::Exact(if nesting > 0 {
+    Some(Answer::Exact(if rcu_read_lock_nesting() > 0 {
         Mode::Shared
     } else {
         Mode::NotHeld

@@ -10,9 +10,10 @@ use extra_bindings as bindings;
 use kernel::{
     cpu::CpuId,
     prelude::*,
-    task::Task,
     types::NotThreadSafe, //
 };
+
+use crate::this_cpu;
 
 /// Which end of the probed function was hit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,18 @@ impl Hit<'_> {
     #[inline]
     pub fn argument(&self, index: u8) -> usize {
         // SAFETY: By the type invariant the registers are valid for reads.
-        unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) }
+        let regs = unsafe { self.regs.as_ref() };
+        let argument = match index {
+            0 => regs.di,
+            1 => regs.si,
+            2 => regs.dx,
+            3 => regs.cx,
+            4 => regs.r8,
+            5 => regs.r9,
+            // SAFETY: As above. The rest is on the stack.
+            _ => unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) },
+        };
+        argument as usize
     }
 
     /// Returns the value that the probed function returns. It means something at the return only.
@@ -100,7 +112,8 @@ impl Hit<'_> {
     #[inline]
     pub fn irqs_disabled(&self) -> bool {
         // SAFETY: By the type invariant the registers are valid for reads.
-        unsafe { bindings::kprobe_irqs_disabled(self.regs.as_ptr()) }
+        let flags = unsafe { self.regs.as_ref() }.flags;
+        flags & 1 << bindings::X86_EFLAGS_IF_BIT == 0
     }
 
     /// Returns the preemption count of the code that was hit, without what the way into the handler added.
@@ -122,7 +135,7 @@ impl Hit<'_> {
     /// Returns the CPU, which stays the same while the handler runs.
     #[inline]
     pub fn cpu(&self) -> CpuId {
-        CpuId::current()
+        this_cpu::cpu()
     }
 
     /// Returns the time since boot in nanoseconds, without the time that the machine was suspended.
@@ -136,13 +149,13 @@ impl Hit<'_> {
     #[inline]
     pub fn pid(&self) -> i32 {
         // SAFETY: The current task is valid.
-        unsafe { (*Task::current_raw()).pid }
+        unsafe { (*this_cpu::current()).pid }
     }
 
     /// Returns the name of the task that made the call, up to the first NUL.
     pub fn comm(&self) -> [u8; 16] {
         // SAFETY: The current task is valid. Others may change its name: then this is a mixture.
-        unsafe { (&raw const (*Task::current_raw()).comm).read_volatile() }
+        unsafe { (&raw const (*this_cpu::current()).comm).read_volatile() }
     }
 
     /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.

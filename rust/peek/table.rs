@@ -144,6 +144,10 @@ impl Table {
     /// Returns the table of an object that has this function in this place.
     #[inline]
     pub fn with(self, object: usize, slot: Slot, function: usize) -> Option<usize> {
+        if self != Table::Xattr {
+            let table = follow(object, self.way())?;
+            return (slot.callback(table) == Some(function)).then_some(table);
+        }
         self.tables(object)
             .find(|&table| slot.callback(table) == Some(function))
     }
