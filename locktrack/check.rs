@@ -36,7 +36,8 @@ use rules::{
 use crate::{
     counts::{
         column,
-        Hits, //
+        Hits,
+        ANSWERS, //
     },
     plan::{
         self,
@@ -66,24 +67,43 @@ impl Callback {
         };
         let counts = fs.counts.on_cpu(hit);
         for checked in rules {
-            let found = if applies(hit, checked.rule) {
-                answer(hit, checked)
+            let column = if checked.is_owned(hit) {
+                Some(const { column(Answer::Exact(Mode::Exclusive)) })
             } else {
-                None
+                ask(hit, checked).map(column)
             };
-            let column = found.map(column);
             counts.count(checked.number, column);
-            if column.is_some_and(|column| checked.is_broken_by(column)) {
-                let violation = Violation {
-                    checked,
-                    fs: subject.fs,
-                    found: found.unwrap_or(Answer::Unknown),
-                    s_dev: subject.s_dev(),
-                    stack: None,
-                };
-                tracker.violated(hit, &violation);
+            if let Some(column) = column.filter(|&column| checked.is_broken_by(column)) {
+                self.violated(hit, checked, subject, column);
             }
         }
+    }
+
+    #[cold]
+    fn violated(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, column: usize) {
+        let violation = Violation {
+            checked,
+            fs: subject.fs,
+            found: ANSWERS.get(column).copied().unwrap_or(Answer::Unknown),
+            caller: hit.caller(),
+            s_dev: subject.s_dev(),
+            stack: None,
+        };
+        self.tracker.violated(hit, &violation);
+    }
+
+    /// Checks a call of a function that can be several callbacks, or of several filesystems.
+    #[inline(never)]
+    fn check_all(&self, hit: &Hit<'_>, edition: usize) -> Hits {
+        let tracker = &*self.tracker;
+        let mut hits = Hits::Foreign;
+        for (_, callback) in self.roles.callbacks(&tracker.plan) {
+            if let Some(subject) = self.roles.subject(tracker, hit, callback) {
+                self.check(hit, callback.rules(edition), &subject);
+                hits = Hits::Checked;
+            }
+        }
+        hits
     }
 }
 
@@ -94,15 +114,15 @@ impl Handler for Callback {
         if !read_once(&tracker.enabled) {
             return;
         }
-        let mut hits = Hits::Foreign;
         // All rules of a call are those of one edition, also if it is switched meanwhile.
         let edition = read_once(&tracker.edition);
-        for (_, callback) in self.roles.callbacks(&tracker.plan) {
-            if let Some(subject) = self.roles.subject(tracker, hit, callback) {
+        let hits = match self.roles.usual(tracker, hit) {
+            Some((_, callback, subject)) => {
                 self.check(hit, callback.rules(edition), &subject);
-                hits = Hits::Checked;
+                Hits::Checked
             }
-        }
+            None => self.check_all(hit, edition),
+        };
         tracker.hits.count(hit, hits);
     }
 }
@@ -119,9 +139,12 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
     }
 }
 
-/// Looks at what a rule is about, if there is the object that it belongs to.
+/// Looks at what a rule is about, if the rule applies and there is the object that it belongs to.
 #[inline]
-fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+fn ask(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+    if !applies(hit, checked.rule) {
+        return None;
+    }
     match checked.what {
         What::Object(reach, lock) => {
             let object = follow(hit.argument(reach.argument), reach.path)?;

@@ -154,6 +154,11 @@ impl HitCounts {
     pub(crate) fn reset(&self) {
         self.0.reset();
     }
+
+    /// Returns how much memory they take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.size()
+    }
 }
 
 /// How often what was seen of each rule that is checked, in one filesystem.
@@ -181,6 +186,12 @@ impl Counts {
         Ok(Self(Counters::new(rules * EVENTS)?))
     }
 
+    /// Returns how much memory those of so many rules take, in bytes.
+    pub(crate) fn size(rules: usize) -> usize {
+        let counters = (rules * EVENTS).next_multiple_of(LINE) * nr_cpu_ids() as usize;
+        counters * size_of::<Counter>()
+    }
+
     /// Returns those to count a hit in.
     #[inline]
     pub(crate) fn on_cpu<'a>(&'a self, hit: &'a Hit<'a>) -> OnCpu<'a> {
@@ -202,10 +213,5 @@ impl Counts {
     /// Sets all to zero.
     pub(crate) fn reset(&self) {
         self.0.reset();
-    }
-
-    /// Returns how much memory they take, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.0.size()
     }
 }

@@ -389,6 +389,9 @@ impl File for Stats {
         seq_print!(seq, "violations\t{violations}\n");
         seq_print!(seq, "excepted\t{excepted}\n");
         seq_print!(seq, "violations-lost\t{}\n", tracker.violations.lost());
+        let (memory, memory_max) = tracker.memory();
+        seq_print!(seq, "memory\t{memory}\n");
+        seq_print!(seq, "memory-max\t{memory_max}\n");
         for ((symbol, _), probe) in PLACES.iter().zip(&registry.places) {
             if let Err(error) = probe {
                 seq_print!(seq, "discover-refused\t{symbol}\t{error:?}\n");

@@ -8,7 +8,9 @@ use held::{
     Verdict, //
 };
 use kernel::prelude::*;
+use kprobes::Hit;
 use peek::{
+    follow,
     Slot,
     Table, //
 };
@@ -28,7 +30,10 @@ use rules::{
 };
 
 use crate::{
-    check::verdict,
+    check::{
+        lock_of,
+        verdict, //
+    },
     counts::ANSWERS, //
 };
 
@@ -55,11 +60,34 @@ pub(crate) enum What {
     Sleeps,
 }
 
+/// The word in which a lock names its owner, by the way from the arguments.
+struct Owner {
+    reach: Reach,
+    /// So far behind what is there.
+    offset: usize,
+    bits: usize,
+}
+
+impl Owner {
+    fn new(reach: Reach, lock: Lock) -> Option<Self> {
+        /// Some object, at which nothing is looked.
+        const SOMEWHERE: usize = 1 << (usize::BITS - 1);
+        let (address, bits) = lock_of(lock, SOMEWHERE)?.owner()?;
+        Some(Self {
+            reach,
+            offset: address - SOMEWHERE,
+            bits,
+        })
+    }
+}
+
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
+    /// Where the lock names its owner, if it is looked at whatever the arguments are.
+    owner: Option<Owner>,
     /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
     broken_by: u16,
 }
@@ -69,13 +97,27 @@ impl Checked {
         let breaks =
             |&answer: &Answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
         let answers = ANSWERS.iter().enumerate();
+        let owner = match what {
+            What::Object(reach, lock) if rule.conditions.is_empty() => Owner::new(reach, lock),
+            _ => None,
+        };
         let bits = answers.filter(|(_, answer)| breaks(answer));
         Self {
             number,
             rule,
             what,
+            owner,
             broken_by: bits.fold(0, |bits, (index, _)| bits | 1 << index),
         }
+    }
+
+    /// Returns whether it is about a lock that names the current task as its owner. Else there is more to ask.
+    #[inline]
+    pub(crate) fn is_owned(&self, hit: &Hit<'_>) -> bool {
+        self.owner.as_ref().is_some_and(|owner| {
+            follow(hit.argument(owner.reach.argument), owner.reach.path)
+                .is_some_and(|object| held::is_owner(object.wrapping_add(owner.offset), owner.bits))
+        })
     }
 
     /// Returns whether the answer with this index in [`ANSWERS`](crate::counts::ANSWERS) breaks it.
@@ -94,6 +136,8 @@ pub(crate) struct Callback {
     /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
     /// every callback is given it.
     pub(crate) object: Option<(u8, &'static [usize])>,
+    /// The ways from there to the table and to the super block, if those are all there is to it.
+    pub(crate) ways: Option<(&'static [usize], &'static [usize])>,
     /// Its rules in each of [`EDITIONS`] that are checked at the entry.
     rules: KVec<KVec<Checked>>,
     /// Those for which a call is followed to its return.
@@ -154,6 +198,7 @@ impl Plan {
                     place: Slot::new(offset),
                     table,
                     object: table.object(slot.op),
+                    ways: table.ways(),
                     rules: plan.rules_of(index, When::Entry)?,
                     followed: plan.rules_of(index, When::Return)?,
                 };

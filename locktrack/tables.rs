@@ -120,10 +120,21 @@ impl Tables {
         })
     }
 
+    /// Returns how much memory all this takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.known.len() * size_of::<usize>()
+    }
+
+    /// Returns whether a super block is attached by itself.
+    #[inline]
+    pub(crate) fn any_sb(&self) -> bool {
+        read_once(&self.any_sb)
+    }
+
     /// Finds what is attached: the super block, or else the filesystem with this type.
     #[inline]
     pub(crate) fn fs(&self, s_type: usize, sb: Option<SuperBlock>) -> Option<FsId> {
-        let sb = sb.filter(|_| read_once(&self.any_sb));
+        let sb = sb.filter(|_| self.any_sb());
         let of_sb = sb.and_then(|sb| self.fs_at(sb.address()));
         of_sb.or_else(|| self.fs_at(s_type))
     }
@@ -169,6 +180,15 @@ impl Tables {
             }
         }
         self.any_sb.store(any_sb, Relaxed);
+    }
+
+    /// Frees all places, when nothing is attached any more: those of what is gone made searches longer.
+    pub(crate) fn clear(&self) {
+        for places in [&self.attached[..], &self.known[..]] {
+            for place in places {
+                place.store(0, Relaxed);
+            }
+        }
     }
 
     /// A super block goes: another one can have its address. Can be called in any context.

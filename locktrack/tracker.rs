@@ -29,7 +29,10 @@ use rules::{
 };
 
 use crate::{
-    counts::HitCounts,
+    counts::{
+        Counts,
+        HitCounts, //
+    },
     exceptions::Exceptions,
     filesystems::Filesystems,
     plan::Plan,
@@ -37,7 +40,8 @@ use crate::{
     returns::Returns,
     tables::{
         FsId,
-        Tables, //
+        Tables,
+        FILESYSTEMS, //
     },
     text::{
         Text,
@@ -141,7 +145,9 @@ impl Tracker {
         let exception = || {
             let list = self.exceptions.in_handler(hit)?;
             // To look a name up takes its time.
-            let name = list.has(rule).then(|| Symbol::of_return(hit.caller()))?;
+            let name = list
+                .has(rule)
+                .then(|| Symbol::of_return(violation.caller))?;
             list.find(rule, name.text())
         };
         let (first, excepted) = match self.violations.record(hit, violation, exception) {
@@ -163,10 +169,19 @@ impl Tracker {
             found: violation.found.name(),
             fs: self.fs_name(violation.fs).unwrap_or(c"?"),
             device: violation.s_dev,
-            caller: hit.caller(),
+            caller: violation.caller,
             excepted,
         };
         alarm.raise(first);
+    }
+
+    /// Returns how much memory handlers have to write to, in bytes, and how much that can become.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let fixed =
+            self.hits.size() + self.tables.size() + self.returns.size() + self.violations.size();
+        let of_fs = Counts::size(self.plan.rules());
+        let all = self.filesystems.iter().count();
+        (fixed + all * of_fs, fixed + FILESYSTEMS * of_fs)
     }
 
     /// Returns the name of a filesystem that is or was attached.

@@ -116,6 +116,10 @@ impl Following {
     /// Finds the callback that this call is, with its index in the plan, if it is to be followed.
     fn callback(&self, hit: &Hit<'_>, edition: usize) -> Option<(usize, &plan::Callback, Subject)> {
         let tracker = &*self.tracker;
+        if let Some((op, callback, subject)) = self.roles.usual(tracker, hit) {
+            let followed = !callback.followed(edition).is_empty();
+            return followed.then_some((op, callback, subject));
+        }
         let callbacks = self.roles.callbacks(&tracker.plan);
         let mut followed = callbacks.filter(|(_, it)| !it.followed(edition).is_empty());
         followed.find_map(|(op, callback)| {
@@ -270,6 +274,7 @@ impl ReturnHandler for Following {
                     checked,
                     fs: call.fs,
                     found: found.unwrap_or(Answer::Unknown),
+                    caller: hit.caller(),
                     s_dev: call.s_dev,
                     stack,
                 };

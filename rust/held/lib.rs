@@ -40,6 +40,10 @@ pub use context::may_sleep;
 pub use folio::page_folio;
 
 use extra_bindings as bindings;
+use kprobes::{
+    current,
+    read_nofault, //
+};
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
@@ -110,6 +114,18 @@ impl Lock {
         owner::query(self)
     }
 
+    /// Returns the address of the word in which the lock names its owner, and the bits that mean a task that holds it
+    /// exclusively; [`None`] if it names none, or if lockdep knows more.
+    ///
+    /// If the word has the current task, that is what [`Lock::query`] says: see [`is_owner`].
+    pub const fn owner(self) -> Option<(usize, usize)> {
+        if cfg!(CONFIG_LOCKDEP) {
+            None
+        } else {
+            owner::word_of(self)
+        }
+    }
+
     /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
     pub const fn can_be_queried(self) -> bool {
         match self {
@@ -119,6 +135,13 @@ impl Lock {
             _ => true,
         }
     }
+}
+
+/// Returns whether the current task is the owner that a lock names, by the word and the bits that [`Lock::owner`]
+/// gave. [`true`] is [`Answer::Exact`] with [`Mode::Exclusive`]; else the lock has to be asked.
+#[inline(always)]
+pub fn is_owner(address: usize, bits: usize) -> bool {
+    read_nofault::<usize>(address).is_some_and(|owner| owner & bits == current() as usize)
 }
 
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.

@@ -42,6 +42,22 @@ const MUTEX_FLAGS: usize = 0x7;
 #[cfg(CONFIG_PER_VMA_LOCK)]
 const VM_REFCNT_EXCLUDE_READERS_FLAG: u32 = 1 << 30;
 
+/// See [`Lock::owner`].
+pub(crate) const fn word_of(lock: Lock) -> Option<(usize, usize)> {
+    match lock {
+        // A reader's bit stays, so that it never is the address of a task.
+        Lock::RwSemaphore(address) => Some((
+            address.wrapping_add(offset_of!(bindings::rw_semaphore, owner)),
+            !(RWSEM_OWNER_FLAGS_MASK & !RWSEM_READER_OWNED),
+        )),
+        Lock::Mutex(address) => Some((
+            address.wrapping_add(offset_of!(bindings::mutex, owner)),
+            !MUTEX_FLAGS,
+        )),
+        _ => None,
+    }
+}
+
 pub(crate) fn query(lock: Lock) -> Answer {
     match lock {
         Lock::RwSemaphore(address) => rw_semaphore(address),

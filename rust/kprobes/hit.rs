@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::offset_of,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
@@ -14,6 +15,16 @@ use kernel::{
 };
 
 use crate::this_cpu;
+
+/// Where the arguments are that come in registers, as C's `regs_get_kernel_argument()` has it.
+const REGISTERS: [usize; 6] = [
+    offset_of!(bindings::pt_regs, di),
+    offset_of!(bindings::pt_regs, si),
+    offset_of!(bindings::pt_regs, dx),
+    offset_of!(bindings::pt_regs, cx),
+    offset_of!(bindings::pt_regs, r8),
+    offset_of!(bindings::pt_regs, r9),
+];
 
 /// Which end of the probed function was hit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,19 +86,13 @@ impl Hit<'_> {
     /// the stack can be had, and only at the entry of a function. At the return it means nothing.
     #[inline]
     pub fn argument(&self, index: u8) -> usize {
-        // SAFETY: By the type invariant the registers are valid for reads.
-        let regs = unsafe { self.regs.as_ref() };
-        let argument = match index {
-            0 => regs.di,
-            1 => regs.si,
-            2 => regs.dx,
-            3 => regs.cx,
-            4 => regs.r8,
-            5 => regs.r9,
-            // SAFETY: As above. The rest is on the stack.
-            _ => unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) },
-        };
-        argument as usize
+        match REGISTERS.get(usize::from(index)) {
+            // SAFETY: By the type invariant the registers are valid for reads, and this is one of them.
+            Some(&at) => unsafe { self.regs.byte_add(at).cast::<usize>().read() },
+            // The rest is on the stack.
+            // SAFETY: By the type invariant the registers are valid for reads.
+            None => unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) },
+        }
     }
 
     /// Returns the value that the probed function returns. It means something at the return only.

@@ -126,6 +126,15 @@ impl Table {
         Self::ALL.iter().copied().find(|table| table.name() == name)
     }
 
+    /// Returns the ways from the object whose table it is to the table, and to its super block, if there is always just one
+    /// of each.
+    pub const fn ways(self) -> Option<(&'static [usize], &'static [usize])> {
+        match (self, self.way_to_super()) {
+            (Table::Xattr | Table::FsContext, _) | (_, None) => None,
+            (_, Some(way_to_super)) => Some((self.way(), way_to_super)),
+        }
+    }
+
     /// Returns the tables of an object of this kind. More than one has a [`Table::Xattr`] only.
     #[inline]
     pub fn tables(self, object: usize) -> impl Iterator<Item = usize> {
