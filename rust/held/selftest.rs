@@ -8,6 +8,7 @@
 //! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep.
 
 mod context;
+mod memory;
 
 use crate::{
     bindings,
@@ -60,6 +61,11 @@ pub enum Failure {
     },
     /// A return shows another caller than the entry of the same call.
     Caller {
+        /// How the probe was entered.
+        path: &'static str,
+    },
+    /// A read failed where there is something, or did not where there is nothing, or a lock names another owner.
+    Memory {
         /// How the probe was entered.
         path: &'static str,
     },
@@ -118,6 +124,7 @@ struct Witness {
     context: Atomic<u32>,
     in_nmi: Atomic<bool>,
     wrong_caller: Atomic<bool>,
+    wrong_memory: Atomic<bool>,
 }
 
 impl Witness {
@@ -130,6 +137,7 @@ impl Witness {
             context: Atomic::new(0),
             in_nmi: Atomic::new(false),
             wrong_caller: Atomic::new(false),
+            wrong_memory: Atomic::new(false),
         }
     }
 
@@ -139,6 +147,12 @@ impl Witness {
         locks[1] = Lock::Mutex(mutex);
         for (lock, answer) in locks.into_iter().zip(&self.answers) {
             answer.store(encode((self.query)(lock)), Relaxed);
+            if !memory::owner_is_right(lock) {
+                self.wrong_memory.store(true, Relaxed);
+            }
+        }
+        if !memory::reads_fail() {
+            self.wrong_memory.store(true, Relaxed);
         }
         self.context.store(encode(crate::may_sleep(hit)), Relaxed);
         self.in_nmi.store(hit.in_nmi(), Relaxed);
@@ -463,6 +477,9 @@ fn states(
     }
     if witness.wrong_caller.load(Relaxed) {
         return Err(Failure::Caller { path });
+    }
+    if witness.wrong_memory.load(Relaxed) {
+        return Err(Failure::Memory { path });
     }
     Ok(())
 }
