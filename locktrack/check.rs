@@ -37,6 +37,7 @@ use crate::{
     counts::{
         column,
         Hits,
+        OnCpu,
         ANSWERS, //
     },
     plan::{
@@ -60,22 +61,30 @@ pub(crate) struct Callback {
 
 impl Callback {
     #[inline]
-    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject) {
+    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject, first: bool) {
         let tracker = &*self.tracker;
         let Some(fs) = tracker.filesystems.get(subject.fs) else {
             return;
         };
         let counts = fs.counts.on_cpu(hit);
+        if first {
+            counts.count_call();
+        }
         for checked in rules {
-            let column = if checked.is_owned(hit) {
-                Some(const { column(Answer::Exact(Mode::Exclusive)) })
-            } else {
-                ask(hit, checked).map(column)
-            };
-            counts.count(checked.number, column);
-            if let Some(column) = column.filter(|&column| checked.is_broken_by(column)) {
-                self.violated(hit, checked, subject, column);
+            match checked.usual(hit) {
+                Some(column) => counts.count(checked.number, Some(column)),
+                None => self.ask(hit, checked, subject, &counts),
             }
+        }
+    }
+
+    /// Asks about a rule, counts the answer, and keeps it if it breaks the rule.
+    #[inline(never)]
+    fn ask(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, counts: &OnCpu<'_>) {
+        let column = answer(hit, checked).map(column);
+        counts.count(checked.number, column);
+        if let Some(column) = column.filter(|&column| checked.is_broken_by(column)) {
+            self.violated(hit, checked, subject, column);
         }
     }
 
@@ -94,21 +103,24 @@ impl Callback {
 
     /// Checks a call of a function that can be several callbacks, or of several filesystems.
     #[inline(never)]
-    fn check_all(&self, hit: &Hit<'_>, edition: usize) -> Hits {
+    fn check_all(&self, hit: &Hit<'_>, edition: usize) {
         let tracker = &*self.tracker;
-        let mut hits = Hits::Foreign;
+        let mut found = false;
         for (_, callback) in self.roles.callbacks(&tracker.plan) {
             if let Some(subject) = self.roles.subject(tracker, hit, callback) {
-                self.check(hit, callback.rules(edition), &subject);
-                hits = Hits::Checked;
+                // It is one call, as whatever it is checked.
+                self.check(hit, callback.rules(edition), &subject, !found);
+                found = true;
             }
         }
-        hits
+        if !found {
+            tracker.hits.count(hit, Hits::Foreign);
+        }
     }
 }
 
 impl Handler for Callback {
-    #[inline]
+    #[inline(always)]
     fn entry(&self, hit: &Hit<'_>) {
         let tracker = &*self.tracker;
         if !read_once(&tracker.enabled) {
@@ -116,14 +128,12 @@ impl Handler for Callback {
         }
         // All rules of a call are those of one edition, also if it is switched meanwhile.
         let edition = read_once(&tracker.edition);
-        let hits = match self.roles.usual(tracker, hit) {
+        match self.roles.usual(tracker, hit) {
             Some((_, callback, subject)) => {
-                self.check(hit, callback.rules(edition), &subject);
-                Hits::Checked
+                self.check(hit, callback.rules(edition), &subject, true);
             }
             None => self.check_all(hit, edition),
-        };
-        tracker.hits.count(hit, hits);
+        }
     }
 }
 
@@ -141,7 +151,7 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
 
 /// Looks at what a rule is about, if the rule applies and there is the object that it belongs to.
 #[inline]
-fn ask(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
     if !applies(hit, checked.rule) {
         return None;
     }

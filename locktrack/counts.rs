@@ -40,11 +40,9 @@ pub(crate) enum Event {
     NotApplicable,
 }
 
-/// Something of no rule that is counted.
+/// Something of no rule and no filesystem that is counted.
 #[derive(Clone, Copy)]
 pub(crate) enum Hits {
-    /// A callback of an attached filesystem was called.
-    Checked,
     /// The probed function was called for something else: another filesystem, or another table.
     Foreign,
     /// A callback was followed to its return.
@@ -53,7 +51,9 @@ pub(crate) enum Hits {
 
 const EVENTS: usize = ANSWERS.len() + 1;
 const NOT_APPLICABLE: usize = ANSWERS.len();
-const HITS: usize = 3;
+const HITS: usize = 2;
+/// The first counter of a filesystem is that of its calls.
+const FIRST: usize = 1;
 
 /// Returns the index of an answer in [`ANSWERS`].
 #[inline]
@@ -103,9 +103,9 @@ impl Counters {
     /// Returns those of the CPU of a hit.
     #[inline]
     fn of_cpu(&self, hit: &Hit<'_>) -> &[Counter] {
-        let first = hit.cpu().as_u32() as usize * self.stride;
+        let first = (hit.cpu().as_u32() as usize).wrapping_mul(self.stride);
         self.counters
-            .get(first..first + self.stride)
+            .get(first..first.wrapping_add(self.stride))
             .unwrap_or_default()
     }
 
@@ -171,10 +171,18 @@ pub(crate) struct OnCpu<'a> {
 }
 
 impl OnCpu<'_> {
+    /// Counts a call whose rules were checked.
+    #[inline]
+    pub(crate) fn count_call(&self) {
+        if let Some(counter) = self.counters.first() {
+            counter.count(self.hit);
+        }
+    }
+
     /// Counts an answer about a rule, by its [`column`], or that the rule did not apply.
     #[inline]
     pub(crate) fn count(&self, rule: Number, column: Option<usize>) {
-        let index = usize::from(rule.0) * EVENTS + column.unwrap_or(NOT_APPLICABLE);
+        let index = FIRST + usize::from(rule.0) * EVENTS + column.unwrap_or(NOT_APPLICABLE);
         if let Some(counter) = self.counters.get(index) {
             counter.count(self.hit);
         }
@@ -183,12 +191,12 @@ impl OnCpu<'_> {
 
 impl Counts {
     pub(crate) fn new(rules: usize) -> Result<Self> {
-        Ok(Self(Counters::new(rules * EVENTS)?))
+        Ok(Self(Counters::new(FIRST + rules * EVENTS)?))
     }
 
     /// Returns how much memory those of so many rules take, in bytes.
     pub(crate) fn size(rules: usize) -> usize {
-        let counters = (rules * EVENTS).next_multiple_of(LINE) * nr_cpu_ids() as usize;
+        let counters = (FIRST + rules * EVENTS).next_multiple_of(LINE) * nr_cpu_ids() as usize;
         counters * size_of::<Counter>()
     }
 
@@ -207,7 +215,12 @@ impl Counts {
             Event::Answered(answer) => column(answer),
             Event::NotApplicable => NOT_APPLICABLE,
         };
-        self.0.sum(usize::from(rule.0) * EVENTS + column)
+        self.0.sum(FIRST + usize::from(rule.0) * EVENTS + column)
+    }
+
+    /// Returns how many calls were counted.
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.sum(0)
     }
 
     /// Sets all to zero.

@@ -5,6 +5,7 @@
 use held::{
     Answer,
     Hidden,
+    Mode,
     Verdict, //
 };
 use kernel::prelude::*;
@@ -34,7 +35,10 @@ use crate::{
         lock_of,
         verdict, //
     },
-    counts::ANSWERS, //
+    counts::{
+        column,
+        ANSWERS, //
+    },
 };
 
 /// How many callbacks can be probed. A handler has a bit for each.
@@ -58,6 +62,19 @@ pub(crate) enum What {
     MaySleep,
     /// Whether the call sleeps.
     Sleeps,
+}
+
+const OWNED: usize = column(Answer::Exact(Mode::Exclusive));
+const MAY_SLEEP: usize = column(Answer::MaySleep);
+
+/// The answer that a rule without conditions nearly always gets, and that keeps it.
+enum Usual {
+    /// The lock names the current task as its owner.
+    Owner(Owner),
+    /// Sleeping is allowed.
+    MaySleep,
+    /// There is none, or it has to be asked for in the long way.
+    None,
 }
 
 /// The word in which a lock names its owner, by the way from the arguments.
@@ -86,8 +103,7 @@ pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
-    /// Where the lock names its owner, if it is looked at whatever the arguments are.
-    owner: Option<Owner>,
+    usual: Usual,
     /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
     broken_by: u16,
 }
@@ -97,27 +113,37 @@ impl Checked {
         let breaks =
             |&answer: &Answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
         let answers = ANSWERS.iter().enumerate();
-        let owner = match what {
-            What::Object(reach, lock) if rule.conditions.is_empty() => Owner::new(reach, lock),
-            _ => None,
-        };
         let bits = answers.filter(|(_, answer)| breaks(answer));
+        let broken_by: u16 = bits.fold(0, |bits, (index, _)| bits | 1 << index);
+        let usual = match what {
+            _ if !rule.conditions.is_empty() => Usual::None,
+            What::Object(reach, lock) if broken_by >> OWNED & 1 == 0 => {
+                Owner::new(reach, lock).map_or(Usual::None, Usual::Owner)
+            }
+            What::MaySleep if broken_by >> MAY_SLEEP & 1 == 0 => Usual::MaySleep,
+            _ => Usual::None,
+        };
         Self {
             number,
             rule,
             what,
-            owner,
-            broken_by: bits.fold(0, |bits, (index, _)| bits | 1 << index),
+            usual,
+            broken_by,
         }
     }
 
-    /// Returns whether it is about a lock that names the current task as its owner. Else there is more to ask.
+    /// Returns the index of the usual answer in [`ANSWERS`](crate::counts::ANSWERS), which does not break it, if that is the
+    /// answer. Else there is more to ask.
     #[inline]
-    pub(crate) fn is_owned(&self, hit: &Hit<'_>) -> bool {
-        self.owner.as_ref().is_some_and(|owner| {
-            follow(hit.argument(owner.reach.argument), owner.reach.path)
-                .is_some_and(|object| held::is_owner(object.wrapping_add(owner.offset), owner.bits))
-        })
+    pub(crate) fn usual(&self, hit: &Hit<'_>) -> Option<usize> {
+        match &self.usual {
+            Usual::Owner(owner) => {
+                let object = follow(hit.argument(owner.reach.argument), owner.reach.path)?;
+                held::is_owner(object.wrapping_add(owner.offset), owner.bits).then_some(OWNED)
+            }
+            Usual::MaySleep => (held::may_sleep(hit) == Answer::MaySleep).then_some(MAY_SLEEP),
+            Usual::None => None,
+        }
     }
 
     /// Returns whether the answer with this index in [`ANSWERS`](crate::counts::ANSWERS) breaks it.

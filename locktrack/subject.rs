@@ -92,7 +92,7 @@ impl Roles {
 
     /// Returns the callback that was called, its index in the plan, and whose, if the object has the table in which the function was found
     /// first, which is the usual case. [`None`] says nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn usual<'a>(
         &self,
         tracker: &'a Tracker,

@@ -42,7 +42,7 @@ pub use folio::page_folio;
 use extra_bindings as bindings;
 use kprobes::{
     current,
-    read_nofault, //
+    read_pointer, //
 };
 
 // The kernel's printing macros want this of every crate.
@@ -141,7 +141,7 @@ impl Lock {
 /// gave. [`true`] is [`Answer::Exact`] with [`Mode::Exclusive`]; else the lock has to be asked.
 #[inline(always)]
 pub fn is_owner(address: usize, bits: usize) -> bool {
-    read_nofault::<usize>(address).is_some_and(|owner| owner & bits == current() as usize)
+    read_pointer(address) & bits == current() as usize
 }
 
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.

@@ -40,6 +40,7 @@ pub use hit::Hit;
 pub use nofault::{
     read_nofault,
     read_once,
+    read_pointer,
     Number, //
 };
 pub use probe::{

@@ -17,6 +17,12 @@ const VSYSCALL_ADDR: usize = (-10isize << 20) as usize;
 /// The lower end of the kernel's half of the addresses.
 const KERNEL_HALF: usize = 1 << (usize::BITS - 1);
 
+/// Returns whether there can be an object of the kernel.
+#[inline(always)]
+fn is_kernel(address: usize) -> bool {
+    address.wrapping_sub(KERNEL_HALF) < VSYSCALL_ADDR - size_of::<u64>() - KERNEL_HALF
+}
+
 /// A number that [`read_nofault`] can read.
 pub trait Number: Copy {
     /// See [`read_nofault`].
@@ -28,7 +34,7 @@ macro_rules! number {
         $(impl Number for $number {
             #[inline(always)]
             fn read_nofault(address: usize) -> Option<Self> {
-                if address.wrapping_sub(KERNEL_HALF) >= VSYSCALL_ADDR - size_of::<u64>() - KERNEL_HALF {
+                if !is_kernel(address) {
                     return None;
                 }
                 let value: u64;
@@ -74,6 +80,32 @@ number! {
 #[inline(always)]
 pub fn read_nofault<T: Number>(address: usize) -> Option<T> {
     T::read_nofault(address)
+}
+
+/// Reads a pointer from kernel memory at `address`, or returns 0 if nothing can be read there, as [`read_nofault`] does. For
+/// those to whom null and nothing are the same.
+#[inline(always)]
+pub fn read_pointer(address: usize) -> usize {
+    let mut value = 0usize;
+    if is_kernel(address) {
+        // SAFETY: As for `read_nofault()`. A load that faults leaves the register alone.
+        unsafe {
+            asm!(
+                "2: mov {value}, qword ptr [{address}]",
+                "3:",
+                ".pushsection __ex_table, \"a\"",
+                ".balign 4",
+                ".long 2b - .",
+                ".long 3b - .",
+                ".long 1",
+                ".popsection",
+                value = inout(reg) value,
+                address = in(reg) address,
+                options(readonly, nostack, preserves_flags),
+            )
+        };
+    }
+    value
 }
 
 /// Reads a word that others may write, as `READ_ONCE()` does.

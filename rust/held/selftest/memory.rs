@@ -8,7 +8,10 @@ use crate::{
     Lock,
     Mode, //
 };
-use kprobes::read_nofault;
+use kprobes::{
+    read_nofault,
+    read_pointer, //
+};
 
 /// Where nothing can be read: null, what belongs to the user, an address that is none, a hole between what the kernel
 /// maps, and the page of the vsyscalls.
@@ -30,10 +33,12 @@ pub(super) fn reads_fail() -> bool {
             && read_nofault::<u32>(at).is_none()
             && read_nofault::<u64>(at).is_none()
             && read_nofault::<usize>(at).is_none()
+            && read_pointer(at) == 0
     }) && read_nofault::<u8>(at) == Some(0x88)
         && read_nofault::<u16>(at) == Some(0x7788)
         && read_nofault::<u32>(at) == Some(0x5566_7788)
         && read_nofault::<u64>(at) == Some(here)
+        && read_pointer(at) == here as usize
 }
 
 /// Returns whether the lock's word for its owner says what the query does.
