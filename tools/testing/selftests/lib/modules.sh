@@ -34,6 +34,23 @@ module_load()
 	MODULES_LOADED="$module_name $MODULES_LOADED"
 }
 
+# need_module NAME [PARAMETER=VALUE...]: skips the whole test where there is no such module. One that does not
+# load fails it.
+need_module()
+{
+	module_load "$@" && return
+	if [ "$(id -u)" -ne 0 ]; then
+		skip_all "$MODULE_REASON"
+	elif [ -n "$MODULES_DIR" ]; then
+		[ -e "$MODULES_DIR/$1.ko" ] || skip_all "there is no $1.ko in MODULES_DIR"
+	else
+		modinfo "$1" > /dev/null 2>&1 || skip_all "$MODULE_REASON"
+	fi
+	echo "# $1 does not load: $MODULE_REASON"
+	dmesg | tail -n 5 | sed 's/^/# /'
+	exit "$KSFT_FAIL"
+}
+
 # module_unload NAME: fails, and says why, if the module is in use.
 module_unload()
 {

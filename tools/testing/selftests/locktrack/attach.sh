@@ -125,6 +125,7 @@ everything()
 }
 
 begin
+quick_probes
 ktap_set_plan 11
 test_result attach_shows_probes attach_shows_probes
 test_result attach_twice attach_twice

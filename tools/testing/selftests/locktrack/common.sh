@@ -22,18 +22,7 @@ locktrack=/sys/kernel/debug/locktrack
 run=/sys/module/locktrack_break/parameters/run
 mnt=
 breaking=
-
-skip_all()
-{
-	ktap_skip_all "$1"
-	exit "$KSFT_SKIP"
-}
-
-# need_module NAME: skips the whole test where the module cannot be had.
-need_module()
-{
-	module_load "$1" || skip_all "$MODULE_REASON"
-}
+optimization=
 
 # expect TEXT: what reads the console need not stop at warnings with this TEXT.
 expect()
@@ -48,6 +37,13 @@ need_break()
 	need_module locktrack_break
 	breaking=1
 	expect _assert_
+}
+
+# While the kernel turns breakpoints into jumps, which it does after each few, no other probe is set. Tests that
+# attach often go without.
+quick_probes()
+{
+	optimization=$(sysctl -n debug.kprobes-optimization 2>/dev/null) && sysctl -q debug.kprobes-optimization=0
 }
 
 fs_load()
@@ -84,6 +80,7 @@ end()
 		detach_all
 	fi
 	modules_unload_all
+	[ -z "$optimization" ] || sysctl -q "debug.kprobes-optimization=$optimization"
 	if [ -n "$breaking" ]; then
 		expect nothing
 	fi

@@ -183,6 +183,7 @@ forget()
 }
 
 begin
+quick_probes
 need_break
 file=$(mktemp)
 trap forget EXIT

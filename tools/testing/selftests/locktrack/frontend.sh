@@ -188,6 +188,7 @@ tool=$(command -v "${MODULES_DIR:+$MODULES_DIR/bin/}locktrack") || tool=$(comman
 	skip_all "there is no program locktrack: make tools"
 }
 begin
+quick_probes
 need_break
 out=$(mktemp) errors=$(mktemp) file=$(mktemp)
 trap forget EXIT

@@ -132,12 +132,13 @@ kept()
 # The tables of a mapping show when there is one.
 sees_mappings()
 {
-	echo "mmap $mnt" > "$run" && eventually followed vm_operations_struct.fault
+	echo "mmap $mnt" > "$run" && eventually followed "$fstype" vm_operations_struct.fault
 }
 
+# followed FS CALLBACK
 followed()
 {
-	awk -F '\t' -v name="$fstype" -v callback="$1" '
+	awk -F '\t' -v name="$1" -v callback="$2" '
 		$1 == "return" && $2 == name && $3 == callback { found = 1 } END { exit !found }' \
 		"$locktrack/attach"
 }
@@ -180,7 +181,7 @@ on_workload()
 	for _ in 1 2; do
 		mount -t "$@" "$other" && workload "$other" && cp "$(command -v sleep)" "$other/run" &&
 			"$other/run" 0 && cat "$other/run" > /dev/null && rm "$other/run" &&
-			umount "$other" && sleep 0.5 || return 1
+			eventually followed "$fs" vm_operations_struct.map_pages && umount "$other" || return 1
 	done
 	result=0
 	no_violation_of_mine || result=1

@@ -77,6 +77,7 @@ nothing_left()
 }
 
 begin
+quick_probes
 case " $MODULES_LOADED " in
 *" locktrack "*) ;;
 *) skip_all "locktrack was loaded before the test, which must not unload it" ;;

@@ -19,7 +19,7 @@ mnt=
 fs_load()
 {
 	if [ "$fstype" = samplefs ]; then
-		module_load samplefs
+		need_module samplefs
 	fi
 }
 
@@ -29,13 +29,9 @@ begin()
 {
 	ktap_print_header
 	if [ "$(id -u)" -ne 0 ]; then
-		ktap_skip_all "not root"
-		exit "$KSFT_SKIP"
+		skip_all "not root"
 	fi
-	if ! fs_load; then
-		ktap_skip_all "$MODULE_REASON"
-		exit "$KSFT_SKIP"
-	fi
+	fs_load
 	mnt=$(mktemp -d) || exit "$KSFT_FAIL"
 	trap end EXIT
 	trap 'exit 1' INT TERM
@@ -52,4 +48,11 @@ end()
 fs_mount()
 {
 	mount -t "$fstype" -o "$1" samplefs-test "$mnt"
+}
+
+# Loads the module with what KUnit runs, or skips the whole test.
+need_kunit()
+{
+	[ -d /sys/module/kunit ] || skip_all "the kernel has no KUnit (CONFIG_KUNIT)"
+	need_module vfs_kunit
 }

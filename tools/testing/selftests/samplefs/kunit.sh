@@ -28,14 +28,10 @@ ran()
 
 ktap_print_header
 echo "vfs_kunit: begin" > /dev/kmsg
-if ! module_load vfs_kunit; then
-	ktap_skip_all "$MODULE_REASON"
-	exit "$KSFT_SKIP"
-fi
+need_kunit
 trap modules_unload_all EXIT
 if ! printed | grep -q "KTAP version"; then
-	ktap_skip_all "the kernel was not booted with kunit.enable=1 and kunit.autorun=1"
-	exit "$KSFT_SKIP"
+	skip_all "the kernel was not booted with kunit.enable=1 and kunit.autorun=1"
 fi
 examples=$(results | sed 's/.* //')
 ktap_set_plan $(($(echo "$examples" | wc -w) + 1))

@@ -79,12 +79,10 @@ after_locks()
 
 begin
 if [ "$fstype" != samplefs ]; then
-	ktap_skip_all "this is about the module samplefs, not about $fstype"
-	exit "$KSFT_SKIP"
+	skip_all "this is about the module samplefs, not about $fstype"
 fi
 if [ -z "$MODULES_LOADED" ]; then
-	ktap_skip_all "samplefs was loaded before the test, which must not unload it"
-	exit "$KSFT_SKIP"
+	skip_all "samplefs was loaded before the test, which must not unload it"
 fi
 
 ktap_set_plan 5

@@ -133,10 +133,7 @@ device_refused()
 
 fstype=slotfs
 begin
-if ! module_load vfs_kunit; then
-	ktap_skip_all "$MODULE_REASON"
-	exit "$KSFT_SKIP"
-fi
+need_kunit
 mount -t slotfs slots "$mnt" || exit "$KSFT_FAIL"
 image=$mnt.image
 dev=

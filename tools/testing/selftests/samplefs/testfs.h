@@ -80,38 +80,38 @@ static inline int testfs_run(const char *const argv[])
 	return WEXITSTATUS(status);
 }
 
-/* Makes the filesystem type available; NULL, or why it is not. */
-static inline const char *testfs_load(void)
+static inline void testfs_skip(const char *reason)
 {
-	static char reason[512];
+	ksft_print_header();
+	ksft_exit_skip("%s\n", reason);
+}
+
+/* Makes the filesystem type available. Without it there is nothing to test; one that does not load fails. */
+static inline void testfs_load(void)
+{
 	const char *dir = getenv("MODULES_DIR");
 	char path[PATH_MAX];
 	int fd;
 
 	if (testfs_registered())
-		return NULL;
+		return;
 	if (!dir || !*dir) {
 		const char *const modprobe[] = { "modprobe", testfs_type(), NULL };
 
-		if (testfs_run(modprobe)) {
-			snprintf(reason, sizeof(reason),
-				 "modprobe %s failed, and MODULES_DIR is not set", testfs_type());
-			return reason;
-		}
+		if (testfs_run(modprobe))
+			testfs_skip("modprobe failed, and MODULES_DIR is not set");
 	} else {
 		snprintf(path, sizeof(path), "%s/%s.ko", dir, testfs_type());
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0)) {
-			snprintf(reason, sizeof(reason), "cannot load %.400s: %s", path,
-				 strerror(errno));
-			if (fd >= 0)
-				close(fd);
-			return reason;
+		if (fd < 0)
+			testfs_skip("the filesystem has no module in MODULES_DIR");
+		if (syscall(SYS_finit_module, fd, "", 0)) {
+			ksft_print_header();
+			ksft_exit_fail_msg("cannot load %s: %s\n", path, strerror(errno));
 		}
 		close(fd);
 	}
 	testfs_loaded = true;
-	return NULL;
 }
 
 /* Leaves the machine as it was. The mounts have gone with the namespace's use. */
@@ -127,24 +127,14 @@ static inline void testfs_end(void)
 	}
 }
 
-static inline void testfs_skip(const char *reason)
-{
-	ksft_print_header();
-	ksft_exit_skip("%s\n", reason);
-}
-
 static inline int testfs_main_run(int argc, char **argv)
 {
-	const char *reason;
-
 	/* To list the tests takes neither root nor module. */
 	if (argc == 2 && (!strcmp(argv[1], "-l") || !strcmp(argv[1], "-h")))
 		return test_harness_run(argc, argv);
 	if (geteuid())
 		testfs_skip("not root");
-	reason = testfs_load();
-	if (reason)
-		testfs_skip(reason);
+	testfs_load();
 	testfs_main = getpid();
 	atexit(testfs_end);
 

@@ -150,13 +150,11 @@ off()
 
 if [ "$fstype" != samplefs ]; then
 	ktap_print_header
-	ktap_skip_all "about samplefs alone"
-	exit "$KSFT_SKIP"
+	skip_all "about samplefs alone"
 fi
 begin
 if ! trace_begin; then
-	ktap_skip_all "no tracefs, or a kernel without tracepoints"
-	exit "$KSFT_SKIP"
+	skip_all "no tracefs, or a kernel without tracepoints"
 fi
 ktap_set_plan 8
 fs_mount size=1m
