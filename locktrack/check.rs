@@ -8,11 +8,9 @@ use held::{
     Mode,
     Verdict, //
 };
-use kernel::sync::{
-    atomic::Relaxed,
-    Arc, //
-};
+use kernel::sync::Arc;
 use kprobes::{
+    read_once,
     Handler,
     Hit, //
 };
@@ -37,8 +35,10 @@ use rules::{
 
 use crate::{
     counts::{
-        Event,
-        Hits, //
+        column,
+        Hits,
+        OnCpu,
+        ANSWERS, //
     },
     plan::{
         self,
@@ -60,46 +60,80 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject) {
+    #[inline]
+    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject, first: bool) {
         let tracker = &*self.tracker;
+        let Some(fs) = tracker.filesystems.get(subject.fs) else {
+            return;
+        };
+        let counts = fs.counts.on_cpu(hit);
+        if first {
+            counts.count_call();
+        }
         for checked in rules {
-            let event = match answer(hit, checked) {
-                Some(found) if applies(hit, checked.rule) => {
-                    if verdict(checked.rule.requirement, found) == Some(Verdict::Violation) {
-                        let violation = Violation {
-                            checked,
-                            fs: subject.fs,
-                            found,
-                            s_dev: subject.s_dev(),
-                            stack: None,
-                        };
-                        tracker.violated(hit, &violation);
-                    }
-                    Event::Answered(found)
-                }
-                _ => Event::NotApplicable,
-            };
-            tracker.count(hit, subject.fs, checked.number, event);
+            match checked.usual(hit) {
+                Some(column) => counts.count(checked.number, Some(column)),
+                None => self.ask(hit, checked, subject, &counts),
+            }
+        }
+    }
+
+    /// Asks about a rule, counts the answer, and keeps it if it breaks the rule.
+    #[inline(never)]
+    fn ask(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, counts: &OnCpu<'_>) {
+        let column = answer(hit, checked).map(column);
+        counts.count(checked.number, column);
+        if let Some(column) = column.filter(|&column| checked.is_broken_by(column)) {
+            self.violated(hit, checked, subject, column);
+        }
+    }
+
+    #[cold]
+    fn violated(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, column: usize) {
+        let violation = Violation {
+            checked,
+            fs: subject.fs,
+            found: ANSWERS.get(column).copied().unwrap_or(Answer::Unknown),
+            caller: hit.caller(),
+            s_dev: subject.s_dev(),
+            stack: None,
+        };
+        self.tracker.violated(hit, &violation);
+    }
+
+    /// Checks a call of a function that can be several callbacks, or of several filesystems.
+    #[inline(never)]
+    fn check_all(&self, hit: &Hit<'_>, edition: usize) {
+        let tracker = &*self.tracker;
+        let mut found = false;
+        for (_, callback) in self.roles.callbacks(&tracker.plan) {
+            if let Some(subject) = self.roles.subject(tracker, hit, callback) {
+                // It is one call, as whatever it is checked.
+                self.check(hit, callback.rules(edition), &subject, !found);
+                found = true;
+            }
+        }
+        if !found {
+            tracker.hits.count(hit, Hits::Foreign);
         }
     }
 }
 
 impl Handler for Callback {
+    #[inline(always)]
     fn entry(&self, hit: &Hit<'_>) {
         let tracker = &*self.tracker;
-        if !tracker.enabled.load(Relaxed) {
+        if !read_once(&tracker.enabled) {
             return;
         }
-        let mut hits = Hits::Foreign;
         // All rules of a call are those of one edition, also if it is switched meanwhile.
-        let edition = tracker.edition.load(Relaxed);
-        for (_, callback) in self.roles.callbacks(&tracker.plan) {
-            if let Some(subject) = self.roles.subject(tracker, hit, callback) {
-                self.check(hit, callback.rules(edition), &subject);
-                hits = Hits::Checked;
+        let edition = read_once(&tracker.edition);
+        match self.roles.usual(tracker, hit) {
+            Some((_, callback, subject)) => {
+                self.check(hit, callback.rules(edition), &subject, true);
             }
+            None => self.check_all(hit, edition),
         }
-        tracker.hits.hit(hit.cpu(), hits);
     }
 }
 
@@ -115,8 +149,12 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
     }
 }
 
-/// Looks at what a rule is about, if there is the object that it belongs to.
+/// Looks at what a rule is about, if the rule applies and there is the object that it belongs to.
+#[inline]
 fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
+    if !applies(hit, checked.rule) {
+        return None;
+    }
     match checked.what {
         What::Object(reach, lock) => {
             let object = follow(hit.argument(reach.argument), reach.path)?;
@@ -130,6 +168,7 @@ fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
 }
 
 /// Finds a lock of an object.
+#[inline]
 pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
     use rules::Lock as Kind;
 
@@ -153,7 +192,12 @@ pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
 }
 
 /// Returns whether all conditions of a rule hold that are decided at the entry.
+#[inline]
 pub(crate) fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
+    rule.conditions.is_empty() || conditions_hold(hit, rule)
+}
+
+fn conditions_hold(hit: &Hit<'_>, rule: &Rule) -> bool {
     let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
     let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
     let value = |value| match value {

@@ -7,15 +7,12 @@ use held::{
     Mode, //
 };
 use kernel::{
-    cpu::{
-        nr_cpu_ids,
-        CpuId, //
-    },
-    prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    },
+    cpu::nr_cpu_ids,
+    prelude::*, //
+};
+use kprobes::{
+    Counter,
+    Hit, //
 };
 
 use crate::plan::Number;
@@ -43,11 +40,9 @@ pub(crate) enum Event {
     NotApplicable,
 }
 
-/// Something of no rule that is counted.
+/// Something of no rule and no filesystem that is counted.
 #[derive(Clone, Copy)]
 pub(crate) enum Hits {
-    /// A callback of an attached filesystem was called.
-    Checked,
     /// The probed function was called for something else: another filesystem, or another table.
     Foreign,
     /// A callback was followed to its return.
@@ -55,46 +50,82 @@ pub(crate) enum Hits {
 }
 
 const EVENTS: usize = ANSWERS.len() + 1;
-const HITS: usize = 3;
+const NOT_APPLICABLE: usize = ANSWERS.len();
+const HITS: usize = 2;
+/// The first counter of a filesystem is that of its calls.
+const FIRST: usize = 1;
 
-/// Counters of each CPU, so that none is fought over.
+/// Returns the index of an answer in [`ANSWERS`].
+#[inline]
+pub(crate) const fn column(answer: Answer) -> usize {
+    match answer {
+        Answer::Exact(mode) => mode as usize,
+        Answer::Someone(Mode::Shared) => 3,
+        Answer::Someone(Mode::Exclusive) => 4,
+        Answer::MaySleep => 5,
+        Answer::Atomic => 6,
+        Answer::Awake => 7,
+        Answer::Slept => 8,
+        Answer::Someone(Mode::NotHeld) | Answer::Unknown => 9,
+    }
+}
+
+const _: () = {
+    let mut index = 0;
+    while index < ANSWERS.len() {
+        assert!(column(ANSWERS[index]) == index);
+        index += 1;
+    }
+};
+
+/// So many counters are as large as a cache line.
+const LINE: usize = 64 / size_of::<Counter>();
+
+/// Counters of each CPU, in cache lines of its own.
 struct Counters {
     /// `stride` counters for each CPU.
-    counters: KVVec<Atomic<u64>>,
+    counters: KVVec<Counter>,
     stride: usize,
 }
 
 impl Counters {
-    fn new(stride: usize) -> Result<Self> {
+    fn new(count: usize) -> Result<Self> {
+        // An allocation whose size is a multiple of a cache line begins with one.
+        let stride = count.next_multiple_of(LINE);
         let length = stride * nr_cpu_ids() as usize;
         let mut counters = KVVec::with_capacity(length, GFP_KERNEL)?;
         for _ in 0..length {
-            counters.push(Atomic::new(0), GFP_KERNEL)?;
+            counters.push(Counter::new(), GFP_KERNEL)?;
         }
         Ok(Self { counters, stride })
     }
 
-    fn add(&self, cpu: CpuId, index: usize) {
-        if let Some(counter) = self
-            .counters
-            .get(cpu.as_u32() as usize * self.stride + index)
-        {
-            counter.add(1, Relaxed);
-        }
+    /// Returns those of the CPU of a hit.
+    #[inline]
+    fn of_cpu(&self, hit: &Hit<'_>) -> &[Counter] {
+        let first = (hit.cpu().as_u32() as usize).wrapping_mul(self.stride);
+        self.counters
+            .get(first..first.wrapping_add(self.stride))
+            .unwrap_or_default()
     }
 
     fn sum(&self, index: usize) -> u64 {
         self.counters
             .chunks_exact(self.stride)
             .filter_map(|counters| counters.get(index))
-            .map(|counter| counter.load(Relaxed))
+            .map(Counter::get)
             .sum()
     }
 
     fn reset(&self) {
         for counter in &self.counters {
-            counter.store(0, Relaxed);
+            counter.reset();
         }
+    }
+
+    /// Returns how much memory they take, in bytes.
+    fn size(&self) -> usize {
+        self.counters.len() * size_of::<Counter>()
     }
 }
 
@@ -107,8 +138,11 @@ impl HitCounts {
     }
 
     /// Counts a hit.
-    pub(crate) fn hit(&self, cpu: CpuId, hit: Hits) {
-        self.0.add(cpu, hit as usize);
+    #[inline]
+    pub(crate) fn count(&self, hit: &Hit<'_>, what: Hits) {
+        if let Some(counter) = self.0.of_cpu(hit).get(what as usize) {
+            counter.count(hit);
+        }
     }
 
     /// Returns how often a hit was counted.
@@ -120,39 +154,77 @@ impl HitCounts {
     pub(crate) fn reset(&self) {
         self.0.reset();
     }
+
+    /// Returns how much memory they take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.size()
+    }
 }
 
 /// How often what was seen of each rule that is checked, in one filesystem.
 pub(crate) struct Counts(Counters);
 
-impl Counts {
-    pub(crate) fn new(rules: usize) -> Result<Self> {
-        Ok(Self(Counters::new(rules * EVENTS)?))
+/// The counts of one CPU, for as long as a handler runs there.
+pub(crate) struct OnCpu<'a> {
+    counters: &'a [Counter],
+    hit: &'a Hit<'a>,
+}
+
+impl OnCpu<'_> {
+    /// Counts a call whose rules were checked.
+    #[inline]
+    pub(crate) fn count_call(&self) {
+        if let Some(counter) = self.counters.first() {
+            counter.count(self.hit);
+        }
     }
 
-    /// Counts an event of a rule.
-    pub(crate) fn rule(&self, cpu: CpuId, rule: Number, event: Event) {
-        self.0.add(cpu, Self::index(rule, event));
+    /// Counts an answer about a rule, by its [`column`], or that the rule did not apply.
+    #[inline]
+    pub(crate) fn count(&self, rule: Number, column: Option<usize>) {
+        let index = FIRST + usize::from(rule.0) * EVENTS + column.unwrap_or(NOT_APPLICABLE);
+        if let Some(counter) = self.counters.get(index) {
+            counter.count(self.hit);
+        }
+    }
+}
+
+impl Counts {
+    pub(crate) fn new(rules: usize) -> Result<Self> {
+        Ok(Self(Counters::new(FIRST + rules * EVENTS)?))
+    }
+
+    /// Returns how much memory those of so many rules take, in bytes.
+    pub(crate) fn size(rules: usize) -> usize {
+        let counters = (FIRST + rules * EVENTS).next_multiple_of(LINE) * nr_cpu_ids() as usize;
+        counters * size_of::<Counter>()
+    }
+
+    /// Returns those to count a hit in.
+    #[inline]
+    pub(crate) fn on_cpu<'a>(&'a self, hit: &'a Hit<'a>) -> OnCpu<'a> {
+        OnCpu {
+            counters: self.0.of_cpu(hit),
+            hit,
+        }
     }
 
     /// Returns how often an event of a rule was counted.
     pub(crate) fn of_rule(&self, rule: Number, event: Event) -> u64 {
-        self.0.sum(Self::index(rule, event))
+        let column = match event {
+            Event::Answered(answer) => column(answer),
+            Event::NotApplicable => NOT_APPLICABLE,
+        };
+        self.0.sum(FIRST + usize::from(rule.0) * EVENTS + column)
+    }
+
+    /// Returns how many calls were counted.
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.sum(0)
     }
 
     /// Sets all to zero.
     pub(crate) fn reset(&self) {
         self.0.reset();
-    }
-
-    fn index(rule: Number, event: Event) -> usize {
-        let event = match event {
-            Event::Answered(answer) => ANSWERS
-                .iter()
-                .position(|&other| other == answer)
-                .unwrap_or(ANSWERS.len() - 1),
-            Event::NotApplicable => ANSWERS.len(),
-        };
-        usize::from(rule.0) * EVENTS + event
     }
 }

@@ -4,12 +4,10 @@
 
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::Relaxed,
-        Arc, //
-    },
+    sync::Arc, //
 };
 use kprobes::{
+    read_once,
     Handler,
     Hit,
     ReturnHandler, //
@@ -20,7 +18,10 @@ use peek::{
     Table, //
 };
 
-use crate::tracker::Tracker;
+use crate::{
+    tables::FsId,
+    tracker::Tracker, //
+};
 
 /// What a function is given.
 #[derive(Clone, Copy)]
@@ -67,7 +68,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn inode(&self, address: usize, root: bool) -> Option<()> {
+    fn inode(&self, address: usize, root: bool) -> Option<FsId> {
         let inode = Inode::new(address)?;
         let sb = inode.super_block()?;
         let fs = self.tracker.tables.fs(sb.s_type()?, Some(sb))?;
@@ -79,7 +80,7 @@ impl Place {
                 self.tracker.saw_table(table, address, fs);
             }
         }
-        Some(())
+        Some(fs)
     }
 
     fn object(&self, kind: Table, object: usize) -> Option<()> {
@@ -94,11 +95,15 @@ impl Place {
     /// Looks at what the function was given: there may be nothing, or nothing of an attached filesystem.
     fn saw(&self, hit: &Hit<'_>) -> Option<()> {
         match self.seen {
-            Seen::Inode(inode) => self.inode(hit.argument(inode), false),
-            Seen::Root(inode) => self.inode(hit.argument(inode), true),
+            Seen::Inode(inode) => self.inode(hit.argument(inode), false).map(drop),
+            Seen::Root(inode) => self.inode(hit.argument(inode), true).map(drop),
             Seen::Dentry(dentry, inode) => {
-                self.inode(hit.argument(inode), false)?;
-                self.object(Table::Dentry, hit.argument(dentry))
+                // Both are of one super block.
+                let fs = self.inode(hit.argument(inode), false)?;
+                for table in Table::Dentry.tables(hit.argument(dentry)) {
+                    self.tracker.saw_table(Table::Dentry, table, fs);
+                }
+                Some(())
             }
             Seen::Object(kind, object) => self.object(kind, hit.argument(object)),
             Seen::FileLock(lock) => {
@@ -116,7 +121,7 @@ impl Place {
 
 impl Handler for Place {
     fn entry(&self, hit: &Hit<'_>) {
-        if self.tracker.enabled.load(Relaxed) {
+        if read_once(&self.tracker.enabled) {
             let _ = self.saw(hit);
         }
     }

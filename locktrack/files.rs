@@ -368,7 +368,8 @@ impl File for Stats {
         seq_print!(seq, "tables-lost\t{}\n", tracker.tables_lost.load(Relaxed));
         seq_print!(seq, "probes\t{}\n", probes().count());
         seq_print!(seq, "refused\t{}\n", entries().count() - probes().count());
-        seq_print!(seq, "checked\t{}\n", tracker.hits.of_hit(Hits::Checked));
+        let calls = tracker.filesystems.iter().map(|(_, fs)| fs.counts.calls());
+        seq_print!(seq, "checked\t{}\n", calls.sum::<u64>());
         seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
         seq_print!(seq, "missed\t{missed}\n");
         seq_print!(seq, "return-probes\t{}\n", following().count());
@@ -396,6 +397,9 @@ impl File for Stats {
         seq_print!(seq, "violations\t{violations}\n");
         seq_print!(seq, "excepted\t{excepted}\n");
         seq_print!(seq, "violations-lost\t{}\n", tracker.violations.lost());
+        let (memory, memory_max) = tracker.memory();
+        seq_print!(seq, "memory\t{memory}\n");
+        seq_print!(seq, "memory-max\t{memory_max}\n");
         for ((symbol, _), probe) in PLACES.iter().zip(&registry.places) {
             if let Err(error) = probe {
                 seq_print!(seq, "discover-refused\t{symbol}\t{error:?}\n");

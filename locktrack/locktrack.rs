@@ -109,6 +109,9 @@ fn prove() -> Result {
         Err(Failure::Caller { path }) => pr_err!(
             "self-test failed, {path}: it shows another caller than the entry of the same call. It would blame the wrong one, so this does not load\n"
         ),
+        Err(Failure::Memory { path }) => pr_err!(
+            "self-test failed, {path}: what it reads of memory is not what is there. Its verdicts would be worth nothing, so this does not load\n"
+        ),
         Err(Failure::Sleep) => pr_err!(
             "self-test failed: what it sees of a task that sleeps is not what the task did. Its verdicts would be worth nothing, so this does not load\n"
         ),

@@ -2,9 +2,16 @@
 
 //! What is checked: which of the rules, in which callbacks.
 
-use held::Hidden;
+use held::{
+    Answer,
+    Hidden,
+    Mode,
+    Verdict, //
+};
 use kernel::prelude::*;
+use kprobes::Hit;
 use peek::{
+    follow,
     Slot,
     Table, //
 };
@@ -21,6 +28,17 @@ use rules::{
     EDITIONS,
     RULES,
     SLOTS, //
+};
+
+use crate::{
+    check::{
+        lock_of,
+        verdict, //
+    },
+    counts::{
+        column,
+        ANSWERS, //
+    },
 };
 
 /// How many callbacks can be probed. A handler has a bit for each.
@@ -46,11 +64,93 @@ pub(crate) enum What {
     Sleeps,
 }
 
+const OWNED: usize = column(Answer::Exact(Mode::Exclusive));
+const MAY_SLEEP: usize = column(Answer::MaySleep);
+
+/// The answer that a rule without conditions nearly always gets, and that keeps it.
+enum Usual {
+    /// The lock names the current task as its owner.
+    Owner(Owner),
+    /// Sleeping is allowed.
+    MaySleep,
+    /// There is none, or it has to be asked for in the long way.
+    None,
+}
+
+/// The word in which a lock names its owner, by the way from the arguments.
+struct Owner {
+    reach: Reach,
+    /// So far behind what is there.
+    offset: usize,
+    bits: usize,
+}
+
+impl Owner {
+    fn new(reach: Reach, lock: Lock) -> Option<Self> {
+        /// Some object, at which nothing is looked.
+        const SOMEWHERE: usize = 1 << (usize::BITS - 1);
+        let (address, bits) = lock_of(lock, SOMEWHERE)?.owner()?;
+        Some(Self {
+            reach,
+            offset: address - SOMEWHERE,
+            bits,
+        })
+    }
+}
+
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
+    usual: Usual,
+    /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
+    broken_by: u16,
+}
+
+impl Checked {
+    fn new(number: Number, rule: &'static Rule, what: What) -> Self {
+        let breaks =
+            |&answer: &Answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
+        let answers = ANSWERS.iter().enumerate();
+        let bits = answers.filter(|(_, answer)| breaks(answer));
+        let broken_by: u16 = bits.fold(0, |bits, (index, _)| bits | 1 << index);
+        let usual = match what {
+            _ if !rule.conditions.is_empty() => Usual::None,
+            What::Object(reach, lock) if broken_by >> OWNED & 1 == 0 => {
+                Owner::new(reach, lock).map_or(Usual::None, Usual::Owner)
+            }
+            What::MaySleep if broken_by >> MAY_SLEEP & 1 == 0 => Usual::MaySleep,
+            _ => Usual::None,
+        };
+        Self {
+            number,
+            rule,
+            what,
+            usual,
+            broken_by,
+        }
+    }
+
+    /// Returns the index of the usual answer in [`ANSWERS`](crate::counts::ANSWERS), which does not break it, if that is the
+    /// answer. Else there is more to ask.
+    #[inline]
+    pub(crate) fn usual(&self, hit: &Hit<'_>) -> Option<usize> {
+        match &self.usual {
+            Usual::Owner(owner) => {
+                let object = follow(hit.argument(owner.reach.argument), owner.reach.path)?;
+                held::is_owner(object.wrapping_add(owner.offset), owner.bits).then_some(OWNED)
+            }
+            Usual::MaySleep => (held::may_sleep(hit) == Answer::MaySleep).then_some(MAY_SLEEP),
+            Usual::None => None,
+        }
+    }
+
+    /// Returns whether the answer with this index in [`ANSWERS`](crate::counts::ANSWERS) breaks it.
+    #[inline]
+    pub(crate) fn is_broken_by(&self, column: usize) -> bool {
+        self.broken_by >> column & 1 != 0
+    }
 }
 
 /// A callback that is probed.
@@ -62,6 +162,8 @@ pub(crate) struct Callback {
     /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
     /// every callback is given it.
     pub(crate) object: Option<(u8, &'static [usize])>,
+    /// The ways from there to the table and to the super block, if those are all there is to it.
+    pub(crate) ways: Option<(&'static [usize], &'static [usize])>,
     /// Its rules in each of [`EDITIONS`] that are checked at the entry.
     rules: KVec<KVec<Checked>>,
     /// Those for which a call is followed to its return.
@@ -70,6 +172,7 @@ pub(crate) struct Callback {
 
 impl Callback {
     /// Returns its rules in an edition that are checked at the entry.
+    #[inline]
     pub(crate) fn rules(&self, edition: usize) -> &[Checked] {
         self.rules.get(edition).map_or(&[], |rules| rules)
     }
@@ -121,6 +224,7 @@ impl Plan {
                     place: Slot::new(offset),
                     table,
                     object: table.object(slot.op),
+                    ways: table.ways(),
                     rules: plan.rules_of(index, When::Entry)?,
                     followed: plan.rules_of(index, When::Return)?,
                 };
@@ -158,8 +262,7 @@ impl Plan {
                 if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
                     *of_rule = Some(number);
                 }
-                let checked = Checked { number, rule, what };
-                rules.push(checked, GFP_KERNEL)?;
+                rules.push(Checked::new(number, rule, what), GFP_KERNEL)?;
             }
             editions.push(rules, GFP_KERNEL)?;
         }

@@ -147,7 +147,9 @@ impl Registry {
         self.watch(tracker)
             .and_then(|()| {
                 // From here on, nothing new is overlooked. What is there already comes after.
-                tracker.tables.set_fs(id, address);
+                if !tracker.tables.attach(id, address, sb.is_some()) {
+                    return Err(ENOSPC);
+                }
                 self.find_tables(tracker, self.attached.len() - 1)
             })
             .inspect_err(|_| {
@@ -168,7 +170,8 @@ impl Registry {
             .position(|attached| tracker.fs_name(attached.id) == Some(name))
             .ok_or(ENOENT)?;
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
-        tracker.tables.set_fs(attached.id, 0);
+        let any_sb = self.attached.iter().any(|other| other.sb.is_some());
+        tracker.tables.detach(attached.id, any_sb);
         for table in &attached.tables {
             tracker
                 .tables
@@ -200,6 +203,7 @@ impl Registry {
             }
         }
         if self.attached.is_empty() {
+            tracker.tables.clear();
             core::mem::swap(&mut unused.places, &mut self.places);
             unused.gone = self.gone.take();
             unused.witnesses = self.witnesses.take();
@@ -334,24 +338,37 @@ impl Registry {
             return Err(ENOSPC);
         }
         for &(op, callback) in &table.uses {
-            self.probe(tracker, op, callback, id)?;
+            self.probe(tracker, op, callback, index, address)?;
         }
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.push(table, GFP_KERNEL)?;
         Ok(())
     }
 
-    /// Probes a callback, unless its function is probed already. A refusal is kept to be shown.
-    fn probe(&mut self, tracker: &Arc<Tracker>, op: usize, address: usize, fs: FsId) -> Result {
+    /// Probes a callback of a table of what is attached with this index, unless its function is probed already. A refusal is
+    /// kept to be shown.
+    fn probe(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        op: usize,
+        address: usize,
+        fs: usize,
+        table: usize,
+    ) -> Result {
+        let attached = self.attached.get(fs).ok_or(ENOENT)?;
         let callback = tracker.plan.callbacks.get(op).ok_or(ENOENT)?;
         let mut functions = self.functions.iter();
         let index = match functions.position(|function| function.address == address) {
             Some(index) => index,
             None => {
+                let roles = Roles::new(address);
+                if attached.sb.is_none() {
+                    roles.set_usual(table, attached.fs.address(), attached.id);
+                }
                 let function = Function {
                     address,
                     users: 0,
-                    roles: Arc::new(Roles::new(address), GFP_KERNEL)?,
+                    roles: Arc::new(roles, GFP_KERNEL)?,
                     probe: None,
                     following: None,
                 };
@@ -361,7 +378,7 @@ impl Registry {
         };
         let function = self.functions.get_mut(index).ok_or(ENOENT)?;
         function.users += 1;
-        function.roles.add(op, fs);
+        function.roles.add(op, attached.id);
         if callback.is_checked() && function.probe.is_none() {
             let handler = Callback {
                 tracker: tracker.clone(),

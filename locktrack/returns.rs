@@ -51,6 +51,11 @@ impl Returns {
         self.sleepers.seen()
     }
 
+    /// Returns how much memory all this takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.sleepers.size() + self.folios.size()
+    }
+
     pub(crate) fn reset(&self) {
         self.unwatched.store(0, Relaxed);
     }

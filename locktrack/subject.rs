@@ -6,7 +6,10 @@ use kernel::sync::atomic::{
     Atomic,
     Relaxed, //
 };
-use kprobes::Hit;
+use kprobes::{
+    read_once,
+    Hit, //
+};
 use peek::{
     follow,
     SuperBlock,
@@ -31,6 +34,17 @@ pub(crate) struct Roles {
     ops: [Atomic<u64>; CALLBACKS / 64],
     /// A bit for each [`FsId`] in whose tables it was found.
     users: Atomic<u64>,
+    /// The callback of the plan, plus 1, if it is only one.
+    single: Atomic<usize>,
+    usual: Usual,
+}
+
+/// The table in which a function was found first, by its address, and the type of the filesystem that has it. All three
+/// are set once, before the function is probed; [`Roles::remove`] only clears `table`.
+struct Usual {
+    table: Atomic<usize>,
+    s_type: Atomic<usize>,
+    fs: Atomic<usize>,
 }
 
 /// Whose callback was called.
@@ -46,6 +60,12 @@ impl Roles {
             address,
             ops: [const { Atomic::new(0) }; CALLBACKS / 64],
             users: Atomic::new(0),
+            single: Atomic::new(0),
+            usual: Usual {
+                table: Atomic::new(0),
+                s_type: Atomic::new(0),
+                fs: Atomic::new(0),
+            },
         }
     }
 
@@ -57,12 +77,50 @@ impl Roles {
         }
         self.users
             .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
+        let ops = self.ops.iter().map(|ops| ops.load(Relaxed).count_ones());
+        let single = if ops.sum::<u32>() == 1 { op + 1 } else { 0 };
+        self.single.store(single, Relaxed);
+    }
+
+    /// The function, which has no probe yet, was found in this table of the whole filesystem with this type. Only the
+    /// registry calls this, at most once.
+    pub(crate) fn set_usual(&self, table: usize, s_type: usize, fs: FsId) {
+        self.usual.s_type.store(s_type, Relaxed);
+        self.usual.fs.store(fs.0.into(), Relaxed);
+        self.usual.table.store(table, Relaxed);
+    }
+
+    /// Returns the callback that was called, its index in the plan, and whose, if the object has the table in which the function was found
+    /// first, which is the usual case. [`None`] says nothing.
+    #[inline(always)]
+    pub(crate) fn usual<'a>(
+        &self,
+        tracker: &'a Tracker,
+        hit: &Hit<'_>,
+    ) -> Option<(usize, &'a plan::Callback, Subject)> {
+        let op = read_once(&self.single).wrapping_sub(1);
+        let callback = tracker.plan.callbacks.get(op)?;
+        let (argument, way) = callback.object?;
+        let (way_to_table, way_to_super) = callback.ways?;
+        let object = follow(hit.argument(argument), way)?;
+        if follow(object, way_to_table)? != read_once(&self.usual.table) {
+            return None;
+        }
+        let sb = SuperBlock::new(follow(object, way_to_super)?)?;
+        if sb.s_type()? != read_once(&self.usual.s_type) || tracker.tables.any_sb() {
+            return None;
+        }
+        let fs = FsId(read_once(&self.usual.fs) as u8);
+        Some((op, callback, Subject { fs, sb: Some(sb) }))
     }
 
     /// No table of this filesystem has the function any more. Only the registry calls this.
     pub(crate) fn remove(&self, fs: FsId) {
         let users = self.users.load(Relaxed) & !(1 << fs.0);
         self.users.store(users, Relaxed);
+        if self.usual.fs.load(Relaxed) == usize::from(fs.0) {
+            self.usual.table.store(0, Relaxed);
+        }
     }
 
     /// Returns the callbacks that the function was found as, with their indexes in the plan.
@@ -72,7 +130,7 @@ impl Roles {
         plan: &'a Plan,
     ) -> impl Iterator<Item = (usize, &'a plan::Callback)> {
         let bits = |(word, ops): (usize, &Atomic<u64>)| {
-            let mut ops = ops.load(Relaxed);
+            let mut ops = read_once(ops);
             core::iter::from_fn(move || {
                 let bit = (ops != 0).then(|| ops.trailing_zeros() as usize)?;
                 ops &= ops - 1;
@@ -108,7 +166,7 @@ impl Roles {
             found = Some(table);
         }
         // Nothing that it is given leads to a super block: it is the one in whose tables it was found.
-        let users = self.users.load(Relaxed);
+        let users = read_once(&self.users);
         let fs = (users != 0).then(|| FsId(users.trailing_zeros() as u8))?;
         if let Some(table) = found {
             tracker.saw_table(kind, table, fs);

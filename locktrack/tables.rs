@@ -9,6 +9,7 @@ use kernel::{
         Relaxed, //
     }, //
 };
+use kprobes::read_once;
 use peek::{
     SuperBlock,
     Table, //
@@ -22,6 +23,39 @@ pub(crate) struct FsId(pub(crate) u8);
 /// How many different filesystems can be attached between load and unload.
 pub(crate) const FILESYSTEMS: usize = 63;
 
+/// How many places there are for the addresses of what is attached. It is never half full.
+const ADDRESSES: usize = 256;
+
+/// The place of one that is gone, behind which others may stand. No kernel address gives it.
+const GONE: usize = 1;
+
+/// What is attached, in one word that is never 0: kernel addresses differ in 56 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Attached(usize);
+
+impl Attached {
+    const ADDRESS: usize = (1 << 56) - 1;
+
+    fn new(address: usize, fs: FsId) -> Self {
+        Self(usize::from(fs.0) << 56 | address & Self::ADDRESS)
+    }
+
+    fn is_at(self, address: usize) -> bool {
+        self.0 & Self::ADDRESS == address & Self::ADDRESS
+    }
+
+    fn fs(self) -> FsId {
+        FsId((self.0 >> 56) as u8)
+    }
+
+    /// The places of [`ADDRESSES`] where an address can stand, best first.
+    fn places(address: usize) -> impl Iterator<Item = usize> {
+        const { assert!(ADDRESSES == 1 << 8) };
+        let hash = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        (0..ADDRESSES).map(move |step| (hash + step) % ADDRESSES)
+    }
+}
+
 /// How many pairs of a table and a filesystem can be known at one time.
 const KNOWN: usize = 4096;
 
@@ -31,24 +65,21 @@ const PENDING: usize = 128;
 /// A table that a filesystem uses, in one word that is never 0: kernel addresses differ in 56 bits, and tables
 /// are aligned as pointers are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Use(u64);
+struct Use(usize);
 
 impl Use {
-    /// The place of one that is gone. No kernel address gives it.
-    const GONE: u64 = 1;
-
     fn new(kind: Table, table: usize, fs: FsId) -> Self {
         const { assert!(FILESYSTEMS <= 1 << 6 && Table::ALL.len() <= 1 << 4) };
-        let parts = u64::from(kind as u8) << 6 | u64::from(fs.0);
-        Self((table as u64 >> 3) << 10 | parts)
+        let parts = usize::from(kind as u8) << 6 | usize::from(fs.0);
+        Self((table >> 3) << 10 | parts)
     }
 
     fn table(self) -> usize {
-        ((self.0 >> 10) << 3) as usize | 0xff << 56
+        (self.0 >> 10) << 3 | 0xff << 56
     }
 
     fn kind(self) -> Option<Table> {
-        Table::ALL.get((self.0 >> 6 & 0xf) as usize).copied()
+        Table::ALL.get(self.0 >> 6 & 0xf).copied()
     }
 
     fn fs(self) -> FsId {
@@ -58,7 +89,7 @@ impl Use {
     /// The places of [`KNOWN`] where it can stand, best first.
     fn places(self) -> impl Iterator<Item = usize> {
         const { assert!(KNOWN == 1 << 12) };
-        let hash = (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize;
+        let hash = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
         (0..KNOWN).map(move |step| (hash + step) % KNOWN)
     }
 }
@@ -67,12 +98,12 @@ impl Use {
 ///
 /// Handlers read, and add to those that wait. All other changes come from the registry, one at a time.
 pub(crate) struct Tables {
-    /// What is attached, or 0: the address of a `struct file_system_type`, or that of a super block.
-    types: [Atomic<usize>; FILESYSTEMS],
-    /// So many of them were ever used.
-    used: Atomic<usize>,
-    known: KVVec<Atomic<u64>>,
-    pending: [Atomic<u64>; PENDING],
+    /// What is attached, by address: that of a `struct file_system_type`, or that of a super block. 0 is a free place.
+    attached: [Atomic<usize>; ADDRESSES],
+    /// Whether a super block is attached.
+    any_sb: Atomic<bool>,
+    known: KVVec<Atomic<usize>>,
+    pending: [Atomic<usize>; PENDING],
 }
 
 impl Tables {
@@ -82,53 +113,107 @@ impl Tables {
             known.push(Atomic::new(0), GFP_KERNEL)?;
         }
         Ok(Self {
-            types: [const { Atomic::new(0) }; FILESYSTEMS],
-            used: Atomic::new(0),
+            attached: [const { Atomic::new(0) }; ADDRESSES],
+            any_sb: Atomic::new(false),
             known,
             pending: [const { Atomic::new(0) }; PENDING],
         })
     }
 
+    /// Returns how much memory all this takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.known.len() * size_of::<usize>()
+    }
+
+    /// Returns whether a super block is attached by itself.
+    #[inline]
+    pub(crate) fn any_sb(&self) -> bool {
+        read_once(&self.any_sb)
+    }
+
     /// Finds what is attached: the super block, or else the filesystem with this type.
     #[inline]
     pub(crate) fn fs(&self, s_type: usize, sb: Option<SuperBlock>) -> Option<FsId> {
-        let sb = sb.map_or(s_type, SuperBlock::address);
-        let mut found = None;
-        for (index, address) in self.types.iter().enumerate().take(self.used.load(Relaxed)) {
-            let address = address.load(Relaxed);
-            if address == sb {
-                return Some(FsId(index as u8));
-            }
-            if address == s_type {
-                found = Some(FsId(index as u8));
-            }
-        }
-        found
+        let sb = sb.filter(|_| self.any_sb());
+        let of_sb = sb.and_then(|sb| self.fs_at(sb.address()));
+        of_sb.or_else(|| self.fs_at(s_type))
     }
 
-    /// Attaches a filesystem by the address of its type, or a super block by its own, or detaches it if that is 0.
-    pub(crate) fn set_fs(&self, fs: FsId, address: usize) {
-        let index = usize::from(fs.0);
-        self.used
-            .store(self.used.load(Relaxed).max(index + 1), Relaxed);
-        if let Some(place) = self.types.get(index) {
-            place.store(address, Relaxed);
+    #[inline]
+    fn fs_at(&self, address: usize) -> Option<FsId> {
+        for place in Attached::places(address) {
+            let found = Attached(self.attached.get(place).map_or(0, read_once));
+            if found.is_at(address) {
+                return Some(found.fs());
+            }
+            if found.0 == 0 {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Attaches a filesystem by the address of its type, or a super block by its own. Returns [`false`] if there is no
+    /// room.
+    pub(crate) fn attach(&self, fs: FsId, address: usize, is_sb: bool) -> bool {
+        if is_sb {
+            self.any_sb.store(true, Relaxed);
+        }
+        for place in Attached::places(address) {
+            if let Some(place) = self.attached.get(place) {
+                if matches!(place.load(Relaxed), 0 | GONE) {
+                    place.store(Attached::new(address, fs).0, Relaxed);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Detaches a filesystem or a super block. `any_sb` is whether a super block is still attached.
+    pub(crate) fn detach(&self, fs: FsId, any_sb: bool) {
+        for place in &self.attached {
+            let found = place.load(Relaxed);
+            if found > GONE && Attached(found).fs() == fs {
+                // If the super block goes meanwhile, that has the same effect.
+                place.store(GONE, Relaxed);
+            }
+        }
+        self.any_sb.store(any_sb, Relaxed);
+    }
+
+    /// Frees all places, when nothing is attached any more: those of what is gone made searches longer.
+    pub(crate) fn clear(&self) {
+        for places in [&self.attached[..], &self.known[..]] {
+            for place in places {
+                place.store(0, Relaxed);
+            }
         }
     }
 
     /// A super block goes: another one can have its address. Can be called in any context.
     pub(crate) fn forget(&self, sb: usize) {
-        for place in self.types.iter().take(self.used.load(Relaxed)) {
-            // If it is not this one, it stays.
-            let _ = place.cmpxchg(sb, 0, Relaxed);
+        for place in Attached::places(sb) {
+            let Some(place) = self.attached.get(place) else {
+                continue;
+            };
+            let found = place.load(Relaxed);
+            if found == 0 {
+                break;
+            }
+            if Attached(found).is_at(sb) {
+                // If it is not this one any more, it stays.
+                let _ = place.cmpxchg(found, GONE, Relaxed);
+            }
         }
     }
 
     /// Returns whether the table of this filesystem is known.
+    #[inline]
     pub(crate) fn is_known(&self, kind: Table, table: usize, fs: FsId) -> bool {
         let wanted = Use::new(kind, table, fs);
         for place in wanted.places() {
-            let found = self.known.get(place).map_or(0, |known| known.load(Relaxed));
+            let found = self.known.get(place).map_or(0, read_once);
             if found == wanted.0 {
                 return true;
             }
@@ -144,7 +229,7 @@ impl Tables {
         let wanted = Use::new(kind, table, fs);
         for place in wanted.places() {
             if let Some(known) = self.known.get(place) {
-                if matches!(known.load(Relaxed), 0 | Use::GONE) {
+                if matches!(known.load(Relaxed), 0 | GONE) {
                     known.store(wanted.0, Relaxed);
                     return true;
                 }
@@ -159,7 +244,7 @@ impl Tables {
         for known in &self.known {
             if known.load(Relaxed) == wanted.0 {
                 // Others may stand behind it.
-                known.store(Use::GONE, Relaxed);
+                known.store(GONE, Relaxed);
             }
         }
     }

@@ -31,20 +31,18 @@ use rules::{
 
 use crate::{
     counts::{
-        Event,
+        Counts,
         HitCounts, //
     },
     exceptions::Exceptions,
     filesystems::Filesystems,
-    plan::{
-        Number,
-        Plan, //
-    },
+    plan::Plan,
     registry::Registry,
     returns::Returns,
     tables::{
         FsId,
-        Tables, //
+        Tables,
+        FILESYSTEMS, //
     },
     text::{
         Text,
@@ -131,10 +129,15 @@ impl Tracker {
     }
 
     /// Notes a table that a filesystem uses, unless it is known. Can be called in any context.
+    #[inline]
     pub(crate) fn saw_table(&self, kind: Table, table: usize, fs: FsId) {
-        if self.tables.is_known(kind, table, fs) {
-            return;
+        if !self.tables.is_known(kind, table, fs) {
+            self.note_table(kind, table, fs);
         }
+    }
+
+    #[cold]
+    fn note_table(&self, kind: Table, table: usize, fs: FsId) {
         if self.tables.note(kind, table, fs) {
             self.deferred.raise();
         } else {
@@ -142,20 +145,16 @@ impl Tracker {
         }
     }
 
-    /// Counts an event of a rule in a filesystem. Can be called in a handler.
-    pub(crate) fn count(&self, hit: &Hit<'_>, fs: FsId, rule: Number, event: Event) {
-        if let Some(fs) = self.filesystems.get(fs) {
-            fs.counts.rule(hit.cpu(), rule, event);
-        }
-    }
-
     /// Keeps a violation. Can be called in a handler.
+    #[cold]
     pub(crate) fn violated(&self, hit: &Hit<'_>, violation: &Violation<'_>) {
         let rule = violation.checked.rule;
         let exception = || {
             let list = self.exceptions.in_handler(hit)?;
             // To look a name up takes its time.
-            let name = list.has(rule).then(|| Symbol::of_return(hit.caller()))?;
+            let name = list
+                .has(rule)
+                .then(|| Symbol::of_return(violation.caller))?;
             list.find(rule, name.text())
         };
         let (first, excepted) = match self.violations.record(hit, violation, exception) {
@@ -177,10 +176,19 @@ impl Tracker {
             found: violation.found.name(),
             fs: self.fs_name(violation.fs).unwrap_or(c"?"),
             device: violation.s_dev,
-            caller: hit.caller(),
+            caller: violation.caller,
             excepted,
         };
         alarm.raise(first);
+    }
+
+    /// Returns how much memory handlers have to write to, in bytes, and how much that can become.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let fixed =
+            self.hits.size() + self.tables.size() + self.returns.size() + self.violations.size();
+        let of_fs = Counts::size(self.plan.rules());
+        let all = self.filesystems.iter().count();
+        (fixed + all * of_fs, fixed + FILESYSTEMS * of_fs)
     }
 
     /// Returns the name of a filesystem that is or was attached.

@@ -33,18 +33,44 @@ pub(crate) const RECORDS: usize = 256;
 /// How many callers of the callback are kept.
 pub(crate) const FRAMES: usize = 16;
 
-/// What makes a record: the rule, the filesystem and the caller, in one word that is never 0.
+/// How many places there are where a record can be looked up: with half of them free, few have to be looked at,
+/// however many violations there are.
+const PLACES: usize = 2 * RECORDS;
+
+/// What makes a record: the rule, the filesystem and the caller, in one word that is never 0. In its place, it also has
+/// the number of the record.
 ///
 /// The kernel of x86-64 and its modules are in the highest 2 GiB, so that return addresses differ in the low 32 bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key(u64);
 
 impl Key {
+    /// The bits of the number.
+    const NUMBER: u64 = 0x3ff << 22;
+
     fn new(rule: Number, fs: FsId, caller: usize) -> Self {
-        const { assert!(crate::tables::FILESYSTEMS <= 1 << 6) };
+        const { assert!(crate::tables::FILESYSTEMS <= 1 << 6 && RECORDS <= 1 << 10) };
         // A rule's number has 16 bits.
         let parts = u64::from(rule.0) << 6 | u64::from(fs.0);
         Self((caller as u64) << 32 | parts)
+    }
+
+    fn with_number(self, number: usize) -> Self {
+        Self(self.0 | (number as u64) << 22)
+    }
+
+    fn number(self) -> usize {
+        ((self.0 & Self::NUMBER) >> 22) as usize
+    }
+
+    fn is(self, key: Self) -> bool {
+        self.0 & !Self::NUMBER == key.0
+    }
+
+    /// The [`PLACES`] where it can be, best first.
+    fn places(self) -> impl Iterator<Item = usize> {
+        let hash = (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
+        (0..PLACES).map(move |step| (hash + step) % PLACES)
     }
 
     fn fs(self) -> FsId {
@@ -61,6 +87,8 @@ pub(crate) struct Violation<'a> {
     pub(crate) checked: &'a Checked,
     pub(crate) fs: FsId,
     pub(crate) found: Answer,
+    /// The return address of the callback.
+    pub(crate) caller: usize,
     /// The device number of the superblock as [`SuperBlock::s_dev`](peek::SuperBlock::s_dev) has it; 0 where there is none.
     pub(crate) s_dev: u32,
     /// The stack, unless it is the one of the hit.
@@ -69,7 +97,7 @@ pub(crate) struct Violation<'a> {
 
 /// A place for a record. All of it can be written by any handler, so all of it is atomic.
 struct Slot {
-    /// A [`Key`]; 0 if the place is free. Who sets it writes the rest.
+    /// The [`Key`]. Who put that into a place writes this.
     key: Atomic<u64>,
     /// Whether the rest is written.
     ready: Atomic<bool>,
@@ -140,6 +168,10 @@ pub(crate) enum Recorded {
 /// The records of broken rules, made by handlers without a lock.
 pub(crate) struct Violations {
     slots: KVVec<Slot>,
+    /// So many of them are taken.
+    taken: Atomic<usize>,
+    /// A [`Key`] with the number of its slot in each; 0 if the place is free.
+    places: KVVec<Atomic<u64>>,
     /// Violations for which there was no room.
     lost: Atomic<u64>,
 }
@@ -150,8 +182,14 @@ impl Violations {
         for _ in 0..RECORDS {
             slots.push(Slot::new(), GFP_KERNEL)?;
         }
+        let mut places = KVVec::with_capacity(PLACES, GFP_KERNEL)?;
+        for _ in 0..PLACES {
+            places.push(Atomic::new(0), GFP_KERNEL)?;
+        }
         Ok(Self {
             slots,
+            taken: Atomic::new(0),
+            places,
             lost: Atomic::new(0),
         })
     }
@@ -163,24 +201,34 @@ impl Violations {
         violation: &Violation<'_>,
         exception: impl FnOnce() -> Option<usize>,
     ) -> Recorded {
-        let key = Key::new(violation.checked.number, violation.fs, hit.caller());
+        let key = Key::new(violation.checked.number, violation.fs, violation.caller);
         let now = hit.time();
-        for slot in &self.slots {
-            let mut seen = slot.key.load(Relaxed);
-            if seen == 0 {
-                match slot.key.cmpxchg(0, key.0, Relaxed) {
+        for place in key.places().filter_map(|place| self.places.get(place)) {
+            let mut seen = Key(place.load(Relaxed));
+            if seen.0 == 0 {
+                let Some(number) = self.take() else {
+                    break;
+                };
+                match place.cmpxchg(0, key.with_number(number).0, Relaxed) {
                     Ok(_) => {
                         let exception = exception();
-                        slot.set_exception(exception);
-                        slot.fill(hit, violation, now);
+                        if let Some(slot) = self.slots.get(number) {
+                            slot.set_exception(exception);
+                            slot.fill(hit, violation, key, now);
+                        }
                         return Recorded::New {
                             excepted: exception.is_some(),
                         };
                     }
-                    Err(other) => seen = other,
+                    Err(other) => seen = Key(other),
                 }
+                // Another CPU was faster. Unless one more has taken a slot since, this one is given back.
+                let _ = self.taken.cmpxchg(number + 1, number, Relaxed);
             }
-            if seen == key.0 {
+            if seen.is(key) {
+                let Some(slot) = self.slots.get(seen.number()) else {
+                    break;
+                };
                 slot.count.add(1, Relaxed);
                 slot.last.store(now, Relaxed);
                 return Recorded::Again {
@@ -190,6 +238,18 @@ impl Violations {
         }
         self.lost.add(1, Relaxed);
         Recorded::Lost
+    }
+
+    /// Takes a free slot.
+    fn take(&self) -> Option<usize> {
+        let mut taken = self.taken.load(Relaxed);
+        while taken < RECORDS {
+            match self.taken.cmpxchg(taken, taken + 1, Relaxed) {
+                Ok(_) => return Some(taken),
+                Err(other) => taken = other,
+            }
+        }
+        None
     }
 
     /// Changes the exception that a record is.
@@ -207,6 +267,11 @@ impl Violations {
             .filter_map(|(index, slot)| slot.record(index))
     }
 
+    /// Returns how much memory all this takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.slots.len() * size_of::<Slot>() + self.places.len() * size_of::<u64>()
+    }
+
     /// Returns how many violations were seen for which there was no room.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Relaxed)
@@ -217,8 +282,11 @@ impl Violations {
         for slot in &self.slots {
             slot.ready.store(false, Relaxed);
             slot.count.store(0, Relaxed);
-            slot.key.store(0, Relaxed);
         }
+        for place in &self.places {
+            place.store(0, Relaxed);
+        }
+        self.taken.store(0, Relaxed);
         self.lost.store(0, Relaxed);
     }
 }
@@ -229,7 +297,8 @@ impl Slot {
         self.exception.store(number as u32, Relaxed);
     }
 
-    fn fill(&self, hit: &Hit<'_>, violation: &Violation<'_>, now: u64) {
+    fn fill(&self, hit: &Hit<'_>, violation: &Violation<'_>, key: Key, now: u64) {
+        self.key.store(key.0, Relaxed);
         self.rule.store(violation.checked.rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
         self.last.store(now, Relaxed);

@@ -5,20 +5,17 @@
 use held::{
     Answer,
     Lock,
-    Mode,
-    Verdict, //
+    Mode, //
 };
-use kernel::{
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        Arc, //
+use kernel::sync::{
+    atomic::{
+        Atomic,
+        Relaxed, //
     },
-    task::Task, //
+    Arc, //
 };
 use kprobes::{
+    read_once,
     Hit,
     ReturnHandler, //
 };
@@ -39,11 +36,10 @@ use super::{
 use crate::{
     check::{
         applies,
-        lock_of,
-        verdict, //
+        lock_of, //
     },
     counts::{
-        Event,
+        column,
         Hits, //
     },
     plan::{
@@ -120,6 +116,10 @@ impl Following {
     /// Finds the callback that this call is, with its index in the plan, if it is to be followed.
     fn callback(&self, hit: &Hit<'_>, edition: usize) -> Option<(usize, &plan::Callback, Subject)> {
         let tracker = &*self.tracker;
+        if let Some((op, callback, subject)) = self.roles.usual(tracker, hit) {
+            let followed = !callback.followed(edition).is_empty();
+            return followed.then_some((op, callback, subject));
+        }
         let callbacks = self.roles.callbacks(&tracker.plan);
         let mut followed = callbacks.filter(|(_, it)| !it.followed(edition).is_empty());
         followed.find_map(|(op, callback)| {
@@ -190,10 +190,10 @@ impl ReturnHandler for Following {
 
     fn entry(&self, hit: &Hit<'_>) -> Option<Call> {
         let tracker = &*self.tracker;
-        if !tracker.enabled.load(Relaxed) || self.closed.load(Relaxed) {
+        if !read_once(&tracker.enabled) || read_once(&self.closed) {
             return None;
         }
-        let edition = tracker.edition.load(Relaxed);
+        let edition = read_once(&tracker.edition);
         let (op, callback, subject) = self.callback(hit, edition)?;
         let mut call = Call {
             op: op as u8,
@@ -207,11 +207,12 @@ impl ReturnHandler for Following {
             folio: Watched::NONE,
             missed: 0,
         };
+        let counts = tracker.filesystems.get(subject.fs)?.counts.on_cpu(hit);
         let mut starts = [0; FOLLOWED];
         let rules = callback.followed(edition).iter().zip(&mut starts);
         for (index, (checked, start)) in rules.enumerate() {
             if !applies(hit, checked.rule) {
-                tracker.count(hit, subject.fs, checked.number, Event::NotApplicable);
+                counts.count(checked.number, None);
                 continue;
             }
             call.applying |= 1 << index;
@@ -238,6 +239,10 @@ impl ReturnHandler for Following {
         let Some(callback) = tracker.plan.callbacks.get(usize::from(call.op)) else {
             return;
         };
+        let Some(fs) = tracker.filesystems.get(call.fs) else {
+            return;
+        };
+        let counts = fs.counts.on_cpu(hit);
         let followed = callback.followed(call.edition.into());
         let rules = followed.iter().zip(call.starts);
         for (index, (checked, start)) in rules.enumerate() {
@@ -258,28 +263,25 @@ impl ReturnHandler for Following {
                 // That is checked at the entry.
                 What::MaySleep => None,
             };
-            if !tracker.enabled.load(Relaxed) {
+            if !read_once(&tracker.enabled) {
                 continue;
             }
-            let event = match answer {
-                Some(found) if returned(checked.rule, hit.return_value()) => {
-                    if verdict(checked.rule.requirement, found) == Some(Verdict::Violation) {
-                        let violation = Violation {
-                            checked,
-                            fs: call.fs,
-                            found,
-                            s_dev: call.s_dev,
-                            stack,
-                        };
-                        tracker.violated(hit, &violation);
-                    }
-                    Event::Answered(found)
-                }
-                _ => Event::NotApplicable,
-            };
-            tracker.count(hit, call.fs, checked.number, event);
+            let found = answer.filter(|_| returned(checked.rule, hit.return_value()));
+            let column = found.map(column);
+            counts.count(checked.number, column);
+            if column.is_some_and(|column| checked.is_broken_by(column)) {
+                let violation = Violation {
+                    checked,
+                    fs: call.fs,
+                    found: found.unwrap_or(Answer::Unknown),
+                    caller: hit.caller(),
+                    s_dev: call.s_dev,
+                    stack,
+                };
+                tracker.violated(hit, &violation);
+            }
         }
-        tracker.hits.hit(hit.cpu(), Hits::Followed);
+        tracker.hits.count(hit, Hits::Followed);
     }
 }
 
@@ -306,5 +308,5 @@ fn returned(rule: &Rule, value: usize) -> bool {
 }
 
 fn current() -> usize {
-    Task::current_raw() as usize
+    kprobes::current() as usize
 }

@@ -12,6 +12,8 @@ use kernel::{
     },
 };
 
+use kprobes::read_once;
+
 use crate::violations::FRAMES;
 
 /// How many places a key can be in: as many as a cache line has.
@@ -68,6 +70,11 @@ impl Watch {
         Ok(Self { keys, notes })
     }
 
+    /// Returns how much memory the places take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.keys.len() * size_of::<usize>() + self.notes.len() * size_of::<Note>()
+    }
+
     /// The places of a key.
     fn bucket(key: usize) -> core::ops::Range<usize> {
         let hash = ((key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize;
@@ -81,7 +88,7 @@ impl Watch {
             let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
                 continue;
             };
-            if at.load(Relaxed) == 0 && at.cmpxchg(0, TAKEN, Relaxed).is_ok() {
+            if read_once(at) == 0 && at.cmpxchg(0, TAKEN, Relaxed).is_ok() {
                 note.seen.store(false, Relaxed);
                 note.function.store(function, Relaxed);
                 at.store(key, Release);
@@ -98,7 +105,7 @@ impl Watch {
             let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
                 continue;
             };
-            if at.load(Acquire) != key || note.seen.load(Relaxed) {
+            if read_once(at) != key || at.load(Acquire) != key || note.seen.load(Relaxed) {
                 continue;
             }
             let mut frames = [0; FRAMES];

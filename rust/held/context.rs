@@ -2,10 +2,9 @@
 
 //! Whether sleeping is allowed.
 
-use crate::{
-    bindings,
-    Answer, //
-};
+use crate::Answer;
+#[cfg(CONFIG_PREEMPT_RCU)]
+use kprobes::current;
 use kprobes::Hit;
 
 /// Returns whether sleeping was allowed where the probe hit: [`Answer::MaySleep`], [`Answer::Atomic`] or
@@ -16,13 +15,26 @@ use kprobes::Hit;
 /// count; without `CONFIG_PREEMPT_COUNT` nothing tells that there is none.
 #[inline]
 pub fn may_sleep(hit: &Hit<'_>) -> Answer {
-    // SAFETY: Reads a field of the current task.
-    let rcu = unsafe { bindings::kprobe_rcu_read_lock_nesting() };
-    if hit.irqs_disabled() || hit.preempt_count() != 0 || rcu != 0 {
+    if hit.irqs_disabled() || hit.preempt_count() != 0 || rcu_read_lock_nesting() != 0 {
         Answer::Atomic
     } else if cfg!(CONFIG_PREEMPT_COUNT) {
         Answer::MaySleep
     } else {
         Answer::Unknown
     }
+}
+
+/// Returns how many sections of RCU's read side the task is in, where RCU counts them.
+#[cfg(CONFIG_PREEMPT_RCU)]
+#[inline]
+pub(crate) fn rcu_read_lock_nesting() -> i32 {
+    // SAFETY: The current task is valid, and only itself changes this.
+    unsafe { (&raw const (*current()).rcu_read_lock_nesting).read_volatile() }
+}
+
+/// Elsewhere they are in the preemption count, if there is one.
+#[cfg(not(CONFIG_PREEMPT_RCU))]
+#[inline]
+fn rcu_read_lock_nesting() -> i32 {
+    0
 }

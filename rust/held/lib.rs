@@ -45,7 +45,10 @@ pub use readers::{
 };
 
 use extra_bindings as bindings;
-use kernel::prelude::*;
+use kprobes::{
+    current,
+    read_pointer, //
+};
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
@@ -116,6 +119,18 @@ impl Lock {
         owner::query(self)
     }
 
+    /// Returns the address of the word in which the lock names its owner, and the bits that mean a task that holds it
+    /// exclusively; [`None`] if it names none, or if lockdep knows more.
+    ///
+    /// If the word has the current task, that is what [`Lock::query`] says: see [`is_owner`].
+    pub const fn owner(self) -> Option<(usize, usize)> {
+        if cfg!(CONFIG_LOCKDEP) {
+            None
+        } else {
+            owner::word_of(self)
+        }
+    }
+
     /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
     pub const fn can_be_queried(self) -> bool {
         match self {
@@ -127,6 +142,13 @@ impl Lock {
     }
 }
 
+/// Returns whether the current task is the owner that a lock names, by the word and the bits that [`Lock::owner`]
+/// gave. [`true`] is [`Answer::Exact`] with [`Mode::Exclusive`]; else the lock has to be asked.
+#[inline(always)]
+pub fn is_owner(address: usize, bits: usize) -> bool {
+    read_pointer(address) & bits == current() as usize
+}
+
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.
 pub fn best_shared() -> Answer {
     #[cfg(CONFIG_LOCKDEP)]
@@ -134,10 +156,4 @@ pub fn best_shared() -> Answer {
         return Answer::Exact(Mode::Shared);
     }
     Answer::Someone(Mode::Shared)
-}
-
-/// Returns the current task.
-#[inline]
-fn current() -> *mut bindings::task_struct {
-    kernel::task::Task::current_raw()
 }

@@ -8,7 +8,6 @@
 
 use crate::{
     bindings,
-    current,
     owner::rename_lock,
     Answer,
     Hidden,
@@ -23,7 +22,10 @@ use kernel::{
         Relaxed, //
     },
 };
-use kprobes::read_nofault;
+use kprobes::{
+    current,
+    read_nofault, //
+};
 
 /// The address of C's array `lock_classes`, which is not exported; 0 until [`learn`] found it.
 static LOCK_CLASSES: Atomic<usize> = Atomic::new(0);

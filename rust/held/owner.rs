@@ -7,16 +7,20 @@
 //! [`include/linux/mmap_lock.h`](srctree/include/linux/mmap_lock.h), whose constants are in no header that
 //! bindings can be made of. The self-test would notice if they changed.
 
+#[cfg(CONFIG_PREEMPT_RCU)]
+use crate::context::rcu_read_lock_nesting;
 use crate::{
     bindings,
-    current,
     readers,
     Answer,
     Lock,
     Mode, //
 };
 use core::mem::offset_of;
-use kprobes::read_nofault;
+use kprobes::{
+    current,
+    read_nofault, //
+};
 
 // With PREEMPT_RT both locks are built on rt_mutex, and have other fields.
 #[cfg(CONFIG_PREEMPT_RT)]
@@ -38,6 +42,22 @@ const MUTEX_FLAGS: usize = 0x7;
 /// `VM_REFCNT_EXCLUDE_READERS_FLAG`: the bit of `vm_refcnt` that a writer sets while it waits for readers.
 #[cfg(CONFIG_PER_VMA_LOCK)]
 const VM_REFCNT_EXCLUDE_READERS_FLAG: u32 = 1 << 30;
+
+/// See [`Lock::owner`].
+pub(crate) const fn word_of(lock: Lock) -> Option<(usize, usize)> {
+    match lock {
+        // A reader's bit stays, so that it never is the address of a task.
+        Lock::RwSemaphore(address) => Some((
+            address.wrapping_add(offset_of!(bindings::rw_semaphore, owner)),
+            !(RWSEM_OWNER_FLAGS_MASK & !RWSEM_READER_OWNED),
+        )),
+        Lock::Mutex(address) => Some((
+            address.wrapping_add(offset_of!(bindings::mutex, owner)),
+            !MUTEX_FLAGS,
+        )),
+        _ => None,
+    }
+}
 
 pub(crate) fn query(lock: Lock) -> Answer {
     match lock {
@@ -139,9 +159,7 @@ fn vm_area(_address: usize) -> Option<Answer> {
 
 #[cfg(CONFIG_PREEMPT_RCU)]
 fn rcu_read_lock() -> Option<Answer> {
-    // SAFETY: The current task is valid, and only itself changes this.
-    let nesting = unsafe { (&raw const (*current()).rcu_read_lock_nesting).read_volatile() };
-    Some(Answer::Exact(if nesting > 0 {
+    Some(Answer::Exact(if rcu_read_lock_nesting() > 0 {
         Mode::Shared
     } else {
         Mode::NotHeld

@@ -9,6 +9,7 @@
 
 mod context;
 mod locks;
+mod memory;
 
 use self::locks::{
     Locks,
@@ -64,6 +65,11 @@ pub enum Failure {
         /// How the probe was entered.
         path: &'static str,
     },
+    /// A read failed where there is something, or did not where there is nothing, or a lock names another owner.
+    Memory {
+        /// How the probe was entered.
+        path: &'static str,
+    },
     /// A task slept, and that was not seen, or it did not, and was said to.
     Sleep,
     /// Something else failed, such as the registration of a probe.
@@ -116,6 +122,7 @@ struct Witness {
     context: Atomic<u32>,
     in_nmi: Atomic<bool>,
     wrong_caller: Atomic<bool>,
+    wrong_memory: Atomic<bool>,
 }
 
 impl Witness {
@@ -128,6 +135,7 @@ impl Witness {
             context: Atomic::new(0),
             in_nmi: Atomic::new(false),
             wrong_caller: Atomic::new(false),
+            wrong_memory: Atomic::new(false),
         }
     }
 
@@ -137,6 +145,12 @@ impl Witness {
         locks[1] = Lock::Mutex(mutex);
         for (lock, answer) in locks.into_iter().zip(&self.answers) {
             answer.store(encode((self.query)(lock)), Relaxed);
+            if !memory::owner_is_right(lock) {
+                self.wrong_memory.store(true, Relaxed);
+            }
+        }
+        if !memory::reads_fail() {
+            self.wrong_memory.store(true, Relaxed);
         }
         self.context.store(encode(crate::may_sleep(hit)), Relaxed);
         self.in_nmi.store(hit.in_nmi(), Relaxed);
@@ -341,6 +355,9 @@ fn states(
     }
     if witness.wrong_caller.load(Relaxed) {
         return Err(Failure::Caller { path });
+    }
+    if witness.wrong_memory.load(Relaxed) {
+        return Err(Failure::Memory { path });
     }
     Ok(())
 }

@@ -106,11 +106,6 @@ unsigned int rust_helper_kprobe_stack_here(unsigned long *frames, unsigned int s
 	return found;
 }
 
-bool rust_helper_kprobe_irqs_disabled(struct pt_regs *regs)
-{
-	return regs_irqs_disabled(regs);
-}
-
 /*
  * What the code had that was hit. A breakpoint is entered as an NMI is; ftrace, the jump of
  * an optimised probe and the return's trampoline turn preemption off.
@@ -120,19 +115,6 @@ unsigned int rust_helper_kprobe_preempt_count(void)
 	if (in_nmi())
 		return preempt_count() - (NMI_OFFSET + HARDIRQ_OFFSET);
 	return preempt_count() - PREEMPT_DISABLE_OFFSET;
-}
-
-/*
- * How many sections of RCU's read side the task is in; 0 also where RCU does not count them. Then they
- * are in the preemption count, if there is one.
- */
-int rust_helper_kprobe_rcu_read_lock_nesting(void)
-{
-#ifdef CONFIG_PREEMPT_RCU
-	return current->rcu_read_lock_nesting;
-#else
-	return 0;
-#endif
 }
 
 /* The tracepoint is not exported, but all are in a list. */

@@ -4,15 +4,27 @@
 
 use core::{
     marker::PhantomData,
+    mem::offset_of,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
 use kernel::{
     cpu::CpuId,
     prelude::*,
-    task::Task,
     types::NotThreadSafe, //
 };
+
+use crate::this_cpu;
+
+/// Where the arguments are that come in registers, as C's `regs_get_kernel_argument()` has it.
+const REGISTERS: [usize; 6] = [
+    offset_of!(bindings::pt_regs, di),
+    offset_of!(bindings::pt_regs, si),
+    offset_of!(bindings::pt_regs, dx),
+    offset_of!(bindings::pt_regs, cx),
+    offset_of!(bindings::pt_regs, r8),
+    offset_of!(bindings::pt_regs, r9),
+];
 
 /// Which end of the probed function was hit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,8 +86,13 @@ impl Hit<'_> {
     /// the stack can be had, and only at the entry of a function. At the return it means nothing.
     #[inline]
     pub fn argument(&self, index: u8) -> usize {
-        // SAFETY: By the type invariant the registers are valid for reads.
-        unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) }
+        match REGISTERS.get(usize::from(index)) {
+            // SAFETY: By the type invariant the registers are valid for reads, and this is one of them.
+            Some(&at) => unsafe { self.regs.byte_add(at).cast::<usize>().read() },
+            // The rest is on the stack.
+            // SAFETY: By the type invariant the registers are valid for reads.
+            None => unsafe { bindings::regs_get_kernel_argument(self.regs.as_ptr(), index.into()) },
+        }
     }
 
     /// Returns the value that the probed function returns. It means something at the return only.
@@ -100,7 +117,8 @@ impl Hit<'_> {
     #[inline]
     pub fn irqs_disabled(&self) -> bool {
         // SAFETY: By the type invariant the registers are valid for reads.
-        unsafe { bindings::kprobe_irqs_disabled(self.regs.as_ptr()) }
+        let flags = unsafe { self.regs.as_ref() }.flags;
+        flags & 1 << bindings::X86_EFLAGS_IF_BIT == 0
     }
 
     /// Returns the preemption count of the code that was hit, without what the way into the handler added.
@@ -122,7 +140,7 @@ impl Hit<'_> {
     /// Returns the CPU, which stays the same while the handler runs.
     #[inline]
     pub fn cpu(&self) -> CpuId {
-        CpuId::current()
+        this_cpu::cpu()
     }
 
     /// Returns the time since boot in nanoseconds, without the time that the machine was suspended.
@@ -136,13 +154,13 @@ impl Hit<'_> {
     #[inline]
     pub fn pid(&self) -> i32 {
         // SAFETY: The current task is valid.
-        unsafe { (*Task::current_raw()).pid }
+        unsafe { (*this_cpu::current()).pid }
     }
 
     /// Returns the name of the task that made the call, up to the first NUL.
     pub fn comm(&self) -> [u8; 16] {
         // SAFETY: The current task is valid. Others may change its name: then this is a mixture.
-        unsafe { (&raw const (*Task::current_raw()).comm).read_volatile() }
+        unsafe { (&raw const (*this_cpu::current()).comm).read_volatile() }
     }
 
     /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.

@@ -9,7 +9,7 @@
 //! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task gives its CPU away by itself.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`Published`] is a value that handlers read and others replace.
-//! - [`read_nofault`] looks at memory from a handler.
+//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`Counter`] counts.
 //! - [`Symbol`] shows an address as a name.
 //!
 //! # Context of a handler
@@ -30,13 +30,19 @@ mod published;
 mod return_probe;
 mod switch;
 mod symbol;
+mod this_cpu;
 
 pub use deferred::{
     Deferred,
     Run, //
 };
 pub use hit::Hit;
-pub use nofault::read_nofault;
+pub use nofault::{
+    read_nofault,
+    read_once,
+    read_pointer,
+    Number, //
+};
 pub use probe::{
     unregister_all,
     Handler,
@@ -55,6 +61,10 @@ pub use switch::{
     SwitchProbe, //
 };
 pub use symbol::Symbol;
+pub use this_cpu::{
+    current,
+    Counter, //
+};
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]

@@ -1,30 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reads of memory that may not be there.
+//! Reads of memory that may not be there, and reads of words that others write.
+//!
+//! C header: [`include/linux/uaccess.h`](srctree/include/linux/uaccess.h)
 
-use core::mem::MaybeUninit;
-use extra_bindings as bindings;
-use kernel::{
-    prelude::*,
-    transmute::FromBytes, //
+use core::arch::asm;
+
+use kernel::sync::atomic::{
+    Atomic,
+    AtomicType, //
 };
 
-/// Copies a value from kernel memory at `address`, or returns [`None`] if nothing can be read there.
+/// C's `VSYSCALL_ADDR`. What is mapped from there on is no object of the kernel, and the page itself is the user's.
+const VSYSCALL_ADDR: usize = (-10isize << 20) as usize;
+
+/// The lower end of the kernel's half of the addresses.
+const KERNEL_HALF: usize = 1 << (usize::BITS - 1);
+
+/// Returns whether there can be an object of the kernel.
+#[inline(always)]
+fn is_kernel(address: usize) -> bool {
+    address.wrapping_sub(KERNEL_HALF) < VSYSCALL_ADDR - size_of::<u64>() - KERNEL_HALF
+}
+
+/// A number that [`read_nofault`] can read.
+pub trait Number: Copy {
+    /// See [`read_nofault`].
+    fn read_nofault(address: usize) -> Option<Self>;
+}
+
+macro_rules! number {
+    ($($number:ty, $load:literal;)*) => {
+        $(impl Number for $number {
+            #[inline(always)]
+            fn read_nofault(address: usize) -> Option<Self> {
+                if !is_kernel(address) {
+                    return None;
+                }
+                let value: u64;
+                let mut failed = 1u32;
+                // SAFETY: It only reads. Where nothing can be read, `fixup_exception()` goes on behind it, as the entry
+                // of the type `EX_TYPE_DEFAULT` says, for a page that is not there and for an address that is none.
+                unsafe {
+                    asm!(
+                        concat!("2: ", $load),
+                        "xor {failed:e}, {failed:e}",
+                        "3:",
+                        ".pushsection __ex_table, \"a\"",
+                        ".balign 4",
+                        ".long 2b - .",
+                        ".long 3b - .",
+                        ".long 1",
+                        ".popsection",
+                        value = out(reg) value,
+                        failed = inout(reg) failed,
+                        address = in(reg) address,
+                        options(readonly, nostack),
+                    )
+                };
+                (failed == 0).then_some(value as $number)
+            }
+        })*
+    };
+}
+
+number! {
+    u8, "movzx {value:e}, byte ptr [{address}]";
+    u16, "movzx {value:e}, word ptr [{address}]";
+    u32, "mov {value:e}, dword ptr [{address}]";
+    u64, "mov {value}, qword ptr [{address}]";
+    usize, "mov {value}, qword ptr [{address}]";
+}
+
+/// Reads a number from kernel memory at `address`, or returns [`None`] if nothing can be read there.
 ///
 /// Can be called in any context. A handler looks at what the probed function was given, and has to
-/// survive a pointer that does not point: such a read is no access by Rust but a copy by C, which ends
-/// at a fault. The value is not promised to be consistent if others write it, except that an aligned word is
-/// read at once.
-#[inline]
-pub fn read_nofault<T: FromBytes + Copy>(address: usize) -> Option<T> {
-    let mut value = MaybeUninit::<T>::uninit();
-    let dst = value.as_mut_ptr().cast::<c_void>();
-    let src = address as *const c_void;
-    // SAFETY: `dst` has room for a `T`. Any `src` will do.
-    let ret = unsafe { bindings::copy_from_kernel_nofault(dst, src, size_of::<T>()) };
-    if ret != 0 {
-        return None;
+/// survive a pointer that does not point. So this is no access by Rust but a load that may fault, as that of C's
+/// `copy_from_kernel_nofault()`, without a call.
+#[inline(always)]
+pub fn read_nofault<T: Number>(address: usize) -> Option<T> {
+    T::read_nofault(address)
+}
+
+/// Reads a pointer from kernel memory at `address`, or returns 0 if nothing can be read there, as [`read_nofault`] does. For
+/// those to whom null and nothing are the same.
+#[inline(always)]
+pub fn read_pointer(address: usize) -> usize {
+    let mut value = 0usize;
+    if is_kernel(address) {
+        // SAFETY: As for `read_nofault()`. A load that faults leaves the register alone.
+        unsafe {
+            asm!(
+                "2: mov {value}, qword ptr [{address}]",
+                "3:",
+                ".pushsection __ex_table, \"a\"",
+                ".balign 4",
+                ".long 2b - .",
+                ".long 3b - .",
+                ".long 1",
+                ".popsection",
+                value = inout(reg) value,
+                address = in(reg) address,
+                options(readonly, nostack, preserves_flags),
+            )
+        };
     }
-    // SAFETY: All bytes were copied, and any bytes are a `T`.
-    Some(unsafe { value.assume_init() })
+    value
+}
+
+/// Reads a word that others may write, as `READ_ONCE()` does.
+///
+/// It is [`Atomic::load`] with `Relaxed` without its call to C, for what each hit reads.
+#[inline(always)]
+pub fn read_once<T: AtomicType>(word: &Atomic<T>) -> T {
+    // SAFETY: The pointer is valid for reads and aligned; a volatile read of a word is atomic.
+    unsafe { word.as_ptr().read_volatile() }
 }

@@ -6,7 +6,10 @@ use core::mem::offset_of;
 use extra_bindings as bindings;
 use extra_bindings::filelock;
 use held::Lock;
-use kprobes::read_nofault;
+use kprobes::{
+    read_nofault,
+    read_pointer, //
+};
 
 use crate::Table;
 
@@ -16,7 +19,8 @@ pub(crate) const XATTR_HANDLERS: usize = 32;
 /// Reads a pointer field; null and what is no pointer are [`None`].
 #[inline]
 fn pointer(object: usize, offset: usize) -> Option<usize> {
-    read_nofault::<usize>(object.wrapping_add(offset)).filter(|&value| is_pointer(value))
+    let value = read_pointer(object.wrapping_add(offset));
+    is_pointer(value).then_some(value)
 }
 
 /// Returns whether the value can be a pointer to a kernel object: neither null nor an error code.

@@ -126,6 +126,15 @@ impl Table {
         Self::ALL.iter().copied().find(|table| table.name() == name)
     }
 
+    /// Returns the ways from the object whose table it is to the table, and to its super block, if there is always just one
+    /// of each.
+    pub const fn ways(self) -> Option<(&'static [usize], &'static [usize])> {
+        match (self, self.way_to_super()) {
+            (Table::Xattr | Table::FsContext, _) | (_, None) => None,
+            (_, Some(way_to_super)) => Some((self.way(), way_to_super)),
+        }
+    }
+
     /// Returns the tables of an object of this kind. More than one has a [`Table::Xattr`] only.
     #[inline]
     pub fn tables(self, object: usize) -> impl Iterator<Item = usize> {
@@ -144,6 +153,10 @@ impl Table {
     /// Returns the table of an object that has this function in this place.
     #[inline]
     pub fn with(self, object: usize, slot: Slot, function: usize) -> Option<usize> {
+        if self != Table::Xattr {
+            let table = follow(object, self.way())?;
+            return (slot.callback(table) == Some(function)).then_some(table);
+        }
         self.tables(object)
             .find(|&table| slot.callback(table) == Some(function))
     }

@@ -2,8 +2,9 @@
 /*
  * bench: how many instructions an operation of a filesystem takes.
  *
- * Usage: bench names|data|mixed|memory SUBJECT DIRECTORY
+ * Usage: bench names|data|mixed|links|memory SUBJECT DIRECTORY
  *        bench directory SUBJECT DIRECTORY FILES ROUNDS
+ *        bench violations SUBJECT DIRECTORY PARAMETER COUNT
  *        bench method
  *
  * Prints one line for each operation, with tabs between: "sample", the operation, the unit, SUBJECT,
@@ -116,8 +117,9 @@ static void check_method(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench names|data|mixed|memory SUBJECT DIRECTORY\n"
+	fprintf(stderr, "usage: bench names|data|mixed|links|memory SUBJECT DIRECTORY\n"
 		"       bench directory SUBJECT DIRECTORY FILES ROUNDS\n"
+		"       bench violations SUBJECT DIRECTORY PARAMETER COUNT\n"
 		"       bench method\n");
 	return 2;
 }
@@ -146,6 +148,10 @@ int main(int argc, char **argv)
 		data();
 	else if (!strcmp(what, "mixed") && argc == 4)
 		mixed();
+	else if (!strcmp(what, "links") && argc == 4)
+		links();
+	else if (!strcmp(what, "violations") && argc == 6)
+		violations(argv[4], argv[3], strtoul(argv[5], NULL, 10));
 	else if (!strcmp(what, "memory") && argc == 4)
 		memory();
 	else if (!strcmp(what, "directory") && argc == 6)

@@ -38,6 +38,8 @@ const char *name(unsigned long i);
 void names(void);
 void data(void);
 void mixed(void);
+void links(void);
+void violations(const char *parameter, const char *directory, unsigned long count);
 void memory(void);
 void directory(unsigned long files, unsigned long rounds);
 

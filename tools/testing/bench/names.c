@@ -145,6 +145,43 @@ void mixed(void)
 	sample("create, stat, rename, readdir, unlink", COUNT);
 }
 
+/* Removes names of one file, so that only ->unlink() is called, and no inode goes. */
+void links(void)
+{
+	make_names('l', COUNT);
+	create("linked");
+	FOR_ALL(i)
+		if (link("linked", name(i)))
+			die(name(i));
+	begin();
+	FOR_ALL(i)
+		look_up(name(i));
+	end();
+	sample("stat of a link", COUNT);
+
+	begin();
+	FOR_ALL(i)
+		remove_one(name(i));
+	end();
+	sample("unlink of a link", COUNT);
+	remove_one("linked");
+}
+
+/* Has a module break a rule so often, in one write. */
+void violations(const char *parameter, const char *directory, unsigned long count)
+{
+	int fd = open(parameter, O_WRONLY);
+
+	if (fd < 0)
+		die(parameter);
+	begin();
+	if (write(fd, directory, strlen(directory)) < 0)
+		die(parameter);
+	end();
+	sample("call that breaks a rule", count);
+	close(fd);
+}
+
 /* What the kernel uses for objects of its own, in bytes. */
 static double slab(void)
 {

@@ -165,7 +165,7 @@ begin
 quick_probes
 modprobe -qa ext4 loop overlay 2>/dev/null
 everything=${LOCKTRACK_SWEEP_ALL:-}
-cat "$tests/known_exceptions" > "$locktrack/exceptions" || exit "$KSFT_FAIL"
+except_known || exit "$KSFT_FAIL"
 [ -z "$everything" ] || echo all > "$locktrack/attach" || exit "$KSFT_FAIL"
 ktap_set_plan 8
 swept ramfs mounted ramfs none

@@ -7,6 +7,12 @@
  *
  * calls ->setattr() of the directory's filesystem CALLERS times, from as many places of
  * the code, without i_rwsem. Nothing is set, so that the missing lock harms nobody.
+ *
+ *	echo 1000 > /sys/module/locktrack_flood/parameters/rounds
+ *	echo /mnt > /sys/module/locktrack_flood/parameters/ten
+ *	echo /mnt > /sys/module/locktrack_flood/parameters/many
+ *
+ * calls it so often, from 10 places, and from 10000, each of them once in 1000 rounds.
  */
 
 #include <linux/fs.h>
@@ -33,8 +39,44 @@ static int flood(struct mnt_idmap *idmap, struct dentry *dentry)
 	return ret;
 }
 
+static unsigned int rounds = 1;
+module_param(rounds, uint, 0600);
+MODULE_PARM_DESC(rounds, "how often the other two do it");
+
+static int ten(struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	int (*setattr)(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+	struct iattr attr = {};
+	int ret = 0;
+
+	setattr = d_inode(dentry)->i_op->setattr;
+	if (!setattr)
+		return -EOPNOTSUPP;
+	for (unsigned int i = 0; i < rounds; i++) {
+		TEN(ret = ret ?: setattr(idmap, dentry, &attr);)
+	}
+	return ret;
+}
+
+/* The same from 1000 times as many places. */
+static int many(struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	int (*setattr)(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+	struct iattr attr = {};
+	int ret = 0;
+
+	setattr = d_inode(dentry)->i_op->setattr;
+	if (!setattr)
+		return -EOPNOTSUPP;
+	for (unsigned int i = 0; i < rounds; i += 1000) {
+		TEN(TEN(TEN(TEN(ret = ret ?: setattr(idmap, dentry, &attr);))))
+	}
+	return ret;
+}
+
 static int run_set(const char *value, const struct kernel_param *kp)
 {
+	int (*call)(struct mnt_idmap *idmap, struct dentry *dentry) = kp->arg;
 	struct path path;
 	char *text;
 	int ret;
@@ -48,7 +90,7 @@ static int run_set(const char *value, const struct kernel_param *kp)
 		return ret;
 	ret = mnt_want_write(path.mnt);
 	if (!ret) {
-		ret = flood(mnt_idmap(path.mnt), path.dentry);
+		ret = call(mnt_idmap(path.mnt), path.dentry);
 		mnt_drop_write(path.mnt);
 	}
 	path_put(&path);
@@ -65,8 +107,16 @@ static const struct kernel_param_ops run_ops = {
 	.get = run_get,
 };
 
-module_param_cb(run, &run_ops, NULL, 0600);
+static const struct kernel_param_ops call_ops = {
+	.set = run_set,
+};
+
+module_param_cb(run, &run_ops, flood, 0600);
 MODULE_PARM_DESC(run, "DIRECTORY: break a rule on its filesystem from many places; read for how many");
+module_param_cb(ten, &call_ops, ten, 0200);
+MODULE_PARM_DESC(ten, "DIRECTORY: break it from 10 places");
+module_param_cb(many, &call_ops, many, 0200);
+MODULE_PARM_DESC(many, "DIRECTORY: break it from 10000 places");
 
 static int __init locktrack_flood_init(void)
 {
