@@ -231,6 +231,14 @@ files()
 	cat /proc/self/mountinfo /proc/mounts > /dev/null
 }
 
+# probed CALLBACK...: whether all of them are.
+probed()
+{
+	for callback; do
+		grep -q "^probe	[^	]*	$callback	" "$locktrack/attach" || return 1
+	done
+}
+
 # eventually COMMAND...: what handlers leave to a work queue takes a moment.
 eventually()
 {

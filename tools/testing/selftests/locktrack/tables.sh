@@ -10,14 +10,6 @@
 
 run=/sys/module/locktrack_breakfs/parameters/run
 
-# probed CALLBACK...
-probed()
-{
-	for callback; do
-		grep -q "^probe	[^	]*	$callback	" "$locktrack/attach" || return 1
-	done
-}
-
 all_tables()
 {
 	echo announce > "$run" || return 1
