@@ -51,9 +51,9 @@ impl<F: FileSystem> SuperBlock<F> {
             // SAFETY: Pairs with the save above.
             unsafe { extra_bindings::memalloc_nofs_restore(flags) };
             let folio = from_err_ptr(folio)?;
-            // SAFETY: We have a reference to the folio. It begins at a multiple of its size.
+            // SAFETY: We have a reference to the folio. It begins at a multiple of its size, a power of two.
             let size = unsafe { extra_bindings::folio_size(folio) };
-            let offset = (pos % size as u64) as usize;
+            let offset = pos as usize & size.wrapping_sub(1);
             let len = to.len().min(size - offset);
             let (part, rest) = to.split_at_mut(len);
             // SAFETY: As above; both ranges have that length. Others may write to the device, and
