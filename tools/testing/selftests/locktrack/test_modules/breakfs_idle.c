@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The callbacks whose locks locktrack_break.c is about, or which have none, for the rule that they
+ * The callbacks whose locks break_cases.c is about, or which have none, for the rule that they
  * may sleep. They are in tables of objects that the kernel never sees, so that they need not
  * do anything.
  */
