@@ -108,6 +108,31 @@ fs_mount()
 	mount -t "$fstype" locktrack-test "$mnt"
 }
 
+# with_image COMMAND...: COMMAND gets a new image of ext4 as its last argument.
+with_image()
+{
+	image=$(mktemp) && truncate -s 32M "$image" && mkfs.ext4 -q "$image" || return 1
+	"$@" "$image"
+	image_result=$?
+	rm "$image"
+	return $image_result
+}
+
+# test_ext4 NAME COMMAND...: the result of it with an image, where there is ext4.
+test_ext4()
+{
+	ext4_name=$1
+	shift
+	modprobe -qa ext4 loop 2>/dev/null
+	if ! command -v mkfs.ext4 > /dev/null; then
+		test_skip "$ext4_name" "no mkfs.ext4"
+	elif ! grep -qw ext4 /proc/filesystems; then
+		test_skip "$ext4_name" "no ext4"
+	else
+		test_result "$ext4_name" with_image "$@"
+	fi
+}
+
 # write FILE TEXT: prints why it failed, if it did.
 write()
 {

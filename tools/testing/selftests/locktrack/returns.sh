@@ -219,15 +219,6 @@ on_workload()
 	return $result
 }
 
-on_ext4()
-{
-	image=$(mktemp) && truncate -s 16M "$image" && mkfs.ext4 -q "$image" || return 1
-	on ext4 -o loop "$image"
-	result=$?
-	rm "$image"
-	return $result
-}
-
 begin
 need_module locktrack_return
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
@@ -256,12 +247,5 @@ else
 	test_skip on_samplefs "$MODULE_REASON"
 fi
 test_result on_tmpfs on tmpfs none
-modprobe -qa ext4 loop 2>/dev/null
-if ! command -v mkfs.ext4 > /dev/null; then
-	test_skip on_ext4 "no mkfs.ext4"
-elif ! grep -qw ext4 /proc/filesystems; then
-	test_skip on_ext4 "no ext4"
-else
-	test_result on_ext4 on_ext4
-fi
+test_ext4 on_ext4 on ext4 -o loop
 ktap_finished

@@ -60,15 +60,6 @@ mounted()
 	return $result
 }
 
-on_ext4()
-{
-	image=$(mktemp) && truncate -s 32M "$image" && mkfs.ext4 -q "$image" || return 1
-	mounted ext4 -o loop "$image"
-	result=$?
-	rm "$image"
-	return $result
-}
-
 on_overlay()
 {
 	[ -n "$everything" ] || echo tmpfs > "$locktrack/attach" || return 1
@@ -171,7 +162,7 @@ ktap_set_plan 8
 swept ramfs mounted ramfs none
 swept tmpfs mounted tmpfs none
 if command -v mkfs.ext4 > /dev/null; then
-	swept ext4 on_ext4
+	swept ext4 with_image mounted ext4 -o loop
 else
 	test_skip ext4 "no mkfs.ext4"
 fi
