@@ -239,6 +239,7 @@ impl<F: FileSystem> FileLock<F> {
 const FL_POSIX: u32 = 1 << 0;
 const FL_FLOCK: u32 = 1 << 1;
 const FL_SLEEP: u32 = 1 << 7;
+pub(crate) const F_CANCELLK: i32 = kernel::bindings::F_CANCELLK as i32;
 pub(crate) const FILE_LOCK_DEFERRED: i32 = 1;
 
 /// The callbacks of a lock: `struct file_lock_operations`. Both are required.

@@ -219,7 +219,9 @@ pub trait Operations: Sized + 'static {
     /// A request of fcntl(2) for a POSIX lock; `cmd` is one of `F_*LK*` and says what `fl` is for.
     ///
     /// Done with [`FileLock::posix_test_lock`] for `F_GETLK`, and [`FileLock::posix_lock_file`] for
-    /// the others. A close(2) comes here, too, to take locks away.
+    /// the others. A close(2) comes here, too, to take locks away. `F_CANCELLK`, with which lockd
+    /// takes back a request that waits, does not: the layer answers it, as there is nothing to do for
+    /// requests that wait in the kernel's own lists.
     fn lock(
         file: &OpenFile<Self>,
         cmd: i32,

@@ -58,7 +58,8 @@ use crate::{
     filelock::{
         FileLock,
         Outcome,
-        FILE_LOCK_DEFERRED, //
+        FILE_LOCK_DEFERRED,
+        F_CANCELLK, //
     },
     helper::callback,
     trace,
@@ -264,6 +265,11 @@ impl<T: Operations> Table<T> {
         cmd: c_int,
         fl: *mut bindings::file_lock,
     ) -> c_int {
+        // `vfs_cancel_lock()`: what waits does so in the kernel's own lists, from which the caller
+        // takes it itself.
+        if cmd == F_CANCELLK {
+            return 0;
+        }
         // SAFETY: C passes a file of this table that is open.
         let file = unsafe { OpenFile::<T>::from_raw(file) };
         // SAFETY: The request is for this file, and the caller's, which waits. CAST: The kernel's
