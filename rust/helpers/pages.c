@@ -40,6 +40,16 @@ void rust_helper_filemap_invalidate_unlock(struct address_space *mapping)
 	filemap_invalidate_unlock(mapping);
 }
 
+void rust_helper_filemap_invalidate_lock_shared(struct address_space *mapping)
+{
+	filemap_invalidate_lock_shared(mapping);
+}
+
+void rust_helper_filemap_invalidate_unlock_shared(struct address_space *mapping)
+{
+	filemap_invalidate_unlock_shared(mapping);
+}
+
 /* Each memory cgroup keeps to its own share of dirty pages. */
 void rust_helper_sb_set_cgroup_writeback(struct super_block *sb)
 {

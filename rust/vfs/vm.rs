@@ -191,8 +191,9 @@ pub trait Operations: Sized {
     /// `finish_fault()` maps as much as it can at once.
     ///
     /// What C filesystems write here by the same few lines, the layer does: it protects against a
-    /// freeze of the filesystem, updates the times of `file`, locks the folio and checks that it is
-    /// still part of the file. The method says whether the folio may be written to; it is then
+    /// freeze of the filesystem, updates the times of `file`, takes `invalidate_lock` shared, so that
+    /// nobody is just making a hole there, locks the folio and checks that it is still part of the
+    /// file. The method says whether the folio may be written to; it is then
     /// dirty and stays locked. Mirrors `filemap_page_mkwrite()` of `mm/filemap.c`. May sleep.
     ///
     /// # Errors
@@ -372,9 +373,17 @@ impl<T: Operations> Table<T> {
         // SAFETY: The file is alive. That the times may not be updated does not stop the write:
         // C ignores it as well.
         unsafe { bindings::file_update_time(file.as_ptr()) };
+        // A folio that cannot be split stays in the page cache where a hole is made of a part of it:
+        // it must not become writable again before the blocks below have gone, too.
+        // SAFETY: The inode is alive while the file is.
+        let mapping = unsafe { (*inode.as_ptr()).i_mapping };
+        // SAFETY: The mapping is valid.
+        unsafe { extra_bindings::filemap_invalidate_lock_shared(mapping) };
         // SAFETY: The caller has a reference to the folio.
         unsafe { extra_bindings::folio_lock(folio) };
         let fault = Self::mkwrite_locked(file, folio, page);
+        // SAFETY: Pairs with the lock above.
+        unsafe { extra_bindings::filemap_invalidate_unlock_shared(mapping) };
         // SAFETY: Pairs with the start above.
         unsafe { extra_bindings::sb_end_pagefault(sb) };
         fault

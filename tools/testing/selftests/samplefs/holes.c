@@ -6,6 +6,8 @@
 #include "testfs.h"
 
 #include <linux/falloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -38,6 +40,15 @@ static bool fill(int fd, long first, long pages, int letter)
 			return false;
 	}
 	return true;
+}
+
+static bool drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	bool dropped = fd >= 0 && write(fd, "3", 1) == 1;
+
+	close(fd);
+	return dropped;
 }
 
 /* True if all bytes from start to end, which is not among them, are this. */
@@ -275,6 +286,71 @@ TEST_ON(holes, punch_while_mapped)
 	munmap((void *)map, 8 * PAGE);
 	ASSERT_EQ(0, ftruncate(fd, 0));
 	EXPECT_EQ(BLOCKS, blocks_free());
+	close(fd);
+}
+
+/* A hole that ends within a large folio, which cannot be split: somebody has its pages. */
+#define AT	(8 << 20)
+#define FOLIO	(16 * PAGE)
+#define WITHIN	(8 * PAGE)
+#define HOLE	(AT + WITHIN)
+
+struct race {
+	volatile char *map;
+	atomic_bool ends;
+};
+
+/* Writes into the last pages of the hole. */
+static void *writer(void *arg)
+{
+	struct race *race = arg;
+	long page;
+
+	while (!atomic_load(&race->ends)) {
+		for (page = 0; page < WITHIN; page += PAGE)
+			race->map[page] = 'w';
+	}
+	return NULL;
+}
+
+/* What was written while the hole was made is in it or is not, but does not go later. */
+TEST_ON(holes, punch_while_written)
+{
+	char before[FOLIO], after[FOLIO];
+	int fd = make(self->root, "f"), pipes[2];
+	struct race race = { 0 };
+	pthread_t thread;
+	loff_t at = AT;
+	char *map;
+	long i;
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs has only the page cache");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, "size=64m"));
+	memset(before, 'o', FOLIO);
+	for (i = 0; i <= AT; i += FOLIO)
+		ASSERT_EQ(FOLIO, pwrite(fd, before, FOLIO, i));
+	/* What is below the page cache takes a while to free. */
+	ASSERT_EQ(0, fsync(fd));
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(PAGE, splice(fd, &at, pipes[1], NULL, PAGE, 0));
+	map = mmap(NULL, FOLIO, PROT_READ | PROT_WRITE, MAP_SHARED, fd, AT);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	race.map = map;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, writer, &race));
+	ASSERT_EQ(0, fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, HOLE));
+	atomic_store(&race.ends, true);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, munmap(map, FOLIO));
+	ASSERT_EQ(FOLIO, pread(fd, before, FOLIO, AT));
+	close(pipes[0]);
+	close(pipes[1]);
+	ASSERT_EQ(0, fsync(fd));
+	ASSERT_TRUE(drop_caches());
+	ASSERT_EQ(FOLIO, pread(fd, after, FOLIO, AT));
+	for (i = 0; i < FOLIO; i += PAGE)
+		EXPECT_EQ(before[i], after[i]);
 	close(fd);
 }
 
