@@ -32,7 +32,7 @@ impl Operations for Attributes {
         attr: &mut Iattr,
     ) -> Result {
         inode.sb().info().stats.setattrs.inc();
-        attr.setattr_prepare(idmap, dentry)?;
+        inode.setattr_prepare(idmap, dentry, attr)?;
         inode.dquot_transfer(idmap, attr)?;
         if let Some(size) = attr.size() {
             let changes = size != inode.i_size();

@@ -190,7 +190,7 @@ impl<F: FileSystem> Inode<F> {
     ///     inode: &mut Locked<'_, Inode<Fs>, rule::setattr::Inode>,
     ///     attr: &mut Iattr,
     /// ) -> Result {
-    ///     attr.setattr_prepare(idmap, dentry)?;
+    ///     inode.setattr_prepare(idmap, dentry, attr)?;
     ///     inode.setattr_copy(idmap, attr);
     ///     if attr.has_mode() {
     ///         inode.posix_acl_chmod(idmap, dentry)?;
@@ -199,12 +199,10 @@ impl<F: FileSystem> Inode<F> {
     /// }
     /// ```
     pub fn posix_acl_chmod(&self, idmap: &Idmap, dentry: &Dentry<F>) -> Result {
-        // SAFETY: The dentry is alive.
-        if unsafe { (&raw const (*dentry.as_ptr()).d_inode).read_volatile() } != self.as_ptr() {
+        if !dentry.is_of(self) {
             return Err(EINVAL);
         }
-        // SAFETY: All are valid. A positive dentry stays so while there is a second reference to
-        // it, besides that of who would make it negative.
+        // SAFETY: All are valid, and the dentry is of the inode and stays so.
         to_result(unsafe {
             extra_bindings::posix_acl_chmod(idmap.as_ptr(), dentry.as_ptr(), self.i_mode())
         })

@@ -39,6 +39,7 @@ use rules::Held;
 use crate::{
     inode::Host,
     FileSystem,
+    Inode,
     Locked,
     SuperBlock, //
 };
@@ -233,6 +234,16 @@ impl<F: FileSystem> Dentry<F> {
     pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::dentry) -> &'a Self {
         // SAFETY: The caller promises it. CAST: `Self` is a transparent wrapper.
         unsafe { &*ptr.cast() }
+    }
+
+    /// Whether the entry is one of this inode. If it is, it stays so while this reference lives.
+    #[inline]
+    pub(crate) fn is_of(&self, inode: &Inode<F>) -> bool {
+        // An entry gets an inode once, and loses it only by `d_delete()` of who has its only
+        // reference.
+        // SAFETY: The dentry is alive; C reads the field without a lock as well.
+        let d_inode = unsafe { (&raw const (*self.as_ptr()).d_inode).read_volatile() };
+        d_inode == inode.as_ptr()
     }
 
     /// Whether this is the name of the entry, byte for byte. It may be renamed right afterwards,

@@ -359,7 +359,7 @@ impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
 
     /// Copies the attributes that are to be changed, except the size, into the inode.
     ///
-    /// Mirrors `setattr_copy()` of `fs/attr.c`. Comes after [`Iattr::setattr_prepare`].
+    /// Mirrors `setattr_copy()` of `fs/attr.c`. Comes after [`Locked::setattr_prepare`].
     #[inline]
     pub fn setattr_copy(&mut self, idmap: &Idmap, attr: &Iattr) {
         // SAFETY: All three are valid, and the inode's `i_rwsem` is held exclusively.

@@ -12,11 +12,17 @@ use kernel::{
     types::Opaque, //
 };
 
+use rules::{
+    AtLeast,
+    Exclusive, //
+};
+
 use crate::{
     idmap::Idmap,
     Dentry,
     FileSystem,
-    Inode, //
+    Inode,
+    Locked, //
 };
 
 /// A `struct kstat` that a callback fills in.
@@ -117,20 +123,33 @@ impl Iattr {
         // SAFETY: `self` is valid and C does not change it during the call.
         unsafe { (*self.0.get()).ia_valid & bindings::ATTR_MODE != 0 }
     }
+}
 
-    /// Checks whether the caller may do this, and settles the details of it.
+impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
+    /// Checks whether the caller may change these attributes of the inode, and settles the details
+    /// of it.
     ///
-    /// Must come before anything is changed. Mirrors `setattr_prepare()` of `fs/attr.c`.
+    /// Must come before anything is changed. `dentry` is one of the inode. Mirrors
+    /// `setattr_prepare()` of `fs/attr.c`. May sleep.
     ///
     /// # Errors
     ///
-    /// `EPERM` if the caller may not, `EFBIG`, `ETXTBSY` or `SIGXFSZ` for a bad size.
+    /// `EPERM` if the caller may not, `EFBIG`, `ETXTBSY` or `SIGXFSZ` for a bad size; `EINVAL` if
+    /// `dentry` is not of this inode.
     #[inline]
-    pub fn setattr_prepare<F: FileSystem>(&mut self, idmap: &Idmap, dentry: &Dentry<F>) -> Result {
-        // SAFETY: All three are valid; the caller of `->setattr` holds the inode's `i_rwsem`, and
-        // the only `Iattr`s that there are belong to such a call.
+    pub fn setattr_prepare(
+        &mut self,
+        idmap: &Idmap,
+        dentry: &Dentry<F>,
+        attr: &mut Iattr,
+    ) -> Result {
+        if !dentry.is_of(self) {
+            return Err(EINVAL);
+        }
+        // SAFETY: All three are valid, the dentry is of the inode and stays so, and the inode's
+        // `i_rwsem` is held exclusively.
         to_result(unsafe {
-            bindings::setattr_prepare(idmap.as_ptr(), dentry.as_ptr(), self.as_ptr())
+            bindings::setattr_prepare(idmap.as_ptr(), dentry.as_ptr(), attr.as_ptr())
         })
     }
 }

@@ -179,7 +179,7 @@ impl<F: FileSystem> Host<F> {
 impl<F: FileSystem, M: AtLeast<Exclusive>> Locked<'_, Inode<F>, M> {
     /// Charges the inode to its new owner and group, if `attr` has some, and no more to the old ones.
     ///
-    /// Comes after [`Iattr::setattr_prepare`], before anything is changed and so before
+    /// Comes after [`Locked::setattr_prepare`], before anything is changed and so before
     /// [`Locked::setattr_copy`]. Mirrors `dquot_initialize()` and `dquot_transfer()` of
     /// `fs/quota/dquot.c`. Sleeps.
     ///
