@@ -246,6 +246,29 @@ impl<F: FileSystem> Dentry<F> {
         d_inode == inode.as_ptr()
     }
 
+    /// Whether the entry belongs to this superblock.
+    #[inline]
+    pub(crate) fn is_on(&self, sb: *mut bindings::super_block) -> bool {
+        // SAFETY: The dentry is alive, and the field never changes.
+        unsafe { (*self.as_ptr()).d_sb == sb }
+    }
+
+    /// Whether this is an entry in the directory `parent`, and not that itself. It stays so while
+    /// that is locked.
+    #[inline]
+    pub(crate) fn is_child_of(&self, parent: *mut bindings::dentry) -> bool {
+        // SAFETY: The dentry is alive; C reads the field without a lock as well.
+        let d_parent = unsafe { (&raw const (*self.as_ptr()).d_parent).read_volatile() };
+        d_parent == parent && self.as_ptr() != parent
+    }
+
+    /// Whether it is a directory in which a name can be looked up: `d_can_lookup()`.
+    #[inline]
+    pub(crate) fn d_can_lookup(&self) -> bool {
+        // SAFETY: The dentry is alive.
+        unsafe { extra_bindings::d_can_lookup(self.as_ptr()) }
+    }
+
     /// Whether this is the name of the entry, byte for byte. It may be renamed right afterwards,
     /// unless its directory is locked exclusively.
     ///

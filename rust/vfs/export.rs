@@ -165,7 +165,8 @@ pub trait Operations: Sized {
 
     /// Finds the inode of a handle, and returns any dentry of it.
     ///
-    /// `None` means that there is none any more: `ESTALE`.
+    /// `None` means that there is none any more: `ESTALE`. So does one without an inode; one of another
+    /// superblock is refused with `EXDEV`.
     fn fh_to_dentry(
         sb: &SuperBlock<Self::FileSystem>,
         fid: &[u32],
@@ -174,7 +175,8 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Finds the directory that a handle names beside its inode.
+    /// Finds the directory that a handle names beside its inode. Refused as above, and with
+    /// `ENOTDIR` if it is none.
     fn fh_to_parent(
         sb: &SuperBlock<Self::FileSystem>,
         fid: &[u32],
@@ -192,7 +194,7 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Finds the parent of a directory that C knows without its path.
+    /// Finds the parent of a directory that C knows without its path. Refused as above.
     fn get_parent(child: &Dentry<Self::FileSystem>) -> Result<ARef<Dentry<Self::FileSystem>>> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -267,8 +269,24 @@ impl<T: Operations> Table<T> {
         }
     }
 
-    fn found(found: Result<Option<ARef<Dentry<T::FileSystem>>>>) -> *mut bindings::dentry {
+    /// Refuses what is no directory: C looks a name up in it without asking.
+    fn directory(
+        found: Option<ARef<Dentry<T::FileSystem>>>,
+    ) -> Result<Option<ARef<Dentry<T::FileSystem>>>> {
         match found {
+            Some(dentry) if !dentry.d_can_lookup() => Err(ENOTDIR),
+            found => Ok(found),
+        }
+    }
+
+    /// Hands a dentry to C, which takes for granted that it is positive and of this superblock.
+    fn found(
+        sb: &SuperBlock<T::FileSystem>,
+        found: Result<Option<ARef<Dentry<T::FileSystem>>>>,
+    ) -> *mut bindings::dentry {
+        match found {
+            Ok(Some(dentry)) if !dentry.is_on(sb.as_ptr()) => EXDEV.to_ptr(),
+            Ok(Some(dentry)) if dentry.is_negative() => ESTALE.to_ptr(),
             Ok(Some(dentry)) => ARef::into_raw(dentry).as_ptr().cast(),
             Ok(None) => ptr::null_mut(),
             Err(error) => error.to_ptr(),
@@ -291,7 +309,7 @@ impl<T: Operations> Table<T> {
         let Some(ty) = FileidType::from_raw(fh_type) else {
             return ptr::null_mut();
         };
-        Self::found(T::fh_to_dentry(sb, fid, ty))
+        Self::found(sb, T::fh_to_dentry(sb, fid, ty))
     }
 
     /// # Safety
@@ -310,7 +328,8 @@ impl<T: Operations> Table<T> {
         let Some(ty) = FileidType::from_raw(fh_type) else {
             return ptr::null_mut();
         };
-        Self::found(T::fh_to_parent(sb, fid, ty))
+        let found = T::fh_to_parent(sb, fid, ty);
+        Self::found(sb, found.and_then(Self::directory))
     }
 
     /// # Safety
@@ -339,10 +358,8 @@ impl<T: Operations> Table<T> {
     unsafe extern "C" fn get_parent(child: *mut bindings::dentry) -> *mut bindings::dentry {
         // SAFETY: `reconnect_one()` passes a dentry to which it has a reference.
         let child = unsafe { Dentry::from_raw(child) };
-        match T::get_parent(child) {
-            Ok(parent) => ARef::into_raw(parent).as_ptr().cast(),
-            Err(error) => error.to_ptr(),
-        }
+        let found = T::get_parent(child).map(Some);
+        Self::found(child.sb(), found.and_then(Self::directory))
     }
 
     /// # Safety

@@ -84,6 +84,10 @@ impl<'a, F: FileSystem> Stable<'a, F> {
         if !same {
             return Err(EXDEV);
         }
+        // SAFETY: The inode is alive.
+        if inode.is_dir() && unsafe { extra_bindings::inode_has_alias(inode.as_ptr()) } {
+            return Err(EISDIR);
+        }
         // SAFETY: The dentry is negative, as the callers know, and takes over the reference.
         unsafe { bindings::d_make_persistent(dentry, ARef::into_raw(inode).as_ptr().cast()) };
         Ok(())
@@ -187,7 +191,8 @@ impl<'a, F: FileSystem> Negative<'a, F> {
     ///
     /// # Errors
     ///
-    /// `EXDEV` if the inode is of another superblock.
+    /// `EXDEV` if the inode is of another superblock, `EISDIR` if it is a directory that has an entry
+    /// already.
     ///
     /// # Examples
     ///

@@ -138,7 +138,8 @@ pub trait Operations: Sized {
 
     /// Finds the entry with the name of `dentry` in `dir`.
     ///
-    /// The entry is made known with [`InLookup::d_add`], also if there is none.
+    /// The entry is made known with [`InLookup::d_add`], also if there is none. Another dentry that
+    /// is returned must be in the same directory, or the caller gets `EXDEV`.
     fn lookup(
         dir: &Locked<'_, Inode<Self::FileSystem>, rule::lookup::Dir>,
         dentry: InLookup<'_, Self::FileSystem>,
@@ -189,7 +190,7 @@ pub trait Operations: Sized {
     /// Creates a directory. `mode` may come without its type.
     ///
     /// Returns another dentry if the directory has got that instead of `dentry`, which then stays
-    /// as it is.
+    /// as it is. It must be in `dir`, or the caller gets `EXDEV`.
     fn mkdir(
         idmap: &Idmap,
         dir: &mut Locked<'_, Inode<Self::FileSystem>, rule::mkdir::Dir>,

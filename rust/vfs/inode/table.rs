@@ -61,6 +61,24 @@ fn errno<T>(result: &Result<T>) -> c_int {
     result.as_ref().err().map_or(0, |error| error.to_errno())
 }
 
+/// Refuses another dentry than C's own if it is not in the same directory, which is all that C takes
+/// for granted of it.
+///
+/// # Safety
+///
+/// `dentry` must be valid, and in a directory that is locked.
+unsafe fn in_same_directory<F: FileSystem>(
+    result: Result<Option<ARef<Dentry<F>>>>,
+    dentry: *mut bindings::dentry,
+) -> Result<Option<ARef<Dentry<F>>>> {
+    // SAFETY: The caller promises that it is valid and keeps its parent.
+    let parent = unsafe { (*dentry).d_parent };
+    match result {
+        Ok(Some(other)) if !other.is_child_of(parent) => Err(EXDEV),
+        result => result,
+    }
+}
+
 /// Gives C another dentry than its own, if there is one, or the error.
 fn into_ptr<F: FileSystem>(result: Result<Option<ARef<Dentry<F>>>>) -> *mut bindings::dentry {
     match result {
@@ -103,7 +121,8 @@ impl<T: Operations> Table<T> {
         // SAFETY: Both pass a dentry that is new, not hashed, and in lookup or under an exclusive
         // lock.
         let dentry = unsafe { InLookup::from_raw(dentry) };
-        let found = T::lookup(&dir, dentry, flags);
+        // SAFETY: The dentry is valid, and `dir` locked.
+        let found = unsafe { in_same_directory(T::lookup(&dir, dentry, flags), traced.1) };
         // SAFETY: Both are valid for the call.
         unsafe { trace::lookup(traced.0, traced.1, errno(&found)) };
         into_ptr(found)
@@ -223,7 +242,8 @@ impl<T: Operations> Table<T> {
         let mut dir = unsafe { Locked::assume(dir) };
         // SAFETY: It is a negative child of `dir`, which is locked.
         let dentry = unsafe { Negative::from_raw(dentry) };
-        let made = T::mkdir(idmap, &mut dir, dentry, mode);
+        // SAFETY: The dentry is valid, and `dir` locked.
+        let made = unsafe { in_same_directory(T::mkdir(idmap, &mut dir, dentry, mode), traced.1) };
         // SAFETY: Both are valid for the call.
         unsafe { trace::mkdir(traced.0, traced.1, errno(&made)) };
         into_ptr(made)

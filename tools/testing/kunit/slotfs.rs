@@ -4,7 +4,7 @@
 //!
 //! Its files have their data in the page cache alone, so what is shared of them with FICLONE reads as
 //! zeroes. A directory with the name `auto` is an automount, one with the name `report` reports an
-//! error. `slotdev` is the same for what is on a block device: its file `device` is all of that.
+//! error, one with the name `alias` would be its own parent; to look `self` up finds the directory itself. `slotdev` is the same for what is on a block device: its file `device` is all of that.
 
 #![forbid(unsafe_code)]
 
@@ -141,10 +141,13 @@ impl inode::Operations for Dir {
     type FileSystem = SlotFs;
 
     fn lookup(
-        _dir: &Locked<'_, Inode<SlotFs>, rule::lookup::Dir>,
+        dir: &Locked<'_, Inode<SlotFs>, rule::lookup::Dir>,
         dentry: InLookup<'_, SlotFs>,
         _flags: u32,
     ) -> Result<Option<ARef<Dentry<SlotFs>>>> {
+        if dentry.name() == b"self" {
+            return Ok(dir.d_find_any_alias());
+        }
         dentry.d_add(None)
     }
 
@@ -192,12 +195,34 @@ impl inode::Operations for Dir {
         if dentry.name() == b"report" {
             dir.fserror_report(sb::FsErrorType::DataLost, 4096, 10, EIO);
         }
+        if dentry.name() == b"alias" {
+            dentry.d_make_persistent(ARef::from(&**dir))?;
+            return Ok(None);
+        }
         let mut new = inode::New::new_inode(dir.sb(), Ok(()), ())?;
         new.inode_init_owner(idmap, dir, mode | S_IFDIR);
         let inode = directory(new, dentry.name())?;
         dentry.d_make_persistent(inode)?;
         dir.inc_nlink();
         Ok(None)
+    }
+
+    fn setattr(
+        idmap: &Idmap,
+        dentry: &Dentry<SlotFs>,
+        inode: &mut Locked<'_, Inode<SlotFs>, rule::setattr::Inode>,
+        attr: &mut Iattr,
+    ) -> Result {
+        // Not for another inode; the root is its own parent.
+        let parent = dentry.dget_parent();
+        if !core::ptr::eq(&*parent, dentry)
+            && inode.setattr_prepare(idmap, &parent, attr) != Err(EINVAL)
+        {
+            return Err(EIO);
+        }
+        inode.setattr_prepare(idmap, dentry, attr)?;
+        inode.setattr_copy(idmap, attr);
+        Ok(())
     }
 }
 

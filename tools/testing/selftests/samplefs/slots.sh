@@ -76,6 +76,34 @@ errors()
 	sed -n "s#^slots $mnt .*errors=\\([0-9]*\\).*#\\1#p" /proc/mounts
 }
 
+# refused TEXT COMMAND...
+refused()
+{
+	refused_text=$1
+	shift
+	refused_output=$("$@" 2>&1) && return 1
+	case $refused_output in
+	*"$refused_text"*) ;;
+	*)
+		echo "# $refused_output"
+		return 1
+		;;
+	esac
+}
+
+# A directory has one name, in one directory.
+one_name()
+{
+	refused "Is a directory" mkdir "$mnt/alias" || return 1
+	refused "cross-device" stat "$mnt/self" && mkdir "$mnt/sub" &&
+		refused "cross-device" stat "$mnt/sub/self"
+}
+
+changed_mode()
+{
+	chmod 700 "$mnt/sub" && [ "$(stat -c %a "$mnt/sub")" = 700 ] && chmod 755 "$mnt"
+}
+
 reported()
 {
 	[ "$(errors)" = 0 ] && mkdir "$mnt/report" || return 1
@@ -137,7 +165,7 @@ need_kunit
 mount -t slotfs slots "$mnt" || exit "$KSFT_FAIL"
 image=$mnt.image
 dev=
-ktap_set_plan 12
+ktap_set_plan 14
 test_result created created
 test_result exclusive exclusive
 test_result absent absent
@@ -145,6 +173,8 @@ test_result left_to_c left_to_c
 test_result removed removed
 test_result race race
 test_result shared shared
+test_result one_name one_name
+test_result changed_mode changed_mode
 test_result reported reported
 test_result automount automount
 if grep -q loop /proc/devices || modprobe loop 2> /dev/null; then
