@@ -7,6 +7,7 @@
 #include <linux/highmem.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
@@ -27,6 +28,19 @@ void rust_helper_inode_assert_shared(struct inode *inode)
 void rust_helper_s_umount_assert_exclusive(struct super_block *sb)
 {
 	lockdep_assert_held_write(&sb->s_umount);
+}
+
+/*
+ * Of a superblock that was shut down: whether somebody has lost a reference to an inode. Then its
+ * memory stays, and the module that has its functions.
+ */
+bool rust_helper_sb_keep_if_busy(struct super_block *sb)
+{
+	if (list_empty(&sb->s_inodes))
+		return false;
+	refcount_inc(&sb->s_passive);
+	__module_get(sb->s_type->owner);
+	return true;
 }
 
 /* Inodes. */

@@ -103,11 +103,6 @@ pub struct Bare<F: FileSystem> {
     _fs: PhantomData<F>,
 }
 
-// SAFETY: C uses dentries from any thread.
-unsafe impl<F: FileSystem> Send for Bare<F> {}
-// SAFETY: As above.
-unsafe impl<F: FileSystem> Sync for Bare<F> {}
-
 impl<F: FileSystem> Bare<F> {
     /// # Safety
     ///
@@ -123,13 +118,14 @@ impl<F: FileSystem> Bare<F> {
         self.inner.get()
     }
 
-    /// The superblock, `d_sb`. It outlives its entries.
+    /// The superblock, `d_sb`. It outlives its entries: see [`FileSystem`].
     #[inline]
     pub fn sb(&self) -> &SuperBlock<F> {
         // SAFETY: The dentry is not freed yet, and the field never changes.
         let sb = unsafe { (*self.as_ptr()).d_sb };
         // SAFETY: By the invariants it is a superblock of `F`. It is set up, or it would have no
-        // root, and `kill_anon_super()` frees all entries before its data are dropped.
+        // root. `kill_anon_super()` frees all entries but those with a reference that was lost, whose
+        // inodes, or those of their parents, make `->kill_sb` keep the superblock and its data.
         unsafe { SuperBlock::from_raw(sb) }
     }
 
@@ -194,7 +190,8 @@ impl<F: FileSystem> Locked<'_, Bare<F>, Held> {
 
 /// A `struct dentry` of filesystem `F`.
 ///
-/// A `&Dentry` promises that somebody has a reference to it; [`ARef<Dentry<F>>`] owns one.
+/// A `&Dentry` promises that somebody has a reference to it; [`ARef<Dentry<F>>`] owns one. Neither
+/// leaves the task or outlives the call: see [`FileSystem`].
 ///
 /// # Invariants
 ///

@@ -133,7 +133,12 @@ impl<C: fs_context::Operations> FileSystemType<C> {
             // SAFETY: The superblock has no device, and this is its end. It evicts all inodes.
             unsafe { bindings::kill_anon_super(sb) };
         }
-        // SAFETY: The superblock is shut down.
+        // SAFETY: The superblock is shut down, and its memory stays until we return.
+        if unsafe { extra_bindings::sb_keep_if_busy(sb) } {
+            pr_err!("a reference to an inode was lost: its superblock and the module stay for good\n");
+            return;
+        }
+        // SAFETY: The superblock is shut down and has no inodes.
         unsafe { sb::drop_info::<C::FileSystem>(info) };
     }
 }

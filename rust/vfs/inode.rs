@@ -104,16 +104,12 @@ pub struct Host<F: FileSystem> {
     _fs: PhantomData<F>,
 }
 
-// SAFETY: C uses inodes from any thread, and `F`'s data are `Send` and `Sync`.
-unsafe impl<F: FileSystem> Send for Host<F> {}
-// SAFETY: As above.
-unsafe impl<F: FileSystem> Sync for Host<F> {}
-
 /// A `struct inode` of filesystem `F`.
 ///
 /// Shared with C and with other tasks: what may change is behind a method that says how. A `&Inode`
 /// promises that somebody has a reference to the inode; [`kernel::sync::aref::ARef<Inode<F>>`] owns
-/// one. Most of its methods are those of [`Host`].
+/// one. Neither leaves the task or outlives the call: see [`FileSystem`]. Most of its methods are those
+/// of [`Host`].
 ///
 /// # Invariants
 ///
@@ -234,12 +230,13 @@ impl<F: FileSystem> Host<F> {
         guarded.cast()
     }
 
-    /// The superblock, `i_sb`. It stays alive as long as the inode is referenced.
+    /// The superblock, `i_sb`. It outlives its inodes: see [`FileSystem`].
     #[inline]
     pub fn sb(&self) -> &SuperBlock<F> {
-        // SAFETY: `i_sb` never changes.
+        // SAFETY: `i_sb` does not change while the superblock is active.
         let sb = unsafe { (*self.as_ptr()).i_sb };
-        // SAFETY: By the invariants it is an initialised superblock of `F`; it outlives its inodes.
+        // SAFETY: By the invariants it is an initialised superblock of `F`. It is active: the inode
+        // came with a callback, and is neither `Send` nor `Sync`, so that it cannot be kept for later.
         unsafe { SuperBlock::from_raw(sb) }
     }
 

@@ -81,16 +81,31 @@ const __LOG_PREFIX: &[u8] = b"vfs\0";
 /// One type stands for one `struct file_system_type`. All objects of such a filesystem
 /// ([`SuperBlock`], [`Inode`], [`Dentry`], [`File`]) carry it as a parameter, so that the objects
 /// of one filesystem cannot reach the callbacks of another.
+///
+/// # References end with the call
+///
+/// A superblock outlives its inodes and entries, but a reference to one of these does not keep it: in
+/// C, who has one when the superblock ends uses freed memory. Here [`SuperBlock`], [`Inode`] and
+/// [`Dentry`] are neither `Send` nor `Sync`. So an [`ARef`](kernel::sync::aref::ARef) of one is not
+/// either, and has no place where it could stay when a callback returns: all that a filesystem keeps
+/// must be `Send`. What it keeps of an inode is its number, with which [`SuperBlock`] finds it
+/// again.
+///
+/// A reference that is leaked (`core::mem::forget()`) does no harm but that: when the superblock
+/// ends, C warns of a busy inode, and the layer keeps the superblock, its data and the module for
+/// good.
 pub trait FileSystem: Sized + 'static {
     /// What `sb->s_fs_info` points to in C.
     ///
-    /// It lives from [`sb::New::init`] until after the last inode of the superblock was evicted.
+    /// It lives from [`sb::New::init`] until after the last inode of the superblock was evicted. So it
+    /// cannot hold references to any: see [`FileSystem`].
     type SbInfo: Send + Sync;
 
     /// What C embeds the inode in: `struct ramfs_inode_info` and the like.
     ///
     /// It lives as long as the memory of the inode: it is dropped after an RCU grace period, in
-    /// the context of an RCU callback, so its `Drop` must not sleep.
+    /// the context of an RCU callback, so its `Drop` must not sleep. It cannot hold references to
+    /// inodes or entries: see [`FileSystem`].
     type InodeInfo: Send + Sync;
 
     /// The part of an inode's data that its `i_rwsem` protects.

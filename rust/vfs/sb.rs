@@ -75,6 +75,9 @@ pub const MAX_LFS_FILESIZE: i64 = (u32::MAX as i64) << kernel::page::PAGE_SHIFT;
 
 /// A `struct super_block` of filesystem `F`.
 ///
+/// It stays with the task that was given it, for the call: it is neither `Send` nor `Sync`, and so
+/// cannot be kept. See [`FileSystem`].
+///
 /// # Invariants
 ///
 /// [`New::init`] has set its data and its operations, and the data are not dropped yet.
@@ -83,11 +86,6 @@ pub struct SuperBlock<F: FileSystem> {
     inner: Opaque<bindings::super_block>,
     _fs: PhantomData<F>,
 }
-
-// SAFETY: C uses superblocks from any thread, and `F`'s data are `Send` and `Sync`.
-unsafe impl<F: FileSystem> Send for SuperBlock<F> {}
-// SAFETY: As above.
-unsafe impl<F: FileSystem> Sync for SuperBlock<F> {}
 
 impl<F: FileSystem> SuperBlock<F> {
     /// # Safety

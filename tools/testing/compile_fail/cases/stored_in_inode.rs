@@ -10,7 +10,7 @@ pub struct KeepsSuper;
 impl vfs::FileSystem for KeepsFs {
     type SbInfo = u32;
     type InodeInfo = Option<Excl<'static>>; //~ wrong, error E0277: cannot be sent between threads safely
-    type InodeInfo = Option<&'static Inode<Fs>>; //~ right
+    type InodeInfo = Option<u64>; //~ right
     type Guarded = u32;
     type Super = KeepsSuper;
 }
