@@ -53,6 +53,11 @@ bool rust_helper_inode_in_hash(struct inode *inode)
 	return !inode_unhashed(inode) && !hlist_fake(&inode->i_hash);
 }
 
+bool rust_helper_inode_is_new(struct inode *inode)
+{
+	return inode_state_read_once(inode) & I_NEW;
+}
+
 /* get_random_u32() is an inline function in some configurations. */
 u32 rust_helper_random_u32(void)
 {

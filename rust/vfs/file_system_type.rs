@@ -135,7 +135,9 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         }
         // SAFETY: The superblock is shut down, and its memory stays until we return.
         if unsafe { extra_bindings::sb_keep_if_busy(sb) } {
-            pr_err!("a reference to an inode was lost: its superblock and the module stay for good\n");
+            pr_err!(
+                "a reference to an inode was lost: its superblock and the module stay for good\n"
+            );
             return;
         }
         // SAFETY: The superblock is shut down and has no inodes.

@@ -37,6 +37,7 @@ use crate::{
 pub(crate) mod alloc;
 mod argument;
 mod atomic_open;
+mod iget;
 mod lock;
 mod new;
 mod operations;
@@ -53,6 +54,7 @@ pub use atomic_open::{
     AtomicOpened,
     ToOpen, //
 };
+pub use iget::Unread;
 pub use lock::{
     LockGuard,
     SharedLockGuard, //

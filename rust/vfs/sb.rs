@@ -125,7 +125,8 @@ impl<F: FileSystem> SuperBlock<F> {
     /// [`Inode::insert_inode_hash`] was called for it.
     ///
     /// Waits for an inode of that number that is being evicted. Mirrors `ilookup5()` of
-    /// `fs/inode.c`. May sleep.
+    /// `fs/inode.c`. May sleep. For inodes that are nowhere but in memory; others are found by
+    /// [`SuperBlock::iget_locked`].
     pub fn ilookup(&self, ino: u64, generation: u32) -> Option<ARef<Inode<F>>> {
         /// # Safety
         ///
@@ -133,8 +134,11 @@ impl<F: FileSystem> SuperBlock<F> {
         unsafe extern "C" fn test(inode: *mut bindings::inode, data: *mut c_void) -> c_int {
             // SAFETY: The caller promises it.
             let (ino, generation) = unsafe { *data.cast::<(u64, u32)>() };
-            // SAFETY: The inode is valid, and neither changes once it is hashed.
-            c_int::from(unsafe { (*inode).i_ino == ino && (*inode).i_generation == generation })
+            // SAFETY: The inode is valid, and its number does not change once it is hashed.
+            let same = unsafe { (*inode).i_ino == ino };
+            // SAFETY: The inode is valid. If it is being read in, this is just being set.
+            let found = unsafe { (&raw const (*inode).i_generation).read_volatile() };
+            c_int::from(same && found == generation)
         }
 
         let mut data = (ino, generation);

@@ -2,8 +2,8 @@
 
 //! tinyfs, your first filesystem. Documentation/first_filesystem.rst walks through it.
 
-use kernel::{prelude::*, sync::aref::ARef};
-use vfs::{address_space, file, folio::LockedFolio, fs_context, inode, inode::New, prelude::*, sb};
+use kernel::prelude::*;
+use vfs::{address_space, file, fs_context, inode, mode::fs_umode_to_dtype, prelude::*, sb};
 
 module! {
     type: Module,
@@ -12,17 +12,18 @@ module! {
     license: "GPL",
 }
 
-/// The names and the contents of all files. The root has the number 1, they have those from 2 on.
-const FILES: [(&[u8], &[u8]); 2] = [
-    (b"hello", b"Hello, world!\n"),
-    (b"source", include_bytes!("tinyfs.rs")),
+/// All but the root, which has the number 1: directory, number, type, name, contents.
+const FILES: [(u64, u64, Mode, &[u8], &[u8]); 3] = [
+    (1, 2, S_IFREG, b"hello", b"Hello, world!\n"),
+    (1, 3, S_IFDIR, b"sub", b""),
+    (3, 4, S_IFREG, b"source", include_bytes!("tinyfs.rs")),
 ];
 
 #[derive(Default)]
 struct TinyFs;
 struct Dir;
 struct Regular;
-type NewSb<'a> = sb::New<'a, TinyFs>;
+type Found = Result<ARef<Inode<TinyFs>>>;
 
 impl FileSystem for TinyFs {
     type SbInfo = ();
@@ -31,23 +32,27 @@ impl FileSystem for TinyFs {
     type Super = TinyFs;
 }
 
-fn new(sb: &SuperBlock<TinyFs>, ino: u64, mode: Mode, data: &'static [u8]) -> Result<New<TinyFs>> {
-    let mut new = New::new_inode(sb, Ok(data), ())?;
-    new.set_i_ino(ino);
-    new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, mode);
-    new.set_i_size(data.len() as i64);
-    Ok(new)
+fn iget(sb: &SuperBlock<TinyFs>, ino: u64, ty: Mode, data: &'static [u8]) -> Found {
+    sb.iget_locked(ino, |new| {
+        let mut new = new.init(Ok(data), ())?;
+        let permissions = if ty == S_IFDIR { 0o555 } else { 0o444 };
+        new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, ty | permissions);
+        new.set_i_size(data.len() as i64);
+        if ty == S_IFDIR {
+            return new.directory(inode::Ops::of::<Dir>(), file::Ops::of::<Dir>());
+        }
+        let (i_op, i_fop) = (inode::Ops::NONE, file::Ops::of::<Regular>());
+        new.regular(i_op, i_fop, address_space::Ops::of::<Regular>())
+    })
 }
 
 #[vtable]
 impl fs_context::Operations for TinyFs {
     type FileSystem = TinyFs;
     const READ_ONLY: bool = true;
-
-    fn fill_super(&mut self, _: &FsContext<'_>, mut sb: NewSb<'_>) -> Result<ARef<Inode<Self>>> {
+    fn fill_super(&mut self, _: &FsContext<'_>, mut sb: sb::New<'_, Self>) -> Found {
         sb.set_s_magic(0x7469_6e79).set_s_blocksize_to_page();
-        let root = new(&*sb.init(Ok(()))?, 1, S_IFDIR | 0o555, b"")?;
-        root.directory(inode::Ops::of::<Dir>(), file::Ops::of::<Dir>())
+        iget(&*sb.init(Ok(()))?, 1, S_IFDIR, b"")
     }
 }
 
@@ -64,14 +69,9 @@ impl inode::Operations for Dir {
         dentry: InLookup<'_, TinyFs>,
         _flags: u32,
     ) -> Result<Option<ARef<Dentry<TinyFs>>>> {
-        let mut files = (2..).zip(FILES);
-        let Some((ino, (_, data))) = files.find(|(_, (name, _))| *name == dentry.name()) else {
-            return dentry.d_add(None);
-        };
-        let new = new(dir.sb(), ino, S_IFREG | 0o444, data)?;
-        let (i_op, i_fop) = (inode::Ops::NONE, file::Ops::of::<Regular>());
-        let inode = new.regular(i_op, i_fop, address_space::Ops::of::<Regular>())?;
-        dentry.d_add(Some(inode))
+        let wanted = (dir.i_ino(), dentry.name());
+        let file = FILES.iter().find(|file| (file.0, file.3) == wanted);
+        dentry.d_splice_alias(file.map(|f| iget(dir.sb(), f.1, f.2, f.4)).transpose()?)
     }
 }
 
@@ -81,16 +81,13 @@ impl file::Operations for Dir {
     type Private = ();
     const LLSEEK: Option<file::Llseek> = Some(file::Llseek::GENERIC_FILE_LLSEEK);
     const READ: Option<file::Read> = Some(file::Read::GENERIC_READ_DIR);
-
     fn iterate_shared(
         file: &file::OpenFile<Self>,
-        _dir: &Locked<'_, Inode<TinyFs>, Shared>,
+        dir: &Locked<'_, Inode<TinyFs>, Shared>,
         ctx: &mut file::DirContext,
     ) -> Result {
-        ctx.dir_emit_all(
-            file,
-            (2..).zip(FILES).map(|(ino, (name, _))| (name, ino, DT_REG)),
-        )
+        let files = FILES.iter().filter(|file| file.0 == dir.i_ino());
+        ctx.dir_emit_all(file, files.map(|f| (f.3, f.1, fs_umode_to_dtype(f.2))))
     }
 }
 

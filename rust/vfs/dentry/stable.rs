@@ -12,7 +12,10 @@ use core::{
 };
 use kernel::{
     bindings,
-    error::to_result,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
     sync::aref::ARef,
     types::NotThreadSafe, //
@@ -33,7 +36,8 @@ use crate::{
 /// # Invariants
 ///
 /// For `'a` nobody can rename the dentry: it is not hashed and belongs to the current task, or it is
-/// a child of a directory whose `i_rwsem` is held exclusively.
+/// a child of a directory whose `i_rwsem` is held exclusively. (`d_splice_alias()` moves the entry of a
+/// directory out of another one, whose `i_rwsem` it takes shared.)
 pub struct Stable<'a, F: FileSystem> {
     dentry: &'a Dentry<F>,
     _not_send: NotThreadSafe,
@@ -117,7 +121,9 @@ impl<'a, F: FileSystem> InLookup<'a, F> {
 
     /// Makes the entry known: to `inode`, or that there is none.
     ///
-    /// Returns what `->lookup` is to return. Mirrors `d_add()` of `fs/dcache.c`.
+    /// Returns what `->lookup` is to return. For a filesystem whose directories are in the dcache as
+    /// long as they exist, and others without directories; the rest need
+    /// [`InLookup::d_splice_alias`]. Mirrors `d_add()` of `fs/dcache.c`.
     ///
     /// # Errors
     ///
@@ -141,6 +147,32 @@ impl<'a, F: FileSystem> InLookup<'a, F> {
         // SAFETY: The dentry is not hashed and negative, and takes over the reference.
         unsafe { bindings::d_add(dentry, inode) };
         Ok(None)
+    }
+
+    /// Makes the entry known: to `inode`, or that there is none. A directory that has an entry already
+    /// keeps that, which is moved here.
+    ///
+    /// Returns what `->lookup` is to return. Mirrors `d_splice_alias()` of `fs/dcache.c`. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EXDEV` if the inode is of another superblock, `ELOOP` if the directory would be within itself,
+    /// `ESTALE` if its entry could not be moved as somebody else renames.
+    pub fn d_splice_alias(self, inode: Option<ARef<Inode<F>>>) -> Result<Option<ARef<Dentry<F>>>> {
+        let dentry = self.as_ptr();
+        let inode = match inode {
+            None => ptr::null_mut(),
+            Some(inode) => {
+                if !self.is_on(inode.sb().as_ptr()) {
+                    return Err(EXDEV);
+                }
+                ARef::into_raw(inode).as_ptr().cast()
+            }
+        };
+        // SAFETY: The dentry is not hashed and negative; the reference is given up.
+        let alias = from_err_ptr(unsafe { bindings::d_splice_alias(inode, dentry) })?;
+        // SAFETY: It is a dentry of the filesystem, and the reference is ours.
+        Ok(NonNull::new(alias).map(|alias| unsafe { ARef::from_raw(alias.cast()) }))
     }
 }
 

@@ -51,7 +51,8 @@ use crate::{
 ///
 /// One of the finishing methods ([`New::directory`], [`New::regular`], [`New::symlink`],
 /// [`New::special`]) makes an [`Inode`] of it, with the tables of operations that its type needs.
-/// Dropping it instead gives it back: `->evict_inode` is called for it.
+/// Dropping it instead gives it back: `->evict_inode` is called for it. One that is made by
+/// [`SuperBlock::iget_locked`] is known by its number, but who asks for that waits.
 ///
 /// # Examples
 ///
@@ -67,6 +68,8 @@ use crate::{
 #[must_use = "an inode that is not finished is thrown away"]
 pub struct New<F: FileSystem> {
     inode: NonNull<bindings::inode>,
+    /// Whether others wait for it (`I_NEW`).
+    locked: bool,
     _fs: PhantomData<F>,
     _not_send: NotThreadSafe,
 }
@@ -87,12 +90,33 @@ impl<F: FileSystem> New<F> {
     ) -> Result<Self> {
         // SAFETY: A `&SuperBlock` is initialised, so its `s_op` makes containers of `F`.
         let inode = NonNull::new(unsafe { bindings::new_inode(sb.as_ptr()) }).ok_or(ENOMEM)?;
-        // Puts the inode if `info` fails.
-        let new = Self {
+        // SAFETY: It is a new one of `F`, and the reference is ours.
+        let new = unsafe { Self::from_raw(inode, false) }.init(info, guarded)?;
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { (*inode.as_ptr()).i_ino = u64::from(bindings::get_next_ino()) };
+        Ok(new)
+    }
+
+    /// # Safety
+    ///
+    /// `inode` must be a new one of `F` without data, with one reference, which is given up. `locked`
+    /// must say whether it is `I_NEW`.
+    pub(super) unsafe fn from_raw(inode: NonNull<bindings::inode>, locked: bool) -> Self {
+        Self {
             inode,
+            locked,
             _fs: PhantomData,
             _not_send: NotThreadSafe::default(),
-        };
+        }
+    }
+
+    /// Gives the inode its data, or puts it if `info` fails.
+    pub(super) fn init(
+        self,
+        info: impl PinInit<F::InodeInfo, Error>,
+        guarded: F::Guarded,
+    ) -> Result<Self> {
+        let inode = self.inode;
         let container: *mut Container<F> = inode.as_ptr().cast();
 
         // SAFETY: The container is alive, and nobody else looks at its data before they are
@@ -106,14 +130,12 @@ impl<F: FileSystem> New<F> {
         unsafe { alloc::set_initialised(inode.as_ptr()) };
 
         // SAFETY: The inode is valid and not seen by others.
-        unsafe { (*inode.as_ptr()).i_ino = u64::from(bindings::get_next_ino()) };
-        // SAFETY: As above.
         unsafe { bindings::simple_inode_init_ts(inode.as_ptr()) };
         // SAFETY: As above.
         unsafe { extra_bindings::cache_no_acl(inode.as_ptr()) };
         // SAFETY: As above.
         unsafe { address_space::Ops::<F>::NO_PAGES.set(inode.as_ptr()) };
-        Ok(new)
+        Ok(self)
     }
 
     /// Sets owner, group and mode as they are for a file that the current task creates in `dir`.
@@ -194,10 +216,20 @@ impl<F: FileSystem> New<F> {
 
     /// Sets the inode number, `i_ino`, instead of the next one that is free.
     ///
-    /// For a filesystem whose inodes come back with the number that they had.
+    /// For a filesystem whose inodes come back with the number that they had, and only once: others
+    /// find them by it ([`SuperBlock::iget_locked`]).
     pub fn set_i_ino(&mut self, ino: u64) {
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*self.inode.as_ptr()).i_ino = ino };
+    }
+
+    /// Sets the number of links, `i_nlink`, but for `.` of a directory, which [`New::directory`] adds. 0
+    /// counts as 1, which is what it is without this.
+    ///
+    /// Mirrors `set_nlink()` of `fs/inode.c`.
+    pub fn set_nlink(&mut self, nlink: u32) {
+        // SAFETY: The inode is valid and not seen by others.
+        unsafe { bindings::set_nlink(self.inode.as_ptr(), nlink.max(1)) };
     }
 
     /// Sets the size in bytes, `i_size`; what is negative counts as 0.
@@ -239,6 +271,10 @@ impl<F: FileSystem> New<F> {
 
     fn finish(self) -> ARef<Inode<F>> {
         let inode = self.inode.cast();
+        if self.locked {
+            // SAFETY: The inode is `I_NEW`, and finished.
+            unsafe { bindings::unlock_new_inode(self.inode.as_ptr()) };
+        }
         mem::forget(self);
         // SAFETY: We own a reference, which `forget` keeps. INVARIANT: The data are initialised.
         unsafe { ARef::from_raw(inode) }
@@ -332,7 +368,13 @@ impl<F: FileSystem> New<F> {
 
 impl<F: FileSystem> Drop for New<F> {
     fn drop(&mut self) {
-        // SAFETY: We own the only reference.
-        unsafe { bindings::iput(self.inode.as_ptr()) };
+        if self.locked {
+            // SAFETY: The inode is `I_NEW`. Who waits for it has a reference, finds it no longer
+            // hashed, and does not look at it any more. Ours is given up.
+            unsafe { bindings::iget_failed(self.inode.as_ptr()) };
+        } else {
+            // SAFETY: We own the only reference.
+            unsafe { bindings::iput(self.inode.as_ptr()) };
+        }
     }
 }

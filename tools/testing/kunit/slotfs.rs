@@ -4,7 +4,8 @@
 //!
 //! Its files have their data in the page cache alone, so what is shared of them with FICLONE reads as
 //! zeroes. A directory with the name `auto` is an automount, one with the name `report` reports an
-//! error, one with the name `alias` would be its own parent; to look `self` up finds the directory itself. `slotdev` is the same for what is on a block device: its file `device` is all of that.
+//! error, one with the name `alias` would be its own parent; to look `self` up finds the directory itself, and
+//! `spliced` the one that was made last, which is moved there. `slotdev` is the same for what is on a block device: its file `device` is all of that.
 
 #![forbid(unsafe_code)]
 
@@ -52,6 +53,8 @@ pub struct SlotFs {
 pub struct Info {
     submount: bool,
     errors: Atomic<u32>,
+    /// The number of the last directory that was made.
+    last: Atomic<u64>,
 }
 
 impl FileSystem for SlotFs {
@@ -83,6 +86,7 @@ impl fs_context::Operations for SlotFs {
         let info = Info {
             submount: self.submount,
             errors: Atomic::new(0),
+            last: Atomic::new(0),
         };
         let sb = sb.init(Ok(info))?;
         let mut new = inode::New::new_inode(&sb, Ok(()), ())?;
@@ -146,7 +150,11 @@ impl inode::Operations for Dir {
         _flags: u32,
     ) -> Result<Option<ARef<Dentry<SlotFs>>>> {
         if dentry.name() == b"self" {
-            return Ok(dir.d_find_any_alias());
+            return Ok(Some(Inode::d_obtain_alias(ARef::from(&**dir))?));
+        }
+        if dentry.name() == b"spliced" {
+            let last = dir.sb().info().last.load(Relaxed);
+            return dentry.d_splice_alias(dir.sb().ilookup(last, 0));
         }
         dentry.d_add(None)
     }
@@ -202,6 +210,8 @@ impl inode::Operations for Dir {
         let mut new = inode::New::new_inode(dir.sb(), Ok(()), ())?;
         new.inode_init_owner(idmap, dir, mode | S_IFDIR);
         let inode = directory(new, dentry.name())?;
+        inode.insert_inode_hash();
+        dir.sb().info().last.store(inode.i_ino(), Relaxed);
         dentry.d_make_persistent(inode)?;
         dir.inc_nlink();
         Ok(None)
@@ -313,17 +323,32 @@ impl inode::Operations for DevDir {
         dentry: InLookup<'_, SlotDev>,
         _flags: u32,
     ) -> Result<Option<ARef<Dentry<SlotDev>>>> {
-        if dentry.name() != b"device" {
-            return dentry.d_add(None);
+        match dentry.name() {
+            b"device" => {}
+            // These cannot be read.
+            b"unread" => {
+                return dentry.d_splice_alias(Some(dir.sb().iget_locked(3, |_| Err(EIO))?));
+            }
+            b"broken" => {
+                let inode = dir.sb().iget_locked(3, |new| {
+                    let _new = new.init(Ok(()), ())?;
+                    Err(EIO)
+                })?;
+                return dentry.d_splice_alias(Some(inode));
+            }
+            _ => return dentry.d_splice_alias(None),
         }
-        let mut new = inode::New::new_inode(dir.sb(), Ok(()), ())?;
-        new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, S_IFREG | 0o444);
-        new.set_i_size(dir.sb().bdev_nr_bytes() as i64);
-        dentry.d_add(Some(new.regular(
-            inode::Ops::NONE,
-            file::Ops::of::<DevFile>(),
-            address_space::Ops::of::<DevFile>(),
-        )?))
+        let inode = dir.sb().iget_locked(2, |new| {
+            let mut new = new.init(Ok(()), ())?;
+            new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, S_IFREG | 0o444);
+            new.set_i_size(dir.sb().bdev_nr_bytes() as i64);
+            new.regular(
+                inode::Ops::NONE,
+                file::Ops::of::<DevFile>(),
+                address_space::Ops::of::<DevFile>(),
+            )
+        })?;
+        dentry.d_splice_alias(Some(inode))
     }
 }
 

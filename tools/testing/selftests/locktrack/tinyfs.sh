@@ -10,17 +10,20 @@
 names()
 {
 	# shellcheck disable=SC2012	# It is ls that is tested.
-	[ "$(ls -a "$mnt" | tr '\n' ' ')" = ". .. hello source " ] || return 1
-	[ -f "$mnt/hello" ] && [ ! -e "$mnt/other" ]
+	[ "$(ls -a "$mnt" | tr '\n' ' ')" = ". .. hello sub " ] || return 1
+	# shellcheck disable=SC2012
+	[ "$(ls -a "$mnt/sub" | tr '\n' ' ')" = ". .. source " ] || return 1
+	[ -f "$mnt/hello" ] && [ -d "$mnt/sub" ] && [ -f "$mnt/sub/source" ] || return 1
+	[ ! -e "$mnt/other" ] && [ ! -e "$mnt/source" ] && [ ! -e "$mnt/sub/hello" ]
 }
 
 contents()
 {
 	[ "$(cat "$mnt/hello")" = "Hello, world!" ] || return 1
 	# Longer than a page; its last lines are there.
-	[ "$(wc -c < "$mnt/source")" -eq "$(stat -c %s "$mnt/source")" ] || return 1
-	[ "$(head -n 1 "$mnt/source")" = "// SPDX-License-Identifier: GPL-2.0" ] || return 1
-	[ "$(tail -n 1 "$mnt/source")" = "}" ] || return 1
+	[ "$(wc -c < "$mnt/sub/source")" -eq "$(stat -c %s "$mnt/sub/source")" ] || return 1
+	[ "$(head -n 1 "$mnt/sub/source")" = "// SPDX-License-Identifier: GPL-2.0" ] || return 1
+	[ "$(tail -n 1 "$mnt/sub/source")" = "}" ] || return 1
 	[ "$(tail -c +8 "$mnt/hello")" = "world!" ] || return 1
 	# A directory is not read like a file, and the empty rest of a file is empty.
 	[ "$(tail -c +100 "$mnt/hello" | wc -c)" -eq 0 ] && ! cat "$mnt" 2> /dev/null
@@ -31,6 +34,9 @@ attributes()
 	[ "$(stat -c '%F %a %u %g %i %h' "$mnt")" = "directory 555 0 0 1 2" ] || return 1
 	[ "$(stat -c '%F %a %u %g %i %h %s' "$mnt/hello")" = "regular file 444 0 0 2 1 14" ] ||
 		return 1
+	[ "$(stat -c '%F %a %i' "$mnt/sub")" = "directory 555 3" ] || return 1
+	[ "$(stat -c %i "$mnt/sub/..")" = 1 ] || return 1
+	[ "$(stat -c '%i %s' "$mnt/sub/source")" = "4 $(wc -c < "$mnt/sub/source")" ] || return 1
 	[ "$(stat -f -c %t "$mnt")" = 74696e79 ]
 }
 
@@ -77,7 +83,9 @@ many_readers()
 {
 	for _ in 1 2 3 4; do
 		for _ in 1 2 3 4 5 6 7 8; do
-			[ "$(cat "$mnt/hello")" = "Hello, world!" ] && ls "$mnt" > /dev/null || exit 1
+			[ "$(cat "$mnt/hello")" = "Hello, world!" ] && ls "$mnt/sub" > /dev/null || exit 1
+			# Who looks it up meanwhile waits for the inode, or for the other.
+			echo 2 > /proc/sys/vm/drop_caches
 		done &
 	done
 	wait

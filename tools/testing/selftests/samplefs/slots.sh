@@ -99,6 +99,15 @@ one_name()
 		refused "cross-device" stat "$mnt/sub/self"
 }
 
+# A directory that is found under another name has moved there, but not into itself.
+spliced()
+{
+	mkdir "$mnt/from" "$mnt/from/made" && ino=$(stat -c %i "$mnt/from/made") &&
+		[ "$(stat -c %i "$mnt/spliced")" = "$ino" ] || return 1
+	! stat "$mnt/from/made" 2> /dev/null && [ "$(stat -c %i "$mnt/spliced/..")" = \
+		"$(stat -c %i "$mnt")" ] && refused "Too many levels" stat "$mnt/spliced/spliced"
+}
+
 changed_mode()
 {
 	chmod 700 "$mnt/sub" && [ "$(stat -c %a "$mnt/sub")" = 700 ] && chmod 755 "$mnt"
@@ -142,6 +151,14 @@ device()
 	! (: > "$mnt/new") 2> /dev/null && grep -q "^$dev $mnt slotdev ro" /proc/mounts
 }
 
+# Who looks for an inode that cannot be read does not wait for it, and may try again.
+device_unread()
+{
+	for name in unread broken unread broken; do
+		refused "Input/output error" stat "$mnt/$name" || return 1
+	done
+}
+
 # A second mount has the same superblock.
 device_again()
 {
@@ -165,7 +182,7 @@ need_kunit
 mount -t slotfs slots "$mnt" || exit "$KSFT_FAIL"
 image=$mnt.image
 dev=
-ktap_set_plan 14
+ktap_set_plan 16
 test_result created created
 test_result exclusive exclusive
 test_result absent absent
@@ -174,6 +191,7 @@ test_result removed removed
 test_result race race
 test_result shared shared
 test_result one_name one_name
+test_result spliced spliced
 test_result changed_mode changed_mode
 test_result reported reported
 test_result automount automount
@@ -181,10 +199,12 @@ if grep -q loop /proc/devices || modprobe loop 2> /dev/null; then
 	{ echo slot && head -c 100000 /dev/urandom; } > "$image" && truncate -s 131072 "$image" &&
 		dev=$(losetup -f --show "$image") || exit "$KSFT_FAIL"
 	test_result device device
+	test_result device_unread device_unread
 	test_result device_again device_again
 	test_result device_refused device_refused
 else
 	test_skip device "there are no loop devices"
+	test_skip device_unread "there are no loop devices"
 	test_skip device_again "there are no loop devices"
 	test_skip device_refused "there are no loop devices"
 fi
