@@ -12,11 +12,12 @@ module! {
     license: "GPL",
 }
 
-/// All but the root, which has the number 1: directory, number, type, name, contents.
-const FILES: [(u64, u64, Mode, &[u8], &[u8]); 3] = [
-    (1, 2, S_IFREG, b"hello", b"Hello, world!\n"),
-    (1, 3, S_IFDIR, b"sub", b""),
-    (3, 4, S_IFREG, b"source", include_bytes!("tinyfs.rs")),
+/// The number of the directory, and the number, mode, name and contents of the file.
+type Row = (u64, u64, Mode, &'static [u8], &'static [u8]);
+const FILES: [Row; 3] = [
+    (1, 2, 0o100444, b"hello", b"Hello, world!\n"),
+    (1, 3, 0o040555, b"sub", b""),
+    (3, 4, 0o100444, b"source", include_bytes!("tinyfs.rs")),
 ];
 
 #[derive(Default)]
@@ -32,13 +33,12 @@ impl FileSystem for TinyFs {
     type Super = TinyFs;
 }
 
-fn iget(sb: &SuperBlock<TinyFs>, ino: u64, ty: Mode, data: &'static [u8]) -> Found {
+fn iget(sb: &SuperBlock<TinyFs>, &(_, ino, mode, _, data): &Row) -> Found {
     sb.iget_locked(ino, |new| {
         let mut new = new.init(Ok(data), ())?;
-        let permissions = if ty == S_IFDIR { 0o555 } else { 0o444 };
-        new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, ty | permissions);
+        new.set_owner(Kuid::GLOBAL_ROOT, Kgid::GLOBAL_ROOT, mode);
         new.set_i_size(data.len() as i64);
-        if ty == S_IFDIR {
+        if mode & S_IFMT == S_IFDIR {
             return new.directory(inode::Ops::of::<Dir>(), file::Ops::of::<Dir>());
         }
         let (i_op, i_fop) = (inode::Ops::NONE, file::Ops::of::<Regular>());
@@ -52,7 +52,7 @@ impl fs_context::Operations for TinyFs {
     const READ_ONLY: bool = true;
     fn fill_super(&mut self, _: &FsContext<'_>, mut sb: sb::New<'_, Self>) -> Found {
         sb.set_s_magic(0x7469_6e79).set_s_blocksize_to_page();
-        iget(&*sb.init(Ok(()))?, 1, S_IFDIR, b"")
+        iget(&*sb.init(Ok(()))?, &(0, 1, 0o040555, b"", b""))
     }
 }
 
@@ -71,7 +71,7 @@ impl inode::Operations for Dir {
     ) -> Result<Option<ARef<Dentry<TinyFs>>>> {
         let wanted = (dir.i_ino(), dentry.name());
         let file = FILES.iter().find(|file| (file.0, file.3) == wanted);
-        dentry.d_splice_alias(file.map(|f| iget(dir.sb(), f.1, f.2, f.4)).transpose()?)
+        dentry.d_splice_alias(file.map(|f| iget(dir.sb(), f)).transpose()?)
     }
 }
 
