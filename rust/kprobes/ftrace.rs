@@ -284,7 +284,6 @@ impl<H: Handler> FtraceProbes<H> {
         let probes = unsafe { container_of!(Opaque::cast_from(raw), Self, raw) };
         // SAFETY: `probes` is alive until it is unregistered, and C shares it. `places` was initialised before that.
         let places = unsafe { &(*probes).places };
-        let ip = ip as usize;
         let Some(regs) = NonNull::new(regs) else {
             return Self::miss(places, ip);
         };
