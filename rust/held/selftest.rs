@@ -151,7 +151,7 @@ impl Witness {
         locks[1] = Lock::Mutex(mutex);
         for (lock, answer) in locks.into_iter().zip(&self.answers) {
             answer.store(encode((self.query)(lock)), Relaxed);
-            if !memory::owner_is_right(lock) {
+            if !memory::words_are_right(lock) {
                 self.wrong_memory.store(true, Relaxed);
             }
         }

@@ -148,8 +148,10 @@ impl Hit<'_> {
     /// Without `CONFIG_PREEMPT_COUNT` only interrupts count, and no spinlock does.
     #[inline]
     pub fn preempt_count(&self) -> u32 {
-        // The usual case, without a call: the way into the handler has turned preemption off, and nothing else.
-        if cfg!(CONFIG_PREEMPT_COUNT) && this_cpu::preempt_count() == 1 {
+        // The usual cases, without a call: there is only what the way into the handler did, which is to turn preemption
+        // off, or to enter an NMI.
+        const NMI: u32 = bindings::NMI_OFFSET + bindings::HARDIRQ_OFFSET;
+        if cfg!(CONFIG_PREEMPT_COUNT) && matches!(this_cpu::preempt_count(), 1 | NMI) {
             return 0;
         }
         // SAFETY: Reads the preemption count, which is always there.
