@@ -65,36 +65,63 @@ pub(crate) enum What {
 }
 
 const OWNED: usize = column(Answer::Exact(Mode::Exclusive));
+const NOT_HELD: usize = column(Answer::Exact(Mode::NotHeld));
+const TAKEN: usize = column(Answer::Someone(Mode::Exclusive));
 const MAY_SLEEP: usize = column(Answer::MaySleep);
 
 /// The answer that a rule without conditions nearly always gets, and that keeps it.
 enum Usual {
     /// The lock names the current task as its owner.
-    Owner(Owner),
+    Owner(Word),
+    /// Nobody holds the lock.
+    NotHeld(Word),
+    /// The lock is held, and names nobody.
+    Taken(Word),
     /// Sleeping is allowed.
     MaySleep,
     /// There is none, or it has to be asked for in the long way.
     None,
 }
 
-/// The word in which a lock names its owner, by the way from the arguments.
-struct Owner {
-    reach: Reach,
+impl Usual {
+    /// Finds the one of a lock at the end of the way. A rule that wants it held has another than one that does not.
+    fn new(reach: Option<Reach>, held: bool, lock: impl Fn(usize) -> Option<held::Lock>) -> Self {
+        /// Some object, at which nothing is looked.
+        const SOMEWHERE: usize = 1 << (usize::BITS - 1);
+        let Some(lock) = lock(SOMEWHERE) else {
+            return Self::None;
+        };
+        let base = reach.map_or(0, |_| SOMEWHERE);
+        let word = |(address, bits): (usize, usize)| Word {
+            reach,
+            offset: address.wrapping_sub(base),
+            bits,
+        };
+        match (lock.owner(), lock.held_word()) {
+            (_, Some(found)) if !held => Self::NotHeld(word(found)),
+            (Some(found), _) if held => Self::Owner(word(found)),
+            (_, Some(found)) if held && lock.is_nameless() => Self::Taken(word(found)),
+            _ => Self::None,
+        }
+    }
+}
+
+/// A word of a lock, by the way from the arguments to the object that it is in, or by its address.
+struct Word {
+    reach: Option<Reach>,
     /// So far behind what is there.
     offset: usize,
     bits: usize,
 }
 
-impl Owner {
-    fn new(reach: Reach, lock: Lock) -> Option<Self> {
-        /// Some object, at which nothing is looked.
-        const SOMEWHERE: usize = 1 << (usize::BITS - 1);
-        let (address, bits) = lock_of(lock, SOMEWHERE)?.owner()?;
-        Some(Self {
-            reach,
-            offset: address - SOMEWHERE,
-            bits,
-        })
+impl Word {
+    #[inline(always)]
+    fn address(&self, hit: &Hit<'_>) -> Option<usize> {
+        let base = match &self.reach {
+            Some(reach) => follow(hit.argument(reach.argument), reach.path)?,
+            None => 0,
+        };
+        Some(base.wrapping_add(self.offset))
     }
 }
 
@@ -115,12 +142,16 @@ impl Checked {
         let answers = ANSWERS.iter().enumerate();
         let bits = answers.filter(|(_, answer)| breaks(answer));
         let broken_by: u16 = bits.fold(0, |bits, (index, _)| bits | 1 << index);
+        let keeps = |column: usize| broken_by >> column & 1 == 0;
+        // What nothing is promised about is nearly never held.
+        let held = !keeps(NOT_HELD);
         let usual = match what {
             _ if !rule.conditions.is_empty() => Usual::None,
-            What::Object(reach, lock) if broken_by >> OWNED & 1 == 0 => {
-                Owner::new(reach, lock).map_or(Usual::None, Usual::Owner)
+            What::Object(reach, lock) => {
+                Usual::new(Some(reach), held, |object| lock_of(lock, object))
             }
-            What::MaySleep if broken_by >> MAY_SLEEP & 1 == 0 => Usual::MaySleep,
+            What::Global(lock) => Usual::new(None, held, |_| Some(lock)),
+            What::MaySleep if keeps(MAY_SLEEP) => Usual::MaySleep,
             _ => Usual::None,
         };
         Self {
@@ -137,10 +168,11 @@ impl Checked {
     #[inline]
     pub(crate) fn usual(&self, hit: &Hit<'_>) -> Option<usize> {
         match &self.usual {
-            Usual::Owner(owner) => {
-                let object = follow(hit.argument(owner.reach.argument), owner.reach.path)?;
-                held::is_owner(object.wrapping_add(owner.offset), owner.bits).then_some(OWNED)
+            Usual::Owner(word) => held::is_owner(word.address(hit)?, word.bits).then_some(OWNED),
+            Usual::NotHeld(word) => {
+                (!held::is_held(word.address(hit)?, word.bits)?).then_some(NOT_HELD)
             }
+            Usual::Taken(word) => held::is_held(word.address(hit)?, word.bits)?.then_some(TAKEN),
             Usual::MaySleep => (held::may_sleep(hit) == Answer::MaySleep).then_some(MAY_SLEEP),
             Usual::None => None,
         }

@@ -14,12 +14,15 @@
 #include <linux/splice.h>
 #include <linux/statfs.h>
 
+#include "helpers/ftrace.h"
 #include "helpers/locktrack.h"
 
 /* It relies on <linux/fs.h>. */
 #include <linux/fileattr.h>
 
 /* Macros that bindgen cannot evaluate by itself. */
+const unsigned int RUST_CONST_HELPER_NMI_OFFSET = NMI_OFFSET;
+const unsigned int RUST_CONST_HELPER_HARDIRQ_OFFSET = HARDIRQ_OFFSET;
 const unsigned int RUST_CONST_HELPER_LOOKUP_FOLLOW = LOOKUP_FOLLOW;
 const unsigned int RUST_CONST_HELPER_LOOKUP_CREATE = LOOKUP_CREATE;
 const unsigned int RUST_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;

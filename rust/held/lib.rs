@@ -47,6 +47,7 @@ pub use readers::{
 use extra_bindings as bindings;
 use kprobes::{
     current,
+    read_nofault,
     read_pointer, //
 };
 
@@ -131,6 +132,24 @@ impl Lock {
         }
     }
 
+    /// Returns the address of a word that is 0 in these bits as long as nobody holds the lock; [`None`] if it has none, or if
+    /// lockdep knows more.
+    ///
+    /// If they are 0, [`Lock::query`] says [`Answer::Exact`] with [`Mode::NotHeld`]: see [`is_held`].
+    pub fn held_word(self) -> Option<(usize, usize)> {
+        if cfg!(CONFIG_LOCKDEP) {
+            None
+        } else {
+            owner::held_word_of(self)
+        }
+    }
+
+    /// Returns whether nothing but [`is_held`] can be told of the lock: [`Answer::Someone`] with [`Mode::Exclusive`] is what
+    /// [`Lock::query`] says if it is.
+    pub fn is_nameless(self) -> bool {
+        !cfg!(CONFIG_LOCKDEP) && owner::is_nameless(self)
+    }
+
     /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
     pub const fn can_be_queried(self) -> bool {
         match self {
@@ -147,6 +166,13 @@ impl Lock {
 #[inline(always)]
 pub fn is_owner(address: usize, bits: usize) -> bool {
     read_pointer(address) & bits == current() as usize
+}
+
+/// Returns whether anybody holds a lock, by the word and the bits that [`Lock::held_word`] gave; [`None`] if there is nothing
+/// to be read.
+#[inline(always)]
+pub fn is_held(address: usize, bits: usize) -> Option<bool> {
+    Some(read_nofault::<usize>(address)? & bits != 0)
 }
 
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.

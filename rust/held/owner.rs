@@ -36,6 +36,8 @@ const RWSEM_FLAG_READFAIL: usize = 1 << (usize::BITS - 1);
 const RWSEM_OWNER_FLAGS_MASK: usize = 0x3;
 /// `RWSEM_READER_OWNED`: the owner is the last task that came as a reader, and means nothing.
 const RWSEM_READER_OWNED: usize = 0x1;
+/// A spinlock that nobody holds is 0, and it has as many bits.
+const SPINLOCK: usize = u32::MAX as usize;
 /// `MUTEX_FLAGS`: about waiters.
 const MUTEX_FLAGS: usize = 0x7;
 
@@ -56,6 +58,33 @@ pub(crate) const fn word_of(lock: Lock) -> Option<(usize, usize)> {
             !MUTEX_FLAGS,
         )),
         _ => None,
+    }
+}
+
+/// See [`Lock::held_word`].
+pub(crate) fn held_word_of(lock: Lock) -> Option<(usize, usize)> {
+    match lock {
+        Lock::RwSemaphore(address) => Some((
+            address.wrapping_add(offset_of!(bindings::rw_semaphore, count)),
+            usize::MAX,
+        )),
+        Lock::Mutex(address) => Some((
+            address.wrapping_add(offset_of!(bindings::mutex, owner)),
+            !MUTEX_FLAGS,
+        )),
+        Lock::Spinlock(address) => Some((address, SPINLOCK)),
+        Lock::RenameLock => Some((rename_lock(), SPINLOCK)),
+        Lock::Folio(address) => Some((address, 1 << bindings::pageflags_PG_locked)),
+        _ => None,
+    }
+}
+
+/// Returns whether [`query`] answers [`Answer::Someone`] with [`Mode::Exclusive`] of such a lock as soon as it is held.
+pub(crate) fn is_nameless(lock: Lock) -> bool {
+    match lock {
+        Lock::Spinlock(_) | Lock::RenameLock => !cfg!(CONFIG_DEBUG_SPINLOCK),
+        Lock::Folio(_) => true,
+        _ => false,
     }
 }
 

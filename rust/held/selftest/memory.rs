@@ -3,6 +3,7 @@
 //! Looks at memory: those that must fail do, and the short way to ask a lock says what the long one does.
 
 use crate::{
+    is_held,
     is_owner,
     Answer,
     Lock,
@@ -41,9 +42,15 @@ pub(super) fn reads_fail() -> bool {
         && read_pointer(at) == here as usize
 }
 
-/// Returns whether the lock's word for its owner says what the query does.
-pub(super) fn owner_is_right(lock: Lock) -> bool {
-    let exclusive = lock.query() == Answer::Exact(Mode::Exclusive);
+/// Returns whether the lock's words for its owner and for whether it is held say what the query does.
+pub(super) fn words_are_right(lock: Lock) -> bool {
+    let answer = lock.query();
+    let owned = answer == Answer::Exact(Mode::Exclusive);
+    let held = answer != Answer::Exact(Mode::NotHeld);
     lock.owner()
-        .is_none_or(|(address, bits)| is_owner(address, bits) == exclusive)
+        .is_none_or(|(address, bits)| is_owner(address, bits) == owned)
+        && lock
+            .held_word()
+            .is_none_or(|(address, bits)| is_held(address, bits) == Some(held))
+        && (!lock.is_nameless() || !held || answer == Answer::Someone(Mode::Exclusive))
 }
