@@ -240,15 +240,15 @@ pub(crate) fn allocate(
     if max != 0 && last - first > max {
         return Err(ENOSPC);
     }
-    let mut new: KVec<Blocks> = KVec::new();
+    let mut new: KVVec<Blocks> = KVVec::new();
     let result = Blocks::batches(first..last).try_for_each(|blocks| {
         if kernel::current!().signal_pending() {
             return Err(EINTR);
         }
-        new.reserve(1, GFP_KERNEL)?;
+        new.reserve(1, GFP_KERNEL_ACCOUNT)?;
         let holes = reserve(inode, blocks)?;
         if holes.count() != 0 {
-            new.push(holes, GFP_KERNEL)?;
+            new.push(holes, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(())
     });
