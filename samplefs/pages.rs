@@ -114,20 +114,24 @@ fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
     if wanted == 0 {
         return Ok(());
     }
-    let missing = wanted & !uptodate(folio);
-    if missing == 0 {
-        return Ok(());
+    match wanted & !uptodate(folio) {
+        0 => Ok(()),
+        missing => read(folio, missing),
     }
+}
+
+/// Reads these blocks of the folio, whatever it holds.
+fn read(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
     let (first, _) = block_at(folio.folio_pos());
     let store = folio.host().info().store();
     for block in blocks(&(0..folio.folio_size())) {
-        if missing & bit(block) != 0 {
+        if wanted & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
             folio.host().sb().info().stats.blocks_read.inc();
         }
     }
-    set_uptodate(folio, missing);
+    set_uptodate(folio, wanted);
     Ok(())
 }
 
@@ -147,6 +151,23 @@ fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
         limits::give_back_blocks(inode, holes.count() - new);
     }
     result
+}
+
+/// As [`reserve`], but reserves as many of the first ones as there is room for, if there is for one.
+fn reserve_first(inode: &Host<SampleFs>, mut blocks: Blocks) -> Result<Blocks> {
+    let mut new = reserve(inode, blocks.split_first())?;
+    while blocks.count() != 0 {
+        match reserve(inode, blocks.split_first()) {
+            Ok(more) => new = new.with(more),
+            Err(_) => break,
+        }
+    }
+    Ok(new)
+}
+
+/// Takes back what was reserved, as long as nothing was written to it.
+fn cancel(inode: &Host<SampleFs>, blocks: Blocks) {
+    limits::give_back_blocks(inode, inode.info().store().cancel(blocks));
 }
 
 /// The blocks of the file that `len` bytes from `pos` on touch.
@@ -253,10 +274,8 @@ pub(crate) fn allocate(
         Ok(())
     });
     if result.is_err() {
-        let store = inode.info().store();
         let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
-        let cancelled = new.iter().map(|blocks| store.cancel(blocks.from(beyond)));
-        limits::give_back_blocks(inode, cancelled.sum());
+        new.iter().for_each(|new| cancel(inode, new.from(beyond)));
     }
     result
 }
@@ -345,28 +364,14 @@ impl Operations for Pages {
         })
     }
 
-    /// Takes as much room as there is, at least for one block.
+    /// Takes as much room as there is, at least for one block. Which blocks got it is the `fsdata`.
     fn write_begin<'a>(
         inode: WriteBegin<'a, SampleFs>,
         pos: i64,
         len: usize,
     ) -> Result<WriteFolio<'a, SampleFs>> {
-        let folio = inode.write_begin_get_folio(pos, len)?;
+        let mut folio = inode.write_begin_get_folio(pos, len)?;
         let bytes = folio.range(pos, len);
-        let touched = file_blocks(pos, bytes.len());
-        match reserve(&inode, Blocks::first_batch(touched.clone())) {
-            Ok(_) => {}
-            Err(error) if limits::is_full(error) => {
-                for block in touched.clone() {
-                    match reserve(&inode, Blocks::one(block)) {
-                        Ok(_) => {}
-                        Err(error) if limits::is_full(error) && block != touched.start => break,
-                        Err(error) => return Err(error),
-                    }
-                }
-            }
-            Err(error) => return Err(error),
-        }
         // What is overwritten as a whole need not be read.
         let mut partly = 0;
         if bytes.start % BLOCK_SIZE != 0 {
@@ -376,6 +381,16 @@ impl Operations for Pages {
             partly |= bit(bytes.end / BLOCK_SIZE);
         }
         fill(&folio, partly)?;
+        let touched = Blocks::first_batch(file_blocks(pos, bytes.len()));
+        let new = match reserve(&inode, touched) {
+            Err(error) if limits::is_full(error) && touched.count() > 1 => {
+                // What comes after a block without room will be read again.
+                write_back(&inode, &folio, folio.folio_pos(), uptodate(&folio))?;
+                reserve_first(&inode, touched)?
+            }
+            result => result?,
+        };
+        folio.set_fsdata(new.bits as usize);
         Ok(folio)
     }
 
@@ -386,16 +401,14 @@ impl Operations for Pages {
         copied: usize,
     ) -> Result<usize> {
         let mut bytes = folio.range(pos, copied);
-        // The first block has room, or there would be no folio. Where another has none, it was
-        // and stays a hole.
-        let written = file_blocks(pos, bytes.len());
-        if written.end - written.start > 1 {
-            let others = Blocks::first_batch(written.start + 1..written.end);
+        // The first block has room, or there would be no folio. From one that has none on, all is
+        // to be as it was.
+        let touched = Blocks::first_batch(file_blocks(pos, bytes.len()));
+        if touched.count() > 1 {
             let store = folio.host().info().store();
-            if let Some(hole) = others.without(store.reserved(others)).first() {
-                let (first, _) = block_at(folio.folio_pos());
-                let hole = (hole - first) as usize * BLOCK_SIZE;
-                folio.folio_zero_range(hole, bytes.end.saturating_sub(hole));
+            if let Some(hole) = touched.without(store.reserved(touched)).first() {
+                let hole = (hole - block_at(folio.folio_pos()).0) as usize * BLOCK_SIZE;
+                read(&folio, bits(blocks(&(hole..bytes.end))))?;
                 bytes.end = hole;
             }
         }
@@ -405,8 +418,13 @@ impl Operations for Pages {
             bytes.end = (last * BLOCK_SIZE).max(bytes.start);
         }
         let count = bytes.len();
+        let mut unused = touched.with_bits(folio.fsdata() as u64);
         if count != 0 {
             set_uptodate(&folio, bits(blocks(&bytes)));
+            unused = unused.from(file_blocks(pos, count).end);
+        }
+        if unused.count() != 0 {
+            cancel(folio.host(), unused);
         }
         folio.write_end(pos, count);
         Ok(count)
@@ -445,13 +463,11 @@ impl Operations for Pages {
             DirectIo::Write(from) => {
                 let len = from.len();
                 each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
-                    reserve(file.inode(), Blocks::one(block))?;
                     let count = from.copy_from_iter(buffer);
-                    let copied = Source::Bytes(buffer.get(..count).ok_or(EFAULT)?);
-                    // A fault that found no room for its folio may have taken the block back.
-                    while !file.inode().info().store().write(block, offset, copied)? {
-                        reserve(file.inode(), Blocks::one(block))?;
-                    }
+                    let copied = buffer.get(..count).filter(|_| count != 0).ok_or(EFAULT)?;
+                    reserve(file.inode(), Blocks::one(block))?;
+                    let store = file.inode().info().store();
+                    store.write(block, offset, Source::Bytes(copied))?;
                     file.inode().sb().info().stats.blocks_written.inc();
                     Ok(count)
                 })

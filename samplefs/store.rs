@@ -43,7 +43,7 @@ pub(crate) const BATCH: u64 = u64::BITS as u64;
 pub(crate) struct Blocks {
     batch: u64,
     /// The first block of the batch is the lowest bit.
-    bits: u64,
+    pub(crate) bits: u64,
 }
 
 impl Blocks {
@@ -79,8 +79,22 @@ impl Blocks {
         below(blocks.end) & !below(blocks.start)
     }
 
-    fn with_bits(self, bits: u64) -> Self {
+    /// Others of the same batch.
+    pub(crate) fn with_bits(self, bits: u64) -> Self {
         Self { bits, ..self }
+    }
+
+    /// These and the others, which are of the same batch.
+    pub(crate) fn with(self, others: Self) -> Self {
+        self.with_bits(self.bits | others.bits)
+    }
+
+    /// Takes the first one out.
+    pub(crate) fn split_first(&mut self) -> Self {
+        let rest = self.bits & self.bits.wrapping_sub(1);
+        let first = self.with_bits(self.bits ^ rest);
+        self.bits = rest;
+        first
     }
 
     /// Those of them that are not among the others, which are of the same batch.
@@ -172,10 +186,10 @@ pub(crate) trait Store: Send + Sync {
     fn read(&self, block: u64, offset: usize, to: Target<'_>) -> Result;
 
     /// Writes a part of a block, from `offset` on. What was never written reads as zeroes. A hole
-    /// stays one: nothing is written then, and `false` returned.
+    /// stays one: nothing is written then.
     ///
     /// `ENOMEM` is no loss: it can be tried again. There is no `ENOSPC`.
-    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result<bool>;
+    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result;
 
     /// Zeroes these bytes of a block. It stays what it is: room is kept.
     fn zero(&self, block: u64, bytes: Range<usize>);
@@ -285,7 +299,7 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result<bool> {
+    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result {
         let (number, at) = batch_of(block);
         let (mut all, mut one) = (None, None);
         loop {
@@ -293,7 +307,7 @@ impl Store for Memory {
                 let mut batches = self.batches.lock();
                 let batch = batches.get_mut(&number);
                 let Some(batch) = batch.filter(|batch| batch.reserved & (1 << at) != 0) else {
-                    return Ok(false);
+                    return Ok(());
                 };
                 if batch.written.is_none() {
                     batch.written = all.take();
@@ -306,7 +320,7 @@ impl Store for Memory {
                 if let Some(data) = batch.block_mut(at) {
                     let end = offset.saturating_add(from.len());
                     from.copy_to(data.get_mut(offset..end).ok_or(EINVAL)?);
-                    return Ok(true);
+                    return Ok(());
                 }
                 batch.written.is_none()
             };
