@@ -362,11 +362,10 @@ impl Operations for Dir {
         mode: Mode,
     ) -> Result<Opened<'a>> {
         dir.sb().info().stats.tmpfiles.inc();
-        file.d_tmpfile(node::create(
-            idmap,
-            dir,
-            typed(mode, S_IFREG),
-            Kind::Regular,
-        )?)
+        let inode = node::create(idmap, dir, typed(mode, S_IFREG), Kind::Regular)?;
+        file.security_inode_init_security(&inode, dir, |name, value| {
+            xattr::init_security(&inode, name, value)
+        })?;
+        file.d_tmpfile(inode)
     }
 }

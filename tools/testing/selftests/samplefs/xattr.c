@@ -382,4 +382,39 @@ TEST_ON(xattr, write_takes_capabilities_away)
 	close(fd);
 }
 
+/* The first attribute that a security module has given to an open file, or "". */
+static const char *label(int fd)
+{
+	static char names[1024];
+	ssize_t i, n = flistxattr(fd, names, sizeof(names));
+
+	for (i = 0; i < n; i += strlen(names + i) + 1) {
+		if (!strncmp(names + i, "security.", 9))
+			return names + i;
+	}
+	return "";
+}
+
+TEST_ON(xattr, labels_of_new_files)
+{
+	int fd = open(TESTFS_SCRATCH "/labelled", O_CREAT | O_RDWR, 0600);
+	char expected[256];
+
+	ASSERT_LE(0, fd);
+	snprintf(expected, sizeof(expected), "%s", label(fd));
+	close(fd);
+	if (!*expected)
+		SKIP(return, "no security module that labels files on tmpfs");
+	fd = openat(self->root, "f", O_CREAT | O_RDWR, 0600);
+	EXPECT_STREQ(expected, label(fd));
+	close(fd);
+	ASSERT_EQ(0, mkdirat(self->root, "d", 0700));
+	fd = openat(self->root, "d", O_RDONLY);
+	EXPECT_STREQ(expected, label(fd));
+	close(fd);
+	fd = openat(self->root, ".", O_TMPFILE | O_RDWR, 0600);
+	EXPECT_STREQ(expected, label(fd));
+	close(fd);
+}
+
 TESTFS_MAIN
