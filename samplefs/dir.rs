@@ -32,6 +32,7 @@ use crate::{
     dentry,
     entries::Entries,
     fileattr,
+    limits,
     node::{
         self,
         Kind, //
@@ -86,7 +87,7 @@ fn remove<D: AtLeast<Exclusive>, V: AtLeast<Exclusive>>(
     dir.guarded_mut().remove(dentry.d_fsdata());
     dir.set_mtime_and_ctime_current();
     victim.inode_set_ctime_current();
-    victim.drop_nlink();
+    limits::drop_nlink(victim);
     dentry.d_make_discardable();
 }
 
@@ -212,7 +213,17 @@ impl Operations for Dir {
     ) -> Result {
         dir.sb().info().stats.links.inc();
         fileattr::may_be_in(dir, inode)?;
-        add(dir, dentry, ARef::from(&**inode))?;
+        // What had no name has been charged for its first one.
+        let charged = inode.i_nlink() != 0;
+        if charged {
+            inode.sb().info().limits.take_inode()?;
+        }
+        if let Err(error) = add(dir, dentry, ARef::from(&**inode)) {
+            if charged {
+                inode.sb().info().limits.give_back_inode();
+            }
+            return Err(error);
+        }
         inode.inode_set_ctime_current();
         inode.inc_nlink();
         Ok(())
@@ -343,7 +354,7 @@ impl Operations for Dir {
                 if is_dir {
                     victim.drop_nlink();
                 }
-                victim.drop_nlink();
+                limits::drop_nlink(&mut victim);
                 victim.inode_set_ctime_current();
                 dentry.d_make_discardable();
             }

@@ -226,6 +226,55 @@ TEST_ON(limit, inodes)
 	EXPECT_ROOM(start);
 }
 
+/* Each name but the first counts as an inode: an entry in the dcache is pinned for it. */
+TEST_ON(limit, links)
+{
+	struct statfs start = statfs_now();
+	char name[16], path[64];
+	int i, fd, made;
+
+	ASSERT_EQ(0, testfs_touch(self->root, "f"));
+	for (made = 0; made <= INODES; made++) {
+		snprintf(name, sizeof(name), "l%d", made);
+		if (linkat(self->root, "f", self->root, name, 0))
+			break;
+	}
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(INODES - 2, made);
+	EXPECT_EQ(0, (long)statfs_now().f_ffree);
+	EXPECT_EQ(made + 1, testfs_nlink(self->root, "f"));
+	EXPECT_EQ(EEXIST, ERR(linkat(self->root, "f", self->root, "l0", 0)));
+	/* A rename takes none, and gives that of the name back that it replaces. */
+	EXPECT_EQ(0, renameat(self->root, "l0", self->root, "m"));
+	EXPECT_EQ(0, (long)statfs_now().f_ffree);
+	ASSERT_EQ(0, unlinkat(self->root, "m", 0));
+	ASSERT_EQ(0, testfs_touch(self->root, "g"));
+	EXPECT_EQ(0, renameat(self->root, "g", self->root, "l1"));
+	EXPECT_EQ(1, (long)statfs_now().f_ffree);
+	/* In whatever order they go. */
+	ASSERT_EQ(0, unlinkat(self->root, "f", 0));
+	for (i = 1; i < made; i++) {
+		snprintf(name, sizeof(name), "l%d", i);
+		ASSERT_EQ(0, unlinkat(self->root, name, 0));
+	}
+	EXPECT_ROOM(start);
+	/* A file without a name has been charged for its first one. */
+	fd = openat(self->root, ".", O_TMPFILE | O_RDWR, 0600);
+	ASSERT_LE(0, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ASSERT_EQ(0, linkat(AT_FDCWD, path, self->root, name, AT_SYMLINK_FOLLOW));
+		EXPECT_EQ(start.f_ffree - 1 - i, statfs_now().f_ffree);
+	}
+	close(fd);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ASSERT_EQ(0, unlinkat(self->root, name, 0));
+	}
+	EXPECT_ROOM(start);
+}
+
 /* What was not written takes no room, wherever it was to go. */
 TEST_ON(limit, failed_writes)
 {
