@@ -58,6 +58,7 @@ impl Operations for Attributes {
         _query_flags: u32,
     ) -> Result {
         stat.generic_fillattr(idmap, request_mask, inode);
+        stat.set_btime(inode.info().btime());
         let (_, attributes) = fileattr::translate(inode.info().flags());
         stat.set_attributes(attributes, fileattr::STATX_ATTRIBUTES);
         Ok(())

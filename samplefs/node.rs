@@ -61,6 +61,8 @@ pub(crate) struct Info {
     misses: Atomic<u32>,
     /// The project. Set under `i_rwsem`.
     projid: Atomic<u32>,
+    /// When it was made, in nanoseconds since 1970.
+    btime: Atomic<i64>,
     pub(crate) xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
@@ -99,6 +101,11 @@ impl Info {
         self.projid.store(projid, Relaxed);
     }
 
+    /// When the inode was made, in nanoseconds since 1970.
+    pub(crate) fn btime(&self) -> i64 {
+        self.btime.load(Relaxed)
+    }
+
     /// The data of a regular file.
     pub(crate) fn store(&self) -> &impl Store {
         &self.store
@@ -122,11 +129,13 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
         flags: Atomic::new(flags),
         misses: Atomic::new(0),
         projid: Atomic::new(projid),
+        btime: Atomic::new(0),
         xattrs: Xattrs::new(),
         store <- Memory::new(),
     });
     let mut new =
         New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())?;
+    new.set_i_ino(sb.info().next_ino.fetch_add(1, Relaxed));
     new.set_i_generation_random();
     new.set_i_flags(fileattr::translate(flags).0);
     Ok(new)
@@ -134,7 +143,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
 
 fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
     // A slot has the callback of the first that has one.
-    match kind {
+    let inode = match kind {
         Kind::Directory => new.directory(
             Ops::of::<(Dir, Flags, Acls, Attributes)>(),
             file::Ops::of::<DirFile>(),
@@ -146,7 +155,9 @@ fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
         ),
         Kind::Symlink(target) => new.symlink(Ops::of::<(Symlink, Attributes)>(), target),
         Kind::Special(rdev) => new.special(Ops::of::<(Acls, Attributes)>(), rdev),
-    }
+    }?;
+    inode.info().btime.store(inode.inode_get_mtime(), Relaxed);
+    Ok(inode)
 }
 
 /// Makes the inode for a file that is created in `dir`. `mode` comes with its type.

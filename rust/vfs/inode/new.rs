@@ -192,9 +192,10 @@ impl<F: FileSystem> New<F> {
         unsafe { (*inode).i_mode = mode };
     }
 
-    /// Sets the inode number, `i_ino`, instead of the next one that is free.
+    /// Sets the inode number, `i_ino`, instead of the next one of `get_next_ino()`, which has 32 bits
+    /// for all filesystems that use it, and begins again.
     ///
-    /// For a filesystem whose inodes come back with the number that they had.
+    /// For a filesystem that counts its own, or whose inodes come back with the number that they had.
     pub fn set_i_ino(&mut self, ino: u64) {
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*self.inode.as_ptr()).i_ino = ino };
