@@ -52,9 +52,9 @@ impl Bytes {
             }
             return Ok(Self::Short(len as u8, bytes));
         }
-        let mut bytes = KVec::with_capacity(len, GFP_KERNEL)?;
+        let mut bytes = KVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
         for part in parts {
-            bytes.extend_from_slice(part, GFP_KERNEL)?;
+            bytes.extend_from_slice(part, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self::Long(bytes))
     }
@@ -153,7 +153,7 @@ impl Entries {
             self.0 = Some(KBox::new(table, GFP_KERNEL_ACCOUNT)?);
         }
         Ok(Prepared {
-            reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
+            reservation: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
             entry: Entry::new(name, inode)?,
         })
     }

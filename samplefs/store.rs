@@ -270,7 +270,7 @@ impl Store for Memory {
                 reserved: blocks.bits,
                 written: None,
             };
-            spare = Some(RBTreeNode::new(blocks.batch, batch, GFP_KERNEL)?);
+            spare = Some(RBTreeNode::new(blocks.batch, batch, GFP_KERNEL_ACCOUNT)?);
         }
     }
 
@@ -324,7 +324,7 @@ impl Store for Memory {
                 }
                 batch.written.is_none()
             };
-            let flags = GFP_KERNEL | __GFP_NOWARN;
+            let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
             if first {
                 all = Some(KBox::new([const { None }; BATCH as usize], flags)?);
             }

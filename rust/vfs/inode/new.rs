@@ -287,8 +287,8 @@ impl<F: FileSystem> New<F> {
         self.expect(&[S_IFLNK])?;
         self.set_i_op(i_op, true)?;
         let target = target.to_bytes_with_nul();
-        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL)?;
-        link.extend_from_slice(target, GFP_KERNEL)?;
+        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL_ACCOUNT)?;
+        link.extend_from_slice(target, GFP_KERNEL_ACCOUNT)?;
         let inode = self.inode.as_ptr();
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*inode).i_size = target.len() as i64 - 1 };
