@@ -72,9 +72,7 @@ fn create<M: AtLeast<Exclusive>>(
 ) -> Result {
     dir.sb().info().stats.creates.inc();
     let inode = node::create(idmap, dir, mode, kind)?;
-    dentry.security_inode_init_security(&inode, dir, |name, value| {
-        xattr::init_security(&inode, name, value)
-    })?;
+    dentry.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
     add(dir, dentry, inode)
 }
 
@@ -163,9 +161,7 @@ fn whiteout(
     let inode = node::create(idmap, dir, S_IFCHR, Kind::Special(WHITEOUT_DEV))?;
     let mut twin = dentry.d_alloc_twin()?;
     let twin = twin.negative()?;
-    twin.security_inode_init_security(&inode, dir, |name, value| {
-        xattr::init_security(&inode, name, value)
-    })?;
+    twin.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
     // The name stays, so its cookie stays.
     twin.set_d_fsdata(dentry.d_fsdata());
     twin.d_make_persistent(inode.clone())?;
@@ -218,12 +214,11 @@ impl Operations for Dir {
         if charged {
             inode.sb().info().limits.take_inode()?;
         }
-        if let Err(error) = add(dir, dentry, ARef::from(&**inode)) {
-            if charged {
-                inode.sb().info().limits.give_back_inode();
-            }
-            return Err(error);
+        let added = add(dir, dentry, ARef::from(&**inode));
+        if charged && added.is_err() {
+            inode.sb().info().limits.give_back_inode();
         }
+        added?;
         inode.inode_set_ctime_current();
         inode.inc_nlink();
         Ok(())
@@ -374,9 +369,7 @@ impl Operations for Dir {
     ) -> Result<Opened<'a>> {
         dir.sb().info().stats.tmpfiles.inc();
         let inode = node::create(idmap, dir, typed(mode, S_IFREG), Kind::Regular)?;
-        file.security_inode_init_security(&inode, dir, |name, value| {
-            xattr::init_security(&inode, name, value)
-        })?;
+        file.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
         file.d_tmpfile(inode)
     }
 }

@@ -128,9 +128,8 @@ impl Entries {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|table| table.by_cookie.is_empty())
+        let table = self.0.as_ref();
+        table.is_none_or(|table| table.by_cookie.is_empty())
     }
 
     /// The cookie that the next new name gets. All that there are, are smaller.

@@ -18,7 +18,8 @@ use vfs::{
         New,
         Ops, //
     },
-    prelude::*, //
+    prelude::*,
+    sysfs::Count, //
 };
 
 use crate::{
@@ -58,7 +59,7 @@ pub(crate) struct Info {
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
     /// How many misses in this directory stay in the dcache.
-    misses: Atomic<u32>,
+    pub(crate) misses: Count,
     /// The project. Set under `i_rwsem`.
     projid: Atomic<u32>,
     /// When it was made, in nanoseconds since 1970.
@@ -77,19 +78,6 @@ impl Info {
 
     pub(crate) fn set_flags(&self, flags: u32) {
         self.flags.store(flags, Relaxed);
-    }
-
-    pub(crate) fn misses(&self) -> u32 {
-        self.misses.load(Relaxed)
-    }
-
-    pub(crate) fn add_miss(&self) {
-        self.misses.add(1u32, Relaxed);
-    }
-
-    pub(crate) fn remove_miss(&self) {
-        // Adding wraps around.
-        self.misses.add(u32::MAX, Relaxed);
     }
 
     /// The number of the project in the initial user namespace.
@@ -127,7 +115,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
     limits.take_inode()?;
     let info = try_pin_init!(Info {
         flags: Atomic::new(flags),
-        misses: Atomic::new(0),
+        misses: Count::new(),
         projid: Atomic::new(projid),
         btime: Atomic::new(0),
         xattrs: Xattrs::new(),

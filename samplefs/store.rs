@@ -84,17 +84,10 @@ impl Blocks {
         Self { bits, ..self }
     }
 
-    /// These and the others, which are of the same batch.
-    pub(crate) fn with(self, others: Self) -> Self {
-        self.with_bits(self.bits | others.bits)
-    }
-
-    /// Takes the first one out.
-    pub(crate) fn split_first(&mut self) -> Self {
-        let rest = self.bits & self.bits.wrapping_sub(1);
-        let first = self.with_bits(self.bits ^ rest);
-        self.bits = rest;
-        first
+    /// All of them but the last one.
+    pub(crate) fn without_last(self) -> Self {
+        let last = self.bits.checked_ilog2().map_or(0, |last| 1 << last);
+        self.with_bits(self.bits & !last)
     }
 
     /// Those of them that are not among the others, which are of the same batch.
