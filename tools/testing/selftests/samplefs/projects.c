@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN_PARENT(project)
 
 TEST_ON(project, inherit)
 {
-	unsigned int flags;
+	unsigned int flags = 0;
 
 	EXPECT_EQ(7, project_of(self->root, "p", &flags));
 	EXPECT_EQ(FS_XFLAG_PROJINHERIT, flags);
@@ -74,7 +74,7 @@ TEST_ON(project, change)
 	/* Neither the project changes nor the flags. */
 	ASSERT_EQ(0, limit(self->root, PRJ, 9, PAGE, 0));
 	AS(ME, {
-		unsigned int flags;
+		unsigned int flags = 0;
 
 		CHECK(project(self->root, "p/f", 9, 0) == EDQUOT);
 		CHECK(project_of(self->root, "p/f", &flags) == 8);

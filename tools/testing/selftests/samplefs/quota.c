@@ -4,6 +4,8 @@
  */
 #include "quota.h"
 
+QUOTA_FIXTURE
+
 TEST_ON(quota, state)
 {
 	int type, types = testfs_is_samplefs() ? 3 : 2;

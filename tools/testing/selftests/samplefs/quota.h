@@ -35,25 +35,27 @@ static inline bool tmpfs_without(void)
 	return !testfs_is_samplefs() && errno == EINVAL;
 }
 
-FIXTURE(quota)
-{
-	int root;
-};
-
-FIXTURE_SETUP(quota)
-{
-	self->root = testfs_mount(options());
-	if (self->root < 0 && tmpfs_without())
-		SKIP(return, "no quotas in %s", testfs_type());
-	ASSERT_LE(0, self->root) TH_LOG("mount: %s", strerror(errno));
-	ASSERT_EQ(0, fchmod(self->root, 01777));
-}
-
-FIXTURE_TEARDOWN_PARENT(quota)
-{
-	if (testfs_umount())
-		EXPECT_TRUE(!testfs_is_samplefs() && errno == EINVAL);
-}
+/* The tests begin on a mount with all quotas that it can have. */
+#define QUOTA_FIXTURE							\
+	FIXTURE(quota)							\
+	{								\
+		int root;						\
+	};								\
+									\
+	FIXTURE_SETUP(quota)						\
+	{								\
+		self->root = testfs_mount(options());			\
+		if (self->root < 0 && tmpfs_without())			\
+			SKIP(return, "no quotas in %s", testfs_type());	\
+		ASSERT_LE(0, self->root) TH_LOG("mount: %s", strerror(errno));	\
+		ASSERT_EQ(0, fchmod(self->root, 01777));		\
+	}								\
+									\
+	FIXTURE_TEARDOWN_PARENT(quota)					\
+	{								\
+		if (testfs_umount())					\
+			EXPECT_TRUE(!testfs_is_samplefs() && errno == EINVAL);	\
+	}
 
 static inline int control(int fd, int cmd, int type, unsigned int id, void *addr)
 {

@@ -4,6 +4,8 @@
  */
 #include "quota.h"
 
+QUOTA_FIXTURE
+
 TEST_ON(quota, inode_limit)
 {
 	int type;
