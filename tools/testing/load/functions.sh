@@ -2,9 +2,7 @@
 # shellcheck shell=sh
 #
 # How often the functions that C calls in samplefs are called: all that its tables have, whether
-# or not there is a rule for them. The kernel's own probes count, beside those of locktrack.
-
-functions_tracing=/sys/kernel/tracing
+# or not there is a rule for them. The module locktrack_calls counts, beside locktrack.
 
 # The crate vfs makes the functions, for each type of samplefs that has methods; so their names have
 # both. Prints the file of samplefs, the method and the symbol of each.
@@ -25,35 +23,25 @@ functions_of_samplefs()
 		p'
 }
 
-# functions_begin FILE: counts from now on. In the file is what each probe counts.
+# functions_begin FILE: counts from now on. In the file is what is counted.
 functions_begin()
 {
-	[ -e "$functions_tracing/kprobe_events" ] || mount -t tracefs none "$functions_tracing"
-	functions_of_samplefs | sort | awk '{ print "f" NR, $0 }' >"$1"
-	# Counting is enough.
-	echo 0 >"$functions_tracing/tracing_on"
-	while read -r event _ _ symbol; do
-		echo "p:samplefs_functions/$event samplefs:$symbol" >>"$functions_tracing/kprobe_events"
-	done <"$1"
-	echo 1 >"$functions_tracing/events/samplefs_functions/enable"
+	functions_of_samplefs | sort >"$1"
+	insmod "$build/locktrack_calls.ko" functions="$(cut -d ' ' -f 3 "$1" | paste -sd ,)"
 }
 
 # functions_end FILE: prints the counts. Fails if a function was never called, or there is none.
 functions_end()
 {
-	awk '
-		FNR == NR { hits[$1] = $2; missed += $3; next }
+	paste -d ' ' /sys/module/locktrack_calls/parameters/calls "$1" | awk '
 		{
-			printf "%9d  %s.%s%s\n", hits[$1], $2, $3, hits[$1] ? "" : "  NOT REACHED"
-			count++
-			never += !hits[$1]
+			printf "%9d  %s.%s%s\n", $1, $2, $3, $1 ? "" : "  NOT REACHED"
+			never += !$1
 		}
 		END {
-			printf "%d functions, %d not reached; %d calls not counted\n", count, never, missed
-			exit !count || never
-		}' "$functions_tracing/kprobe_profile" "$1" && functions_status=0 || functions_status=$?
-	echo 0 >"$functions_tracing/events/samplefs_functions/enable"
-	echo >"$functions_tracing/kprobe_events"
-	echo 1 >"$functions_tracing/tracing_on"
+			printf "%d functions, %d not reached\n", NR, never
+			exit !NR || never
+		}' && functions_status=0 || functions_status=$?
+	rmmod locktrack_calls
 	return "$functions_status"
 }
