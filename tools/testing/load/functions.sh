@@ -30,16 +30,18 @@ functions_begin()
 	insmod "$build/locktrack_calls.ko" functions="$(cut -d ' ' -f 3 "$1" | paste -sd ,)"
 }
 
-# functions_end FILE: prints the counts. Fails if a function was never called, or there is none.
+# functions_end FILE: prints the counts. Fails if a function was never called or could not be probed, or
+# if there is none.
 functions_end()
 {
 	paste -d ' ' /sys/module/locktrack_calls/parameters/calls "$1" | awk '
 		{
-			printf "%9d  %s.%s%s\n", $1, $2, $3, $1 ? "" : "  NOT REACHED"
-			never += !$1
+			printf "%9s  %s.%s%s\n", $1, $2, $3,
+				$1 == "-" ? "  NO PROBE" : $1 + 0 ? "" : "  NOT REACHED"
+			never += !($1 + 0)
 		}
 		END {
-			printf "%d functions, %d not reached\n", NR, never
+			printf "%d functions, %d not known to be reached\n", NR, never
 			exit !NR || never
 		}' && functions_status=0 || functions_status=$?
 	rmmod locktrack_calls

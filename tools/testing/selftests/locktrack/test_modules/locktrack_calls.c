@@ -6,7 +6,8 @@
  *	insmod locktrack_calls.ko functions=vfs_read,vfs_write
  *	cat /sys/module/locktrack_calls/parameters/calls
  *
- * prints a line for each of them, in the same order.
+ * prints a line for each of them, in the same order: "-" for one on which there can be no probe,
+ * as it begins with a jump label, for example.
  */
 
 #include <linux/atomic.h>
@@ -28,9 +29,13 @@ static int get_calls(char *buf, const struct kernel_param *param)
 {
 	int at = 0;
 
-	for (unsigned int i = 0; i < count; i++)
-		at += sysfs_emit_at(buf, at, "%u\n", (unsigned int)atomic_read(&hits[i]) +
-				    (unsigned int)probes[i].nmissed);
+	for (unsigned int i = 0; i < count; i++) {
+		if (probes[i].pre_handler)
+			at += sysfs_emit_at(buf, at, "%lu\n",
+					    atomic_read(&hits[i]) + probes[i].nmissed);
+		else
+			at += sysfs_emit_at(buf, at, "-\n");
+	}
 	return at;
 }
 
@@ -45,25 +50,13 @@ static int hit(struct kprobe *probe, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(hit);
 
-static void unregister(unsigned int number)
-{
-	while (number--)
-		unregister_kprobe(&probes[number]);
-}
-
 static int __init calls_init(void)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		int ret;
-
 		probes[i].symbol_name = functions[i];
 		probes[i].pre_handler = hit;
-		ret = register_kprobe(&probes[i]);
-		if (ret) {
-			pr_err("%s: no probe: %d\n", functions[i], ret);
-			unregister(i);
-			return ret;
-		}
+		if (register_kprobe(&probes[i]))
+			probes[i].pre_handler = NULL;
 	}
 	return 0;
 }
@@ -71,7 +64,10 @@ module_init(calls_init);
 
 static void __exit calls_exit(void)
 {
-	unregister(count);
+	for (unsigned int i = 0; i < count; i++) {
+		if (probes[i].pre_handler)
+			unregister_kprobe(&probes[i]);
+	}
 }
 module_exit(calls_exit);
 
