@@ -152,6 +152,8 @@ TEST_ON(xattr, more_than_kmalloc_can)
 	char name[32];
 	int i;
 
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs counts them as inodes");
 	ASSERT_EQ(0, mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, "size=64m"));
 	before = blocks_free();
 	ASSERT_EQ(0, testfs_touch(self->root, "f"));
@@ -159,8 +161,7 @@ TEST_ON(xattr, more_than_kmalloc_can)
 		snprintf(name, sizeof(name), "trusted.%06d", i);
 		ASSERT_EQ(0, set("f", name, "", 0)) TH_LOG("%s: %s", name, strerror(errno));
 	}
-	if (testfs_is_samplefs())
-		EXPECT_LE((1UL << 16) * 128 / 4096, before - blocks_free());
+	EXPECT_LE((1UL << 16) * 128 / 4096, before - blocks_free());
 	ASSERT_EQ(0, unlinkat(self->root, "f", 0));
 	EXPECT_EQ(before, blocks_free());
 }
