@@ -13,7 +13,7 @@ use vfs::{
 
 use crate::{
     fileattr,
-    pages,
+    holes,
     SampleFs, //
 };
 
@@ -36,7 +36,7 @@ impl Operations for Attributes {
         inode.dquot_transfer(idmap, attr)?;
         if let Some(size) = attr.size() {
             let changes = size != inode.i_size();
-            pages::truncate(inode, size);
+            holes::truncate(inode, size);
             if changes {
                 // ftruncate(2) asks for it, truncate(2) does not.
                 inode.set_mtime_and_ctime_current();
@@ -58,6 +58,7 @@ impl Operations for Attributes {
         _query_flags: u32,
     ) -> Result {
         stat.generic_fillattr(idmap, request_mask, inode);
+        stat.set_btime(inode.info().btime());
         let (_, attributes) = fileattr::translate(inode.info().flags());
         stat.set_attributes(attributes, fileattr::STATX_ATTRIBUTES);
         Ok(())

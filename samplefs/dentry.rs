@@ -37,12 +37,12 @@ use crate::SampleFs;
 const MISS: usize = 1;
 
 /// How many misses of a directory stay: a little more, if several come at the same time.
-const MISSES_MAX: u32 = 512;
+const MISSES_MAX: u64 = 512;
 
 /// Says that there is no such name. Which is good to know later, unless it is about to be made.
 pub(crate) fn missed(dir: &Inode<SampleFs>, dentry: &InLookup<'_, SampleFs>, flags: u32) {
-    if flags & LOOKUP_CREATE == 0 && dir.info().misses() < MISSES_MAX {
-        dir.info().add_miss();
+    if flags & LOOKUP_CREATE == 0 && dir.info().misses.get() < MISSES_MAX {
+        dir.info().misses.inc();
         dir.sb().info().stats.misses.inc();
         dentry.set_d_fsdata(MISS);
     }
@@ -58,7 +58,7 @@ pub(crate) fn made(dir: &Inode<SampleFs>, dentry: &Negative<'_, SampleFs>, cooki
 
 /// Lets another miss of the directory stay instead of one.
 fn forget(dir: &Host<SampleFs>) {
-    dir.info().remove_miss();
+    dir.info().misses.dec();
     dir.sb().info().stats.misses.dec();
 }
 

@@ -32,6 +32,7 @@ use crate::{
     dentry,
     entries::Entries,
     fileattr,
+    limits,
     node::{
         self,
         Kind, //
@@ -71,9 +72,7 @@ fn create<M: AtLeast<Exclusive>>(
 ) -> Result {
     dir.sb().info().stats.creates.inc();
     let inode = node::create(idmap, dir, mode, kind)?;
-    dentry.security_inode_init_security(&inode, dir, |name, value| {
-        xattr::init_security(&inode, name, value)
-    })?;
+    dentry.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
     add(dir, dentry, inode)
 }
 
@@ -86,7 +85,7 @@ fn remove<D: AtLeast<Exclusive>, V: AtLeast<Exclusive>>(
     dir.guarded_mut().remove(dentry.d_fsdata());
     dir.set_mtime_and_ctime_current();
     victim.inode_set_ctime_current();
-    victim.drop_nlink();
+    limits::drop_nlink(victim);
     dentry.d_make_discardable();
 }
 
@@ -162,9 +161,7 @@ fn whiteout(
     let inode = node::create(idmap, dir, S_IFCHR, Kind::Special(WHITEOUT_DEV))?;
     let mut twin = dentry.d_alloc_twin()?;
     let twin = twin.negative()?;
-    twin.security_inode_init_security(&inode, dir, |name, value| {
-        xattr::init_security(&inode, name, value)
-    })?;
+    twin.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
     // The name stays, so its cookie stays.
     twin.set_d_fsdata(dentry.d_fsdata());
     twin.d_make_persistent(inode.clone())?;
@@ -212,7 +209,16 @@ impl Operations for Dir {
     ) -> Result {
         dir.sb().info().stats.links.inc();
         fileattr::may_be_in(dir, inode)?;
-        add(dir, dentry, ARef::from(&**inode))?;
+        // What had no name has been charged for its first one.
+        let charged = inode.i_nlink() != 0;
+        if charged {
+            inode.sb().info().limits.take_inode()?;
+        }
+        let added = add(dir, dentry, ARef::from(&**inode));
+        if charged && added.is_err() {
+            inode.sb().info().limits.give_back_inode();
+        }
+        added?;
         inode.inode_set_ctime_current();
         inode.inc_nlink();
         Ok(())
@@ -343,7 +349,7 @@ impl Operations for Dir {
                 if is_dir {
                     victim.drop_nlink();
                 }
-                victim.drop_nlink();
+                limits::drop_nlink(&mut victim);
                 victim.inode_set_ctime_current();
                 dentry.d_make_discardable();
             }
@@ -362,11 +368,8 @@ impl Operations for Dir {
         mode: Mode,
     ) -> Result<Opened<'a>> {
         dir.sb().info().stats.tmpfiles.inc();
-        file.d_tmpfile(node::create(
-            idmap,
-            dir,
-            typed(mode, S_IFREG),
-            Kind::Regular,
-        )?)
+        let inode = node::create(idmap, dir, typed(mode, S_IFREG), Kind::Regular)?;
+        file.security_inode_init_security(&inode, dir, xattr::init_security(&inode))?;
+        file.d_tmpfile(inode)
     }
 }

@@ -52,9 +52,9 @@ impl Bytes {
             }
             return Ok(Self::Short(len as u8, bytes));
         }
-        let mut bytes = KVec::with_capacity(len, GFP_KERNEL)?;
+        let mut bytes = KVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
         for part in parts {
-            bytes.extend_from_slice(part, GFP_KERNEL)?;
+            bytes.extend_from_slice(part, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self::Long(bytes))
     }
@@ -128,9 +128,8 @@ impl Entries {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|table| table.by_cookie.is_empty())
+        let table = self.0.as_ref();
+        table.is_none_or(|table| table.by_cookie.is_empty())
     }
 
     /// The cookie that the next new name gets. All that there are, are smaller.
@@ -153,7 +152,7 @@ impl Entries {
             self.0 = Some(KBox::new(table, GFP_KERNEL_ACCOUNT)?);
         }
         Ok(Prepared {
-            reservation: RBTreeNodeReservation::new(GFP_KERNEL)?,
+            reservation: RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?,
             entry: Entry::new(name, inode)?,
         })
     }

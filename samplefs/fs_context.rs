@@ -274,18 +274,14 @@ impl Operations for Context {
     ) -> Result {
         // mount(8) repeats the options that there are, so the same value is no change.
         let owner = sb.info().owner;
-        let fixed = |option: &str| Err(fc.invalf(fmt!("Cannot change '{}' on remount", option)));
-        if self.mode.is_some_and(|mode| mode != owner.mode) {
-            return fixed("mode");
-        }
-        if self.uid.is_some_and(|uid| uid != owner.uid) {
-            return fixed("uid");
-        }
-        if self.gid.is_some_and(|gid| gid != owner.gid) {
-            return fixed("gid");
-        }
-        if self.casefold && !sb.info().casefold {
-            return fixed("casefold");
+        let changes = [
+            ("mode", self.mode.is_some_and(|mode| mode != owner.mode)),
+            ("uid", self.uid.is_some_and(|uid| uid != owner.uid)),
+            ("gid", self.gid.is_some_and(|gid| gid != owner.gid)),
+            ("casefold", self.casefold && !sb.info().casefold),
+        ];
+        if let Some((option, _)) = changes.iter().find(|(_, change)| *change) {
+            return Err(fc.invalf(fmt!("Cannot change '{}' on remount", option)));
         }
         for (ty, name, options) in self.quota() {
             if options.on && !sb.sb_has_quota_active(ty) {

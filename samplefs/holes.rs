@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Holes: how `->fallocate` makes and fills them, and how `->llseek` finds them.
+//! Holes: how `->fallocate` and a new size make and fill them, and how `->llseek` finds them.
 //!
 //! A block that has room in the store holds data; the rest of a file is a hole, also where the page
 //! cache has zeroes for it.
 
 #![forbid(unsafe_code)]
 
+use core::ops::Range;
 use kernel::prelude::*;
 use vfs::{
+    address_space::AddressSpace,
     file::{
         FALLOC_FL_KEEP_SIZE,
         FALLOC_FL_PUNCH_HOLE,
@@ -20,9 +22,94 @@ use vfs::{
 };
 
 use crate::{
-    pages,
+    limits,
+    pages::{
+        block_at,
+        cancel,
+        reserve, //
+    },
+    store::{
+        Blocks,
+        Store,
+        BLOCK_SIZE, //
+    },
     SampleFs, //
 };
+
+/// Goes through the blocks of `bytes` in the store, calls `part` for each that is in there only in
+/// part, and returns the others. The page cache of it has been thrown away.
+fn whole_blocks(bytes: Range<i64>, mut part: impl FnMut(u64, Range<usize>)) -> Range<u64> {
+    let (mut first, offset) = block_at(bytes.start);
+    // No file is larger, so there is nothing after it in its block.
+    let (last, end) = match bytes.end {
+        i64::MAX => (block_at(i64::MAX).0 + 1, 0),
+        end => block_at(end),
+    };
+    if offset != 0 {
+        let within = if first == last { end } else { BLOCK_SIZE };
+        part(first, offset..within);
+        first += 1;
+    }
+    if first <= last && end != 0 {
+        part(last, 0..end);
+    }
+    first..last.max(first)
+}
+
+/// Makes a hole of what is in the store: zeroes, where it is only a part of a block.
+fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i64>) {
+    let store = mapping.host().info().store();
+    let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
+    limits::give_back_blocks(mapping.host(), store.free(whole));
+}
+
+/// Sets the size of a file, and gives back what it has beyond it.
+pub(crate) fn truncate<M: AtLeast<Exclusive>>(
+    inode: &mut Locked<'_, Inode<SampleFs>, M>,
+    size: i64,
+) {
+    inode.truncate_setsize(size, |mapping| free(mapping, size..i64::MAX));
+}
+
+/// Zeroes what is there. Room is kept.
+fn zero(inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>, bytes: Range<i64>) {
+    inode.truncate_pagecache_range(bytes.clone(), |mapping| {
+        let store = mapping.host().info().store();
+        for block in whole_blocks(bytes, |block, bytes| store.zero(block, bytes)) {
+            store.zero(block, 0..BLOCK_SIZE);
+        }
+    });
+}
+
+/// Reserves all blocks of these bytes.
+///
+/// If it fails, it takes back what it has reserved beyond the end of the file, where nobody would see
+/// it. What was there before stays.
+fn allocate(inode: &Inode<SampleFs>, bytes: Range<i64>) -> Result {
+    let (first, _) = block_at(bytes.start);
+    let last = (bytes.end.max(0) as u64).div_ceil(BLOCK_SIZE as u64);
+    let max = inode.sb().info().limits.usage().blocks.max();
+    if max != 0 && last - first > max {
+        return Err(ENOSPC);
+    }
+    let mut new: KVVec<Blocks> = KVVec::new();
+    let result = Blocks::batches(first..last).try_for_each(|blocks| {
+        if kernel::current!().signal_pending() {
+            return Err(EINTR);
+        }
+        new.reserve(1, GFP_KERNEL_ACCOUNT)?;
+        let holes = reserve(inode, blocks)?;
+        if holes.count() != 0 {
+            new.push(holes, GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(())
+    });
+    if result.is_err() {
+        let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
+        new.iter().for_each(|new| cancel(inode, new.from(beyond)));
+    }
+    result
+}
 
 /// Allocates, punches or zeroes `len` bytes from `offset` on.
 pub(crate) fn fallocate(file: &File<SampleFs>, mode: i32, offset: i64, len: i64) -> Result {
@@ -41,13 +128,13 @@ pub(crate) fn fallocate(file: &File<SampleFs>, mode: i32, offset: i64, len: i64)
     }
     file.file_modified(&mut inode)?;
     if punch {
-        pages::punch(&mut inode, offset..end);
+        inode.truncate_pagecache_range(offset..end, |mapping| free(mapping, offset..end));
         return Ok(());
     }
     // First the room, then the zeroes: without room, nothing is lost.
-    pages::allocate(&mut inode, offset..end)?;
+    allocate(&inode, offset..end)?;
     if mode & FALLOC_FL_ZERO_RANGE != 0 {
-        pages::zero(&mut inode, offset..end);
+        zero(&mut inode, offset..end);
     }
     if mode & FALLOC_FL_KEEP_SIZE == 0 {
         inode.extend_i_size(end);
@@ -63,13 +150,20 @@ pub(crate) fn seek(file: &File<SampleFs>, offset: i64, whence: i32) -> Result<i6
     if offset < 0 || offset >= size {
         return Err(ENXIO);
     }
+    let (block, _) = block_at(offset);
+    let store = inode.info().store();
     let found = match whence {
-        SEEK_DATA => pages::data(inode, offset)
-            .filter(|&found| found < size)
-            .ok_or(ENXIO)?,
+        SEEK_DATA => store.next(block),
         // The end of the file is one.
-        SEEK_HOLE => pages::hole(inode, offset).min(size),
+        SEEK_HOLE => Blocks::batches(block..block_at(size).0 + 1)
+            .find_map(|blocks| blocks.without(store.reserved(blocks)).first())
+            .or(Some(u64::MAX)),
         _ => return Err(EINVAL),
     };
-    file.vfs_setpos(found)
+    let found = found.ok_or(ENXIO)?.saturating_mul(BLOCK_SIZE as u64);
+    let found = i64::try_from(found).unwrap_or(i64::MAX);
+    if whence == SEEK_DATA && found >= size {
+        return Err(ENXIO);
+    }
+    file.vfs_setpos(found.clamp(offset, size))
 }

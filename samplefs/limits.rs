@@ -4,7 +4,7 @@
 //!
 //! Everything that stays in memory on behalf of a file is charged before it is there, and given
 //! back when it has gone: a block (a page) for each block of the store, for each long symbolic link
-//! and for many attributes, an inode for each inode. It is charged to the mount ([`vfs::limits`]), and to
+//! and for many attributes, an inode for each inode and, as in tmpfs, for each name but the first. It is charged to the mount ([`vfs::limits`]), and to
 //! the quotas of those to whom the file belongs.
 
 #![forbid(unsafe_code)]
@@ -34,6 +34,14 @@ pub(crate) fn give_back_blocks(inode: &Host<SampleFs>, count: u64) {
         inode.dquot_free_space_nodirty(count * PAGE_SIZE as u64);
         inode.sb().info().limits.give_back_blocks(count);
     }
+}
+
+/// Takes a link away, and gives back what was charged for its name. The last one is the inode's own.
+pub(crate) fn drop_nlink<M: AtLeast<Exclusive>>(inode: &mut Locked<'_, Inode<SampleFs>, M>) {
+    if inode.i_nlink() > 1 {
+        inode.sb().info().limits.give_back_inode();
+    }
+    inode.drop_nlink();
 }
 
 /// Whether it was charging that failed, so that less might do.

@@ -18,7 +18,8 @@ use vfs::{
         New,
         Ops, //
     },
-    prelude::*, //
+    prelude::*,
+    sysfs::Count, //
 };
 
 use crate::{
@@ -58,9 +59,11 @@ pub(crate) struct Info {
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
     /// How many misses in this directory stay in the dcache.
-    misses: Atomic<u32>,
+    pub(crate) misses: Count,
     /// The project. Set under `i_rwsem`.
     projid: Atomic<u32>,
+    /// When it was made, in nanoseconds since 1970.
+    btime: Atomic<i64>,
     pub(crate) xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
@@ -77,19 +80,6 @@ impl Info {
         self.flags.store(flags, Relaxed);
     }
 
-    pub(crate) fn misses(&self) -> u32 {
-        self.misses.load(Relaxed)
-    }
-
-    pub(crate) fn add_miss(&self) {
-        self.misses.add(1u32, Relaxed);
-    }
-
-    pub(crate) fn remove_miss(&self) {
-        // Adding wraps around.
-        self.misses.add(u32::MAX, Relaxed);
-    }
-
     /// The number of the project in the initial user namespace.
     pub(crate) fn projid(&self) -> u32 {
         self.projid.load(Relaxed)
@@ -97,6 +87,11 @@ impl Info {
 
     pub(crate) fn set_projid(&self, projid: u32) {
         self.projid.store(projid, Relaxed);
+    }
+
+    /// When the inode was made, in nanoseconds since 1970.
+    pub(crate) fn btime(&self) -> i64 {
+        self.btime.load(Relaxed)
     }
 
     /// The data of a regular file.
@@ -120,13 +115,15 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
     limits.take_inode()?;
     let info = try_pin_init!(Info {
         flags: Atomic::new(flags),
-        misses: Atomic::new(0),
+        misses: Count::new(),
         projid: Atomic::new(projid),
+        btime: Atomic::new(0),
         xattrs: Xattrs::new(),
         store <- Memory::new(),
     });
     let mut new =
         New::new_inode(sb, info, Entries::new()).inspect_err(|_| limits.give_back_inode())?;
+    new.set_i_ino(sb.info().next_ino.fetch_add(1, Relaxed));
     new.set_i_generation_random();
     new.set_i_flags(fileattr::translate(flags).0);
     Ok(new)
@@ -134,7 +131,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
 
 fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
     // A slot has the callback of the first that has one.
-    match kind {
+    let inode = match kind {
         Kind::Directory => new.directory(
             Ops::of::<(Dir, Flags, Acls, Attributes)>(),
             file::Ops::of::<DirFile>(),
@@ -146,7 +143,9 @@ fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
         ),
         Kind::Symlink(target) => new.symlink(Ops::of::<(Symlink, Attributes)>(), target),
         Kind::Special(rdev) => new.special(Ops::of::<(Acls, Attributes)>(), rdev),
-    }
+    }?;
+    inode.info().btime.store(inode.inode_get_mtime(), Relaxed);
+    Ok(inode)
 }
 
 /// Makes the inode for a file that is created in `dir`. `mode` comes with its type.

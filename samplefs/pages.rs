@@ -19,7 +19,6 @@ use core::{
 use kernel::prelude::*;
 use vfs::{
     address_space::{
-        AddressSpace,
         DirectIo,
         DirtyFolio,
         ErrorRemoveFolio,
@@ -56,7 +55,7 @@ const MAX_BLOCKS: u32 = usize::BITS;
 const _: () = assert!(MAX_BLOCKS as u64 <= BATCH);
 
 /// The block of the file in which this byte is, and where in it.
-fn block_at(pos: i64) -> (u64, usize) {
+pub(crate) fn block_at(pos: i64) -> (u64, usize) {
     let pos = pos.max(0) as u64;
     let size = BLOCK_SIZE as u64;
     (pos / size, (pos % size) as usize)
@@ -111,29 +110,30 @@ fn set_uptodate(folio: &LockedFolio<'_, SampleFs>, bits: usize) {
 
 /// Reads those of these blocks of the folio that do not hold what is in the file.
 fn fill(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
-    if wanted == 0 {
-        return Ok(());
+    match wanted & !uptodate(folio) {
+        0 => Ok(()),
+        missing => read(folio, missing),
     }
-    let missing = wanted & !uptodate(folio);
-    if missing == 0 {
-        return Ok(());
-    }
+}
+
+/// Reads these blocks of the folio, whatever it holds.
+fn read(folio: &LockedFolio<'_, SampleFs>, wanted: usize) -> Result {
     let (first, _) = block_at(folio.folio_pos());
     let store = folio.host().info().store();
     for block in blocks(&(0..folio.folio_size())) {
-        if missing & bit(block) != 0 {
+        if wanted & bit(block) != 0 {
             let to = Target::Folio(folio, block * BLOCK_SIZE);
             store.read(first + block as u64, 0, to)?;
             folio.host().sb().info().stats.blocks_read.inc();
         }
     }
-    set_uptodate(folio, missing);
+    set_uptodate(folio, wanted);
     Ok(())
 }
 
 /// Reserves blocks of the file and charges for them: all, or it fails with `ENOSPC` or `EDQUOT`.
 /// Returns which of them were holes.
-fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
+pub(crate) fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
     let store = inode.info().store();
     let holes = blocks.without(store.reserved(blocks));
     if holes.count() == 0 {
@@ -147,6 +147,11 @@ fn reserve(inode: &Host<SampleFs>, blocks: Blocks) -> Result<Blocks> {
         limits::give_back_blocks(inode, holes.count() - new);
     }
     result
+}
+
+/// Takes back what was reserved, as long as nothing was written to it.
+pub(crate) fn cancel(inode: &Host<SampleFs>, blocks: Blocks) {
+    limits::give_back_blocks(inode, inode.info().store().cancel(blocks));
 }
 
 /// The blocks of the file that `len` bytes from `pos` on touch.
@@ -169,114 +174,9 @@ fn blocks_in_file(folio: &LockedFolio<'_, SampleFs>) -> Blocks {
 pub(crate) fn reserve_folio(folio: &LockedFolio<'_, SampleFs>) -> Result {
     let large = folio.folio_size() > BLOCK_SIZE;
     match reserve(folio.host(), blocks_in_file(folio)) {
-        Ok(_) => Ok(()),
         Err(error) if large && limits::is_full(error) => Err(E2BIG),
-        Err(error) => Err(error),
+        result => result.map(drop),
     }
-}
-
-/// Goes through the blocks of `bytes` in the store, calls `part` for each that is in there only in
-/// part, and returns the others. The page cache of it has been thrown away.
-fn whole_blocks(bytes: Range<i64>, mut part: impl FnMut(u64, Range<usize>)) -> Range<u64> {
-    let (mut first, offset) = block_at(bytes.start);
-    // No file is larger, so there is nothing after it in its block.
-    let (last, end) = match bytes.end {
-        i64::MAX => (block_at(i64::MAX).0 + 1, 0),
-        end => block_at(end),
-    };
-    if offset != 0 {
-        let within = if first == last { end } else { BLOCK_SIZE };
-        part(first, offset..within);
-        first += 1;
-    }
-    if first <= last && end != 0 {
-        part(last, 0..end);
-    }
-    first..last.max(first)
-}
-
-/// Makes a hole of what is in the store: zeroes, where it is only a part of a block.
-fn free(mapping: &Locked<'_, AddressSpace<SampleFs>, Exclusive>, bytes: Range<i64>) {
-    let inode = mapping.host();
-    let store = inode.info().store();
-    let whole = whole_blocks(bytes, |block, bytes| store.zero(block, bytes));
-    limits::give_back_blocks(inode, store.free(whole));
-}
-
-/// Sets the size of a file, and gives back what it has beyond it.
-pub(crate) fn truncate<M: AtLeast<Exclusive>>(
-    inode: &mut Locked<'_, Inode<SampleFs>, M>,
-    size: i64,
-) {
-    inode.truncate_setsize(size, |mapping| free(mapping, size..i64::MAX));
-}
-
-/// Makes a hole: whole blocks go, and what is of others becomes zero.
-pub(crate) fn punch(inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>, bytes: Range<i64>) {
-    inode.truncate_pagecache_range(bytes.clone(), |mapping| free(mapping, bytes));
-}
-
-/// Zeroes what is there. Room is kept.
-pub(crate) fn zero(inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>, bytes: Range<i64>) {
-    inode.truncate_pagecache_range(bytes.clone(), |mapping| {
-        let store = mapping.host().info().store();
-        for block in whole_blocks(bytes, |block, bytes| store.zero(block, bytes)) {
-            store.zero(block, 0..BLOCK_SIZE);
-        }
-    });
-}
-
-/// Reserves all blocks of these bytes.
-///
-/// If it fails, it takes back what it has reserved beyond the end of the file, where nobody would see
-/// it. What was there before stays.
-pub(crate) fn allocate(
-    inode: &mut Locked<'_, Inode<SampleFs>, Exclusive>,
-    bytes: Range<i64>,
-) -> Result {
-    let (first, _) = block_at(bytes.start);
-    let last = (bytes.end.max(0) as u64).div_ceil(BLOCK_SIZE as u64);
-    let max = inode.sb().info().limits.usage().blocks.max();
-    if max != 0 && last - first > max {
-        return Err(ENOSPC);
-    }
-    let mut new: KVec<Blocks> = KVec::new();
-    let result = Blocks::batches(first..last).try_for_each(|blocks| {
-        if kernel::current!().signal_pending() {
-            return Err(EINTR);
-        }
-        new.reserve(1, GFP_KERNEL)?;
-        let holes = reserve(inode, blocks)?;
-        if holes.count() != 0 {
-            new.push(holes, GFP_KERNEL)?;
-        }
-        Ok(())
-    });
-    if result.is_err() {
-        let store = inode.info().store();
-        let beyond = (inode.i_size().max(0) as u64).div_ceil(BLOCK_SIZE as u64);
-        let cancelled = new.iter().map(|blocks| store.cancel(blocks.from(beyond)));
-        limits::give_back_blocks(inode, cancelled.sum());
-    }
-    result
-}
-
-/// The first byte from `offset` on that is data, if there is one.
-pub(crate) fn data(inode: &Inode<SampleFs>, offset: i64) -> Option<i64> {
-    let (block, _) = block_at(offset);
-    let found = inode.info().store().next(block)?;
-    Some((found.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset))
-}
-
-/// The first byte from `offset` on that is in a hole, or beyond the end of the file.
-pub(crate) fn hole(inode: &Inode<SampleFs>, offset: i64) -> i64 {
-    let (block, _) = block_at(offset);
-    let end = block_at(inode.i_size()).0 + 1;
-    let store = inode.info().store();
-    let found = Blocks::batches(block..end)
-        .find_map(|blocks| blocks.without(store.reserved(blocks)).first())
-        .unwrap_or(end);
-    (found.saturating_mul(BLOCK_SIZE as u64) as i64).max(offset)
 }
 
 /// Writes blocks of a folio back, as far as the file reaches. `pos` is where the folio begins.
@@ -345,37 +245,35 @@ impl Operations for Pages {
         })
     }
 
-    /// Takes as much room as there is, at least for one block.
+    /// Takes as much room as there is, at least for one block. Which blocks got it is the `fsdata`.
     fn write_begin<'a>(
         inode: WriteBegin<'a, SampleFs>,
         pos: i64,
         len: usize,
     ) -> Result<WriteFolio<'a, SampleFs>> {
-        let folio = inode.write_begin_get_folio(pos, len)?;
+        let mut folio = inode.write_begin_get_folio(pos, len)?;
         let bytes = folio.range(pos, len);
-        let touched = file_blocks(pos, bytes.len());
-        match reserve(&inode, Blocks::first_batch(touched.clone())) {
-            Ok(_) => {}
-            Err(error) if limits::is_full(error) => {
-                for block in touched.clone() {
-                    match reserve(&inode, Blocks::one(block)) {
-                        Ok(_) => {}
-                        Err(error) if limits::is_full(error) && block != touched.start => break,
-                        Err(error) => return Err(error),
-                    }
-                }
-            }
-            Err(error) => return Err(error),
-        }
         // What is overwritten as a whole need not be read.
-        let mut partly = 0;
-        if bytes.start % BLOCK_SIZE != 0 {
-            partly |= bit(bytes.start / BLOCK_SIZE);
+        for edge in [bytes.start, bytes.end] {
+            if edge % BLOCK_SIZE != 0 {
+                fill(&folio, bit(edge / BLOCK_SIZE))?;
+            }
         }
-        if bytes.end % BLOCK_SIZE != 0 {
-            partly |= bit(bytes.end / BLOCK_SIZE);
-        }
-        fill(&folio, partly)?;
+        let touched = Blocks::first_batch(file_blocks(pos, bytes.len()));
+        let mut blocks = touched;
+        let new = loop {
+            match reserve(&inode, blocks) {
+                Err(error) if limits::is_full(error) && blocks.count() > 1 => {
+                    if blocks == touched {
+                        // What comes after a block without room will be read again.
+                        write_back(&inode, &folio, folio.folio_pos(), uptodate(&folio))?;
+                    }
+                    blocks = blocks.without_last();
+                }
+                result => break result?,
+            }
+        };
+        folio.set_fsdata(new.bits as usize);
         Ok(folio)
     }
 
@@ -386,16 +284,14 @@ impl Operations for Pages {
         copied: usize,
     ) -> Result<usize> {
         let mut bytes = folio.range(pos, copied);
-        // The first block has room, or there would be no folio. Where another has none, it was
-        // and stays a hole.
-        let written = file_blocks(pos, bytes.len());
-        if written.end - written.start > 1 {
-            let others = Blocks::first_batch(written.start + 1..written.end);
+        // The first block has room, or there would be no folio. From one that has none on, all is
+        // to be as it was.
+        let touched = Blocks::first_batch(file_blocks(pos, bytes.len()));
+        if touched.count() > 1 {
             let store = folio.host().info().store();
-            if let Some(hole) = others.without(store.reserved(others)).first() {
-                let (first, _) = block_at(folio.folio_pos());
-                let hole = (hole - first) as usize * BLOCK_SIZE;
-                folio.folio_zero_range(hole, bytes.end.saturating_sub(hole));
+            if let Some(hole) = touched.without(store.reserved(touched)).first() {
+                let hole = (hole - block_at(folio.folio_pos()).0) as usize * BLOCK_SIZE;
+                read(&folio, bits(blocks(&(hole..bytes.end))))?;
                 bytes.end = hole;
             }
         }
@@ -405,8 +301,13 @@ impl Operations for Pages {
             bytes.end = (last * BLOCK_SIZE).max(bytes.start);
         }
         let count = bytes.len();
+        let mut unused = touched.with_bits(folio.fsdata() as u64);
         if count != 0 {
             set_uptodate(&folio, bits(blocks(&bytes)));
+            unused = unused.from(file_blocks(pos, count).end);
+        }
+        if unused.count() != 0 {
+            cancel(folio.host(), unused);
         }
         folio.write_end(pos, count);
         Ok(count)
@@ -429,37 +330,27 @@ impl Operations for Pages {
     }
 
     fn direct_IO(file: &File<SampleFs>, pos: i64, io: DirectIo<'_>) -> Result<usize> {
-        let mut buffer = KVec::from_elem(0, BLOCK_SIZE, GFP_KERNEL)?;
-        let mut done = 0;
-        let result = match io {
+        let inode = file.inode();
+        let (store, stats) = (inode.info().store(), &inode.sb().info().stats);
+        match io {
             DirectIo::Read(to) => {
-                let left = file.inode().i_size().saturating_sub(pos).max(0) as usize;
-                let len = to.len().min(left);
-                each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
-                    let store = file.inode().info().store();
+                let left = inode.i_size().saturating_sub(pos).max(0) as usize;
+                each_block(pos, to.len().min(left), |block, offset, buffer| {
                     store.read(block, offset, Target::Bytes(buffer))?;
-                    file.inode().sb().info().stats.blocks_read.inc();
+                    stats.blocks_read.inc();
                     Ok(to.copy_to_iter(buffer))
                 })
             }
-            DirectIo::Write(from) => {
-                let len = from.len();
-                each_block(pos, len, &mut buffer, &mut done, |block, offset, buffer| {
-                    reserve(file.inode(), Blocks::one(block))?;
-                    let count = from.copy_from_iter(buffer);
+            DirectIo::Write(from) => each_block(pos, from.len(), |block, offset, buffer| {
+                let count = from.copy_from_iter(buffer);
+                if count != 0 {
+                    reserve(inode, Blocks::one(block))?;
                     let copied = Source::Bytes(buffer.get(..count).ok_or(EFAULT)?);
-                    // A fault that found no room for its folio may have taken the block back.
-                    while !file.inode().info().store().write(block, offset, copied)? {
-                        reserve(file.inode(), Blocks::one(block))?;
-                    }
-                    file.inode().sb().info().stats.blocks_written.inc();
-                    Ok(count)
-                })
-            }
-        };
-        match result {
-            Err(error) if done == 0 => Err(error),
-            _ => Ok(done),
+                    store.write(block, offset, copied)?;
+                    stats.blocks_written.inc();
+                }
+                Ok(count)
+            }),
         }
     }
 
@@ -480,24 +371,24 @@ impl Operations for Pages {
 }
 
 /// Goes through the `len` bytes at `pos` of a file block by block. `each` is given the block, where
-/// in it to begin, and a part of the buffer that is as long as is to be gone through; it returns how
-/// far it got. How far that is in all is in `done`.
+/// in it to begin, and a buffer that is as long as is to be gone through; it returns how far it got.
+/// Returns how far that is in all, or the error if there is nothing.
 fn each_block(
     pos: i64,
     len: usize,
-    buffer: &mut [u8],
-    done: &mut usize,
     mut each: impl FnMut(u64, usize, &mut [u8]) -> Result<usize>,
-) -> Result {
-    while *done < len {
-        let (block, offset) = block_at(pos.saturating_add(*done as i64));
-        let count = (BLOCK_SIZE - offset).min(len - *done);
-        let part = buffer.get_mut(..count).ok_or(EINVAL)?;
-        let got = each(block, offset, part)?;
-        *done += got;
-        if got < count {
-            return Err(EFAULT);
+) -> Result<usize> {
+    let mut buffer = KVec::from_elem(0, BLOCK_SIZE, GFP_KERNEL)?;
+    let mut done = 0;
+    while done < len {
+        let (block, offset) = block_at(pos.saturating_add(done as i64));
+        let count = (BLOCK_SIZE - offset).min(len - done);
+        match each(block, offset, buffer.get_mut(..count).ok_or(EINVAL)?) {
+            Ok(0) | Err(_) if done != 0 => break,
+            Ok(0) => return Err(EFAULT),
+            Ok(count) => done += count,
+            Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(done)
 }

@@ -135,7 +135,8 @@ impl Format for InMemory {
         dqblk: &Dqblk,
     ) -> Result {
         let id = dquot.dq_id().into_init();
-        info.lock().try_create_and_insert(id, *dqblk, GFP_KERNEL)?;
+        info.lock()
+            .try_create_and_insert(id, *dqblk, GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 

@@ -9,14 +9,13 @@
 //! # umount /mnt && rmmod samplefs
 //! ```
 //!
-//! It does what ramfs does, and keeps to limits as tmpfs does: names live in the dcache and data in
-//! a store in memory, with the page cache before it. There is no `unsafe` in it, except in what `module!` expands
-//! to, and no call into C: all it knows of the kernel is the crate `vfs`.
+//! It does what tmpfs does: names live in the dcache and data in a store in memory, with the page
+//! cache before it. There is no `unsafe` in it, except in what `module!` expands to, and no call into
+//! C: all it knows of the kernel is the crate `vfs`.
 //!
-//! Read it in this order; each file but the first three is one table of operations:
+//! Read it in this order; where a table of operations is named, the file is that table:
 //!
-//! - this file: the type of the filesystem, and the module;
-//! - `limits.rs`: how much may be used, and how much is;
+//! - this file: the type of the filesystem, and the module; `limits.rs`: what is charged for;
 //! - `node.rs`: how an inode is made; `entries.rs`: what a directory remembers of its entries;
 //! - `fs_context.rs`: mount options (`fs_context_operations`);
 //! - `sb.rs`: the superblock (`super_operations`); `stats.rs`: what it counts;
@@ -25,8 +24,8 @@
 //! - `regular_file.rs`, `pages.rs` and `vm.rs`: regular files (`file_operations`,
 //!   `address_space_operations`, `vm_operations_struct`); `store.rs`: where their data are, below the
 //!   page cache;
-//! - `holes.rs` and `locks.rs`: what regular files do in fallocate(2) and lseek(2), and for file
-//!   locks (`file_lock_operations`);
+//! - `holes.rs`: what fallocate(2), lseek(2) and a new size do; `locks.rs`: file locks
+//!   (`file_lock_operations`);
 //! - `attr.rs`, `fileattr.rs` and `symlink.rs`: attributes of all inodes, what only files and
 //!   directories have, and what only symbolic links have (`inode_operations`); `xattr.rs`: extended
 //!   attributes (`xattr_handler`);

@@ -13,7 +13,10 @@ use kernel::{
     prelude::*,
     seq_file::SeqFile,
     seq_print,
-    sync::Arc, //
+    sync::{
+        atomic::Atomic,
+        Arc, //
+    },
 };
 use vfs::{
     limits::Limits,
@@ -66,6 +69,8 @@ pub(crate) struct Info {
     /// Whether the case of letters does not count in names.
     pub(crate) casefold: bool,
     pub(crate) stats: Stats,
+    /// The number of the next inode.
+    pub(crate) next_ino: Atomic<u64>,
     /// How many file locks there are.
     pub(crate) locks: Arc<Count>,
     /// Of who has no others, where quotas are on.
@@ -86,6 +91,7 @@ impl Info {
             owner,
             casefold,
             stats: Stats::default(),
+            next_ino: Atomic::new(1),
             quota_limits,
             locks: Arc::new(Count::new(), GFP_KERNEL)?,
             limits <- limits,

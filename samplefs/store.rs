@@ -43,7 +43,7 @@ pub(crate) const BATCH: u64 = u64::BITS as u64;
 pub(crate) struct Blocks {
     batch: u64,
     /// The first block of the batch is the lowest bit.
-    bits: u64,
+    pub(crate) bits: u64,
 }
 
 impl Blocks {
@@ -79,8 +79,15 @@ impl Blocks {
         below(blocks.end) & !below(blocks.start)
     }
 
-    fn with_bits(self, bits: u64) -> Self {
+    /// Others of the same batch.
+    pub(crate) fn with_bits(self, bits: u64) -> Self {
         Self { bits, ..self }
+    }
+
+    /// All of them but the last one.
+    pub(crate) fn without_last(self) -> Self {
+        let last = self.bits.checked_ilog2().map_or(0, |last| 1 << last);
+        self.with_bits(self.bits & !last)
     }
 
     /// Those of them that are not among the others, which are of the same batch.
@@ -172,10 +179,10 @@ pub(crate) trait Store: Send + Sync {
     fn read(&self, block: u64, offset: usize, to: Target<'_>) -> Result;
 
     /// Writes a part of a block, from `offset` on. What was never written reads as zeroes. A hole
-    /// stays one: nothing is written then, and `false` returned.
+    /// stays one: nothing is written then.
     ///
     /// `ENOMEM` is no loss: it can be tried again. There is no `ENOSPC`.
-    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result<bool>;
+    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result;
 
     /// Zeroes these bytes of a block. It stays what it is: room is kept.
     fn zero(&self, block: u64, bytes: Range<usize>);
@@ -256,7 +263,7 @@ impl Store for Memory {
                 reserved: blocks.bits,
                 written: None,
             };
-            spare = Some(RBTreeNode::new(blocks.batch, batch, GFP_KERNEL)?);
+            spare = Some(RBTreeNode::new(blocks.batch, batch, GFP_KERNEL_ACCOUNT)?);
         }
     }
 
@@ -285,7 +292,7 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result<bool> {
+    fn write(&self, block: u64, offset: usize, from: Source<'_>) -> Result {
         let (number, at) = batch_of(block);
         let (mut all, mut one) = (None, None);
         loop {
@@ -293,7 +300,7 @@ impl Store for Memory {
                 let mut batches = self.batches.lock();
                 let batch = batches.get_mut(&number);
                 let Some(batch) = batch.filter(|batch| batch.reserved & (1 << at) != 0) else {
-                    return Ok(false);
+                    return Ok(());
                 };
                 if batch.written.is_none() {
                     batch.written = all.take();
@@ -306,11 +313,11 @@ impl Store for Memory {
                 if let Some(data) = batch.block_mut(at) {
                     let end = offset.saturating_add(from.len());
                     from.copy_to(data.get_mut(offset..end).ok_or(EINVAL)?);
-                    return Ok(true);
+                    return Ok(());
                 }
                 batch.written.is_none()
             };
-            let flags = GFP_KERNEL | __GFP_NOWARN;
+            let flags = GFP_KERNEL_ACCOUNT | __GFP_NOWARN;
             if first {
                 all = Some(KBox::new([const { None }; BATCH as usize], flags)?);
             }

@@ -77,8 +77,7 @@ pub(crate) fn charge_inherited(inode: &Inode<SampleFs>) -> Result {
     if pages(acls) == 0 {
         return Ok(());
     }
-    let xattrs = &inode.info().xattrs;
-    xattrs.with(|charged, bytes| charge(inode, charged, bytes + acls))?
+    (inode.info().xattrs).with(|charged, bytes| charge(inode, charged, bytes + acls))?
 }
 
 /// What the tables of all inodes but symbolic links have.
@@ -124,9 +123,9 @@ fn set(
     })
 }
 
-/// Gives a new inode an attribute that a security module wants it to have.
-pub(crate) fn init_security(inode: &Inode<SampleFs>, name: &CStr, value: &[u8]) -> Result {
-    set(inode, XATTR_SECURITY_PREFIX, name, Some(value), Set::Create)
+/// Gives a new inode the attributes that security modules want it to have.
+pub(crate) fn init_security(inode: &Inode<SampleFs>) -> impl FnMut(&CStr, &[u8]) -> Result + '_ {
+    |name, value| set(inode, XATTR_SECURITY_PREFIX, name, Some(value), Set::Create)
 }
 
 /// The prefixes that there are tables for.
@@ -146,8 +145,8 @@ impl<const N: usize> Handler for Prefixed<N> {
     const NAME: Name = Name::Prefix(PREFIXES[N]);
 
     fn get(inode: &Inode<SampleFs>, name: &CStr, buffer: &mut Buffer<'_>) -> Result<usize> {
-        let xattrs = &inode.info().xattrs;
-        xattrs.get(PREFIXES[N], name.to_bytes(), buffer)
+        let name = name.to_bytes();
+        inode.info().xattrs.get(PREFIXES[N], name, buffer)
     }
 
     fn set(

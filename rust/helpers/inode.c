@@ -85,6 +85,13 @@ int rust_helper_inode_init_security(struct inode *inode, struct inode *dir,
 	return security_inode_init_security(inode, dir, qstr, set, data);
 }
 
+s64 rust_helper_inode_mtime_ns(const struct inode *inode)
+{
+	struct timespec64 ts = inode_get_mtime(inode);
+
+	return timespec64_to_ns(&ts);
+}
+
 /* Access control lists. Without CONFIG_FS_POSIX_ACL there are none. */
 
 void rust_helper_sb_set_posixacl(struct super_block *sb)

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/lockdep.h>
+#include <linux/memcontrol.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/uio.h>
@@ -81,6 +82,26 @@ void rust_helper_inode_fake_hash(struct inode *inode)
 {
 	if (inode_unhashed(inode))
 		inode_fake_hash(inode);
+}
+
+/*
+ * Charges what is allocated to the memory cgroup of a locked folio, instead of to that of the task.
+ * Returns that of before; *memcg is to be given back.
+ */
+struct mem_cgroup *rust_helper_folio_set_active_memcg(struct folio *folio, struct mem_cgroup **memcg)
+{
+	rcu_read_lock();
+	do {
+		*memcg = folio_memcg(folio);
+	} while (!mem_cgroup_tryget(*memcg));
+	rcu_read_unlock();
+	return set_active_memcg(*memcg);
+}
+
+void rust_helper_restore_active_memcg(struct mem_cgroup *old, struct mem_cgroup *memcg)
+{
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
 }
 
 unsigned int rust_helper_memalloc_nofs_save(void)

@@ -291,6 +291,14 @@ impl<F: FileSystem> Host<F> {
         unsafe { extra_bindings::i_size_read(self.as_ptr()) }
     }
 
+    /// When the data changed, in nanoseconds since 1970: `inode_get_mtime()`. Who changes it meanwhile
+    /// may leave it half old and half new.
+    #[inline]
+    pub fn inode_get_mtime(&self) -> i64 {
+        // SAFETY: `self` is valid.
+        unsafe { extra_bindings::inode_mtime_ns(self.as_ptr()) }
+    }
+
     /// Adds to the bytes that the file uses: `st_blocks`, in effect.
     ///
     /// Mirrors `inode_add_bytes()` of `fs/stat.c`. Takes `i_lock`.

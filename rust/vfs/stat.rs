@@ -9,6 +9,7 @@ use kernel::{
     bindings,
     error::to_result,
     prelude::*,
+    time::NSEC_PER_SEC,
     types::Opaque, //
 };
 
@@ -68,6 +69,16 @@ impl Kstat {
         unsafe {
             bindings::generic_fillattr(idmap.as_ptr(), request_mask, inode.as_ptr(), self.0.get())
         };
+    }
+
+    /// Says when the file was made, in nanoseconds since 1970 (`STATX_BTIME`).
+    #[inline]
+    pub fn set_btime(&mut self, ns: i64) {
+        // SAFETY: `self` is valid and ours alone.
+        let stat = unsafe { &mut *self.0.get() };
+        stat.result_mask |= bindings::STATX_BTIME;
+        stat.btime.tv_sec = ns.div_euclid(NSEC_PER_SEC);
+        stat.btime.tv_nsec = ns.rem_euclid(NSEC_PER_SEC) as isize;
     }
 
     /// Says which attributes the file has, `STATX_ATTR_*`, among those of `mask`, which are all that

@@ -13,6 +13,7 @@ use kernel::{
     bindings,
     error::{
         from_result,
+        to_result,
         VTABLE_DEFAULT_ERROR, //
     },
     ffi::{
@@ -403,13 +404,41 @@ impl<T: Handler> Table<T> {
     };
 }
 
+/// Lets the security modules label a new inode: `security_inode_init_security()`.
+///
+/// # Safety
+///
+/// `name` must be null, for an inode without a name, or valid, and not change meanwhile.
+pub(crate) unsafe fn security_inode_init_security<F, C>(
+    inode: &Inode<F>,
+    dir: &Inode<F>,
+    name: *const bindings::qstr,
+    mut set: C,
+) -> Result
+where
+    F: FileSystem,
+    C: FnMut(&CStr, &[u8]) -> Result,
+{
+    // SAFETY: The inodes are valid, the name as the caller promises, and `set` is what the callback
+    // is for.
+    to_result(unsafe {
+        extra_bindings::inode_init_security(
+            inode.as_ptr(),
+            dir.as_ptr(),
+            name,
+            Some(initxattrs::<C>),
+            (&raw mut set).cast(),
+        )
+    })
+}
+
 /// Hands the attributes of security modules for a new inode to a closure: `initxattrs`.
 ///
 /// # Safety
 ///
 /// `data` must be a pointer to a `C` that nobody else uses, and `array` end in an attribute without
 /// a name.
-pub(crate) unsafe extern "C" fn initxattrs<C: FnMut(&CStr, &[u8]) -> Result>(
+unsafe extern "C" fn initxattrs<C: FnMut(&CStr, &[u8]) -> Result>(
     _inode: *mut bindings::inode,
     array: *const bindings::xattr,
     data: *mut c_void,

@@ -4,7 +4,10 @@
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 use kernel::{
     bindings,
@@ -103,7 +106,7 @@ impl<T: Operations> Table<T> {
         pos: bindings::loff_t,
         len: c_uint,
         foliop: *mut *mut bindings::folio,
-        _fsdata: *mut *mut c_void,
+        fsdata: *mut *mut c_void,
     ) -> c_int {
         // SAFETY: The mapping is valid, and its host does not change.
         let inode = unsafe { (*mapping).host };
@@ -113,6 +116,8 @@ impl<T: Operations> Table<T> {
         match T::write_begin(inode, pos, len as usize) {
             Ok(folio) => {
                 // SAFETY: `generic_perform_write()` passes a place for it.
+                unsafe { *fsdata = ptr::without_provenance_mut(folio.fsdata()) };
+                // SAFETY: As above.
                 unsafe { *foliop = folio.into_raw() };
                 0
             }
@@ -130,12 +135,12 @@ impl<T: Operations> Table<T> {
         len: c_uint,
         copied: c_uint,
         folio: *mut bindings::folio,
-        _fsdata: *mut c_void,
+        fsdata: *mut c_void,
     ) -> c_int {
         // SAFETY: It is what `write_begin` returned, so it is not null.
         let folio = unsafe { NonNull::new_unchecked(folio) };
         // SAFETY: `write_begin` returned it locked and with a reference, which are ours now.
-        let folio = unsafe { WriteFolio::from_raw(folio) };
+        let folio = unsafe { WriteFolio::from_raw(folio, fsdata.addr()) };
         from_result(|| {
             T::write_end(folio, pos, len as usize, copied as usize).map(|count| count as c_int)
         })

@@ -61,8 +61,9 @@ impl<'a, F: FileSystem> Writepages<'a, F> {
 
     /// Hands the dirty folios to `write`, one after the other, and returns its first error.
     ///
-    /// How many they are, and whether an error ends it, is for C to say. Mirrors `writeback_iter()`
-    /// of `mm/page-writeback.c`. May sleep.
+    /// How many they are, and whether an error ends it, is for C to say. What `write` allocates with
+    /// `__GFP_ACCOUNT` is charged to the memory cgroup to which the folio is, whoever writes it back.
+    /// Mirrors `writeback_iter()` of `mm/page-writeback.c`. May sleep.
     pub fn for_each(self, mut write: impl FnMut(FolioToWrite<'_, F>) -> Result) -> Result {
         let mut folio = ptr::null_mut();
         let mut error = 0;
@@ -73,6 +74,9 @@ impl<'a, F: FileSystem> Writepages<'a, F> {
             if folio.is_null() {
                 return to_result(error);
             }
+            let mut memcg = ptr::null_mut();
+            // SAFETY: The folio is valid, locked, and in the page cache.
+            let old = unsafe { extra_bindings::folio_set_active_memcg(folio, &mut memcg) };
             let to_write = FolioToWrite {
                 // SAFETY: It comes locked, in the mapping, and the lock is ours now. C keeps a
                 // reference until the next call.
@@ -83,6 +87,8 @@ impl<'a, F: FileSystem> Writepages<'a, F> {
                 Ok(()) => 0,
                 Err(error) => error.to_errno(),
             };
+            // SAFETY: Both come from the call above.
+            unsafe { extra_bindings::restore_active_memcg(old, memcg) };
         }
     }
 }

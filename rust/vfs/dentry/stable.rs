@@ -12,10 +12,7 @@ use core::{
 };
 use kernel::{
     bindings,
-    error::{
-        from_err_ptr,
-        to_result, //
-    },
+    error::from_err_ptr,
     prelude::*,
     sync::aref::ARef,
     types::NotThreadSafe, //
@@ -202,18 +199,10 @@ impl<'a, F: FileSystem> Negative<'a, F> {
         &self,
         inode: &Inode<F>,
         dir: &Inode<F>,
-        mut set: C,
+        set: C,
     ) -> Result {
-        // SAFETY: All are valid, and `set` is what the callback is for.
-        to_result(unsafe {
-            extra_bindings::inode_init_security(
-                inode.as_ptr(),
-                dir.as_ptr(),
-                self.qstr(),
-                Some(xattr::initxattrs::<C>),
-                (&raw mut set).cast(),
-            )
-        })
+        // SAFETY: The name is that of the dentry, which does not change meanwhile.
+        unsafe { xattr::security_inode_init_security(inode, dir, self.qstr(), set) }
     }
 
     /// Makes the entry exist, with `inode`, and keeps it in the dcache until

@@ -2,7 +2,10 @@
 
 //! Files that are opened without a name.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
 use kernel::{
     bindings,
     prelude::*,
@@ -12,6 +15,7 @@ use kernel::{
 
 use super::File;
 use crate::{
+    xattr,
     FileSystem,
     Inode, //
 };
@@ -36,6 +40,24 @@ impl<'a, F: FileSystem> Tmpfile<'a, F> {
             file: unsafe { File::from_raw(file) },
             _not_send: NotThreadSafe::default(),
         }
+    }
+
+    /// Lets the security modules label the new inode, which has no name, in `dir`.
+    ///
+    /// As [`crate::dentry::Negative::security_inode_init_security`]. Comes before
+    /// [`Tmpfile::d_tmpfile`]: then the file can be seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of the security module and of `set`.
+    pub fn security_inode_init_security<C: FnMut(&CStr, &[u8]) -> Result>(
+        &self,
+        inode: &Inode<F>,
+        dir: &Inode<F>,
+        set: C,
+    ) -> Result {
+        // SAFETY: There is no name.
+        unsafe { xattr::security_inode_init_security(inode, dir, ptr::null(), set) }
     }
 
     /// Opens the file on `inode`, which loses its link: it has no name.

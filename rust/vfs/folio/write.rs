@@ -29,16 +29,34 @@ use crate::{
 ///
 /// As [`LockedFolio`], and the reference is owned.
 #[must_use = "dropping it unlocks the folio"]
-pub struct WriteFolio<'a, F: FileSystem>(ManuallyDrop<LockedFolio<'a, F>>);
+pub struct WriteFolio<'a, F: FileSystem> {
+    folio: ManuallyDrop<LockedFolio<'a, F>>,
+    fsdata: usize,
+}
 
 impl<'a, F: FileSystem> WriteFolio<'a, F> {
     /// # Safety
     ///
     /// `folio` must satisfy the invariants. The lock and the reference belong to the result.
-    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>, fsdata: usize) -> Self {
         // INVARIANT: The caller promises it.
-        // SAFETY: The caller promises it.
-        Self(unsafe { LockedFolio::borrow(folio.as_ptr()) })
+        Self {
+            // SAFETY: The caller promises it.
+            folio: unsafe { LockedFolio::borrow(folio.as_ptr()) },
+            fsdata,
+        }
+    }
+
+    /// What `->write_begin` has left for `->write_end`: 0 if nothing.
+    #[inline]
+    pub fn fsdata(&self) -> usize {
+        self.fsdata
+    }
+
+    /// Leaves a number for `->write_end`: C's `*fsdata`.
+    #[inline]
+    pub fn set_fsdata(&mut self, fsdata: usize) {
+        self.fsdata = fsdata;
     }
 
     pub(crate) fn into_raw(self) -> *mut bindings::folio {
@@ -70,7 +88,7 @@ impl<'a, F: FileSystem> Deref for WriteFolio<'a, F> {
 
     #[inline]
     fn deref(&self) -> &LockedFolio<'a, F> {
-        &self.0
+        &self.folio
     }
 }
 
@@ -136,7 +154,7 @@ impl<'a, F: FileSystem> WriteBegin<'a, F> {
         to_result(error)?;
         let folio = NonNull::new(folio).ok_or(ENOMEM)?;
         // SAFETY: The folio comes back locked, in the mapping of this inode, with a reference.
-        Ok(unsafe { WriteFolio::from_raw(folio) })
+        Ok(unsafe { WriteFolio::from_raw(folio, 0) })
     }
 }
 

@@ -214,9 +214,10 @@ impl<F: FileSystem> New<F> {
         unsafe { (*inode).i_mode = mode };
     }
 
-    /// Sets the inode number, `i_ino`, instead of the next one that is free.
+    /// Sets the inode number, `i_ino`, instead of the next one of `get_next_ino()`, which has 32 bits
+    /// for all filesystems that use it, and begins again.
     ///
-    /// For a filesystem whose inodes come back with the number that they had, and only once: others
+    /// For a filesystem that counts its own, or whose inodes come back with the number that they had, and only once: others
     /// find them by it ([`SuperBlock::iget_locked`]).
     pub fn set_i_ino(&mut self, ino: u64) {
         // SAFETY: The inode is valid and not seen by others.
@@ -322,8 +323,8 @@ impl<F: FileSystem> New<F> {
         self.expect(&[S_IFLNK])?;
         self.set_i_op(i_op, true)?;
         let target = target.to_bytes_with_nul();
-        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL)?;
-        link.extend_from_slice(target, GFP_KERNEL)?;
+        let mut link = KVec::with_capacity(target.len(), GFP_KERNEL_ACCOUNT)?;
+        link.extend_from_slice(target, GFP_KERNEL_ACCOUNT)?;
         let inode = self.inode.as_ptr();
         // SAFETY: The inode is valid and not seen by others.
         unsafe { (*inode).i_size = target.len() as i64 - 1 };

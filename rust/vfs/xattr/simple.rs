@@ -29,6 +29,9 @@ use super::{
     XATTR_TRUSTED_PREFIX, //
 };
 
+/// What an attribute counts as beyond its name and value, in bytes: the array of them may be half empty.
+const OVERHEAD: usize = 2 * size_of::<Xattr>();
+
 /// An attribute.
 struct Xattr {
     prefix: &'static CStr,
@@ -50,14 +53,14 @@ impl Xattr {
     }
 
     fn bytes(&self) -> usize {
-        self.prefix.to_bytes().len() + self.name.len() + self.value.len()
+        OVERHEAD + self.prefix.to_bytes().len() + self.name.len() + self.value.len()
     }
 }
 
 /// The attributes of an inode that has some.
 struct Store<T> {
     /// In the order of their prefixes and names.
-    xattrs: KVec<Xattr>,
+    xattrs: KVVec<Xattr>,
     bytes: usize,
     charged: T,
 }
@@ -135,7 +138,7 @@ impl<T: Default + Unpin> SimpleXattrs<T> {
         let new = KBox::pin_init(
             new_mutex!(
                 Store {
-                    xattrs: KVec::new(),
+                    xattrs: KVVec::new(),
                     bytes: 0,
                     charged: T::default(),
                 },
@@ -191,7 +194,7 @@ impl<T: Default + Unpin> SimpleXattrs<T> {
     /// Sets a value, or removes the attribute if there is none: for [`super::Handler::set`].
     ///
     /// `charge` is called under the lock, before anything changes, with how many bytes all attributes
-    /// will have, names and prefixes among them. If it fails, nothing changes; afterwards nothing
+    /// will have: names, prefixes, values, and what it takes to keep each. If it fails, nothing changes; afterwards nothing
     /// fails. May sleep.
     ///
     /// # Errors

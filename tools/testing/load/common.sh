@@ -17,7 +17,7 @@ selftests=$build/selftests/kselftest_install
 programs=/tmp/programs
 mnt=/tmp/samplefs
 
-cp -r "$results/programs" "$programs"
+[ -d "$programs" ] || cp -r "$results/programs" "$programs"
 # shellcheck disable=SC2034
 PATH=$programs/bin:$PATH
 

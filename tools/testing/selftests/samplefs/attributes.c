@@ -373,4 +373,41 @@ TEST_ON(attr, truncate_sets_times)
 	EXPECT_FALSE(later(after.st_ctim, before.st_ctim));
 }
 
+/* Between two looks at it, each change is to be seen, however soon it comes. */
+TEST_ON(attr, times_tell_changes_apart)
+{
+	struct stat before, after;
+	int i, fd = openat(self->root, "f", O_CREAT | O_RDWR, 0644);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstat(fd, &before));
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(0, i % 2 ? fchmod(fd, 0600 + i % 8) : pwrite(fd, "x", 1, i) - 1);
+		ASSERT_EQ(0, fstat(fd, &after));
+		EXPECT_TRUE(later(after.st_ctim, before.st_ctim));
+		EXPECT_EQ(!(i % 2), later(after.st_mtim, before.st_mtim));
+		before = after;
+	}
+	close(fd);
+}
+
+TEST_ON(attr, time_of_birth)
+{
+	struct statx first, then;
+	int fd = openat(self->root, "f", O_CREAT | O_RDWR, 0644);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &first));
+	ASSERT_TRUE(first.stx_mask & STATX_BTIME);
+	EXPECT_EQ(first.stx_mtime.tv_sec, first.stx_btime.tv_sec);
+	EXPECT_EQ(first.stx_mtime.tv_nsec, first.stx_btime.tv_nsec);
+	tick();
+	ASSERT_EQ(1, write(fd, "x", 1));
+	ASSERT_EQ(0, futimens(fd, (struct timespec[2]) { { 1, 1 }, { 1, 1 } }));
+	ASSERT_EQ(0, statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &then));
+	EXPECT_EQ(1, then.stx_mtime.tv_sec);
+	EXPECT_EQ(0, memcmp(&first.stx_btime, &then.stx_btime, sizeof(then.stx_btime)));
+	close(fd);
+}
+
 TESTFS_MAIN

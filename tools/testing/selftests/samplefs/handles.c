@@ -201,6 +201,29 @@ TEST_ON(handles, connectable)
 	close(fd);
 }
 
+/* Only a part of the filesystem is mounted there, and the file is in another. */
+TEST_ON(handles, connectable_elsewhere)
+{
+	static const char part[] = TESTFS_SCRATCH "/part";
+	struct handle handle;
+	int err, mounted;
+
+	ASSERT_EQ(0, mkdirat(self->root, "d", 0755));
+	ASSERT_EQ(0, mkdirat(self->root, "e", 0755));
+	ASSERT_EQ(0, testfs_touch(self->root, "d/f"));
+	err = get(self->root, "d/f", &handle, AT_HANDLE_CONNECTABLE);
+	if (err)
+		SKIP(return, "no connectable handles: %s", strerror(err));
+	ASSERT_EQ(0, mkdir(part, 0755));
+	ASSERT_EQ(0, mount(TESTFS_MOUNT "/e", part, NULL, MS_BIND, NULL));
+	mounted = open(part, O_RDONLY | O_DIRECTORY);
+	ASSERT_LE(0, mounted);
+	EXPECT_EQ(-ESTALE, open_handle(mounted, &handle, O_PATH));
+	close(mounted);
+	EXPECT_EQ(0, umount(part));
+	EXPECT_EQ(0, rmdir(part));
+}
+
 /* Handles are taken and followed while the files come and go. */
 TEST_ON(handles, race)
 {

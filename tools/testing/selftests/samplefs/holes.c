@@ -228,6 +228,26 @@ TEST_ON(holes, no_room)
 	close(fd);
 }
 
+/* What is noted about so much room is more than kmalloc() gives. */
+TEST_ON(holes, much_room)
+{
+	const off_t size = 66L << 30;
+	struct stat st;
+	int fd = make(self->root, "f");
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "fallocate(2) of other filesystems may need the memory");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, "size=100g"));
+	ASSERT_EQ(0, fallocate(fd, 0, 0, size));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(size / 512, st.st_blocks);
+	EXPECT_EQ(0, ftruncate(fd, 0));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(0, st.st_blocks);
+	close(fd);
+}
+
 TEST_ON(holes, limit_of_the_task)
 {
 	struct rlimit limit = { 4 * PAGE, RLIM_INFINITY };

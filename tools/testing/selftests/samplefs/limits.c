@@ -4,6 +4,7 @@
  */
 #include "testfs.h"
 
+#include <linux/falloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -223,6 +224,117 @@ TEST_ON(limit, inodes)
 		ASSERT_EQ(0, unlinkat(self->root, name, i % 4 == 1 ? AT_REMOVEDIR : 0));
 	}
 	EXPECT_ROOM(start);
+}
+
+/* Each name but the first counts as an inode: an entry in the dcache is pinned for it. */
+TEST_ON(limit, links)
+{
+	struct statfs start = statfs_now();
+	char name[16], path[64];
+	int i, fd, made;
+
+	ASSERT_EQ(0, testfs_touch(self->root, "f"));
+	for (made = 0; made <= INODES; made++) {
+		snprintf(name, sizeof(name), "l%d", made);
+		if (linkat(self->root, "f", self->root, name, 0))
+			break;
+	}
+	EXPECT_EQ(ENOSPC, errno);
+	EXPECT_EQ(INODES - 2, made);
+	EXPECT_EQ(0, (long)statfs_now().f_ffree);
+	EXPECT_EQ(made + 1, testfs_nlink(self->root, "f"));
+	EXPECT_EQ(EEXIST, ERR(linkat(self->root, "f", self->root, "l0", 0)));
+	/* A rename takes none, and gives that of the name back that it replaces. */
+	EXPECT_EQ(0, renameat(self->root, "l0", self->root, "m"));
+	EXPECT_EQ(0, (long)statfs_now().f_ffree);
+	ASSERT_EQ(0, unlinkat(self->root, "m", 0));
+	ASSERT_EQ(0, testfs_touch(self->root, "g"));
+	EXPECT_EQ(0, renameat(self->root, "g", self->root, "l1"));
+	EXPECT_EQ(1, (long)statfs_now().f_ffree);
+	/* In whatever order they go. */
+	ASSERT_EQ(0, unlinkat(self->root, "f", 0));
+	for (i = 1; i < made; i++) {
+		snprintf(name, sizeof(name), "l%d", i);
+		ASSERT_EQ(0, unlinkat(self->root, name, 0));
+	}
+	EXPECT_ROOM(start);
+	/* A file without a name has been charged for its first one. */
+	fd = openat(self->root, ".", O_TMPFILE | O_RDWR, 0600);
+	ASSERT_LE(0, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ASSERT_EQ(0, linkat(AT_FDCWD, path, self->root, name, AT_SYMLINK_FOLLOW));
+		EXPECT_EQ(start.f_ffree - 1 - i, statfs_now().f_ffree);
+	}
+	close(fd);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		ASSERT_EQ(0, unlinkat(self->root, name, 0));
+	}
+	EXPECT_ROOM(start);
+}
+
+/* What was not written takes no room, wherever it was to go. */
+TEST_ON(limit, failed_writes)
+{
+	const int flags[] = { 0, O_DIRECT };
+	struct statfs start = statfs_now();
+	void *const nowhere = (void *)4096;
+	struct stat st;
+	unsigned int i;
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs keeps the page that it had made");
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		int fd = openat(self->root, "f", O_CREAT | O_RDWR | flags[i], 0644);
+
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(EFAULT, ERR(pwrite(fd, nowhere, 4096, 0)));
+		EXPECT_EQ(EFAULT, ERR(pwrite(fd, nowhere, 65536, 8192)));
+		EXPECT_EQ(start.f_bfree, statfs_now().f_bfree);
+		/* What there is stays: here room beyond the end. */
+		ASSERT_EQ(0, fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192));
+		EXPECT_EQ(EFAULT, ERR(pwrite(fd, nowhere, 16384, 0)));
+		EXPECT_EQ(start.f_bfree - 2, statfs_now().f_bfree);
+		ASSERT_EQ(0, fstat(fd, &st));
+		EXPECT_EQ(0, st.st_size);
+		close(fd);
+		ASSERT_EQ(0, unlinkat(self->root, "f", 0));
+		EXPECT_ROOM(start);
+	}
+}
+
+/* Of a write that fits partly, what comes after the first hole changes nothing. */
+TEST_ON(limit, short_write_before_old_data)
+{
+	static char old[4 * 4096], new[4 * 4096], seen[1 << 20];
+	int fd = openat(self->root, "f", O_CREAT | O_RDWR, 0644), i, big;
+	const off_t at = sizeof(seen) / 2;
+
+	ASSERT_LE(0, fd);
+	memset(new, 'n', sizeof(new));
+	memset(old + 2 * 4096, 'o', 4096);
+	for (i = 0; i < 2; i++) {
+		/* Read in large folios; the third block is there, and in the second round written back. */
+		ASSERT_EQ(0, ftruncate(fd, 0));
+		ASSERT_EQ(0, ftruncate(fd, sizeof(seen)));
+		ASSERT_EQ((ssize_t)sizeof(seen), pread(fd, seen, sizeof(seen), 0));
+		ASSERT_EQ(4096, pwrite(fd, old + 2 * 4096, 4096, at + 2 * 4096));
+		if (i)
+			ASSERT_EQ(0, fsync(fd));
+		big = openat(self->root, "big", O_CREAT | O_RDWR, 0644);
+		ASSERT_EQ(0, fallocate(big, 0, 0, (statfs_now().f_bfree - 1) * 4096));
+		close(big);
+		EXPECT_EQ(1, (long)statfs_now().f_bfree);
+		EXPECT_EQ(4096, pwrite(fd, new, sizeof(new), at));
+		ASSERT_EQ((ssize_t)sizeof(old), pread(fd, seen, sizeof(old), at));
+		EXPECT_EQ(0, memcmp(seen, new, 4096));
+		EXPECT_EQ(0, memcmp(seen + 4096, old + 4096, 3 * 4096))
+			TH_LOG("round %d: %d %d %d", i, seen[4096], seen[2 * 4096], seen[3 * 4096]);
+		ASSERT_EQ(0, unlinkat(self->root, "big", 0));
+	}
+	close(fd);
 }
 
 TEST_ON(limit, failures_cost_nothing)

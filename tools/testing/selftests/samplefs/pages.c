@@ -346,47 +346,109 @@ TEST_ON(pages, migration)
 	close(fd);
 }
 
-/* A file that is larger than the memory that its writer may have for the page cache. */
-TEST_ON(pages, memory_pressure)
-{
-	static const char group[] = TESTFS_SCRATCH "/cgroup", child[] = TESTFS_SCRATCH "/cgroup/t";
-	int i, fd, dir = -1;
-	pid_t pid;
+static const char group[] = TESTFS_SCRATCH "/cgroup", child_group[] = TESTFS_SCRATCH "/cgroup/t";
 
-	ASSERT_EQ(0, mkdir(group, 0755));
+/* A memory cgroup with this limit, as a descriptor, or -1 where that cannot be. */
+static int begin_group(const char *max)
+{
+	int dir = -1;
+
+	if (mkdir(group, 0755))
+		return -1;
 	if (mount("none", group, "cgroup2", 0, NULL) ||
 	    (dir = open(group, O_RDONLY | O_DIRECTORY)) < 0 ||
-	    testfs_write(dir, "cgroup.subtree_control", "+memory", 7) || mkdir(child, 0755)) {
+	    testfs_write(dir, "cgroup.subtree_control", "+memory", 7) || mkdir(child_group, 0755)) {
+		if (dir >= 0)
+			close(dir);
 		umount(group);
 		rmdir(group);
-		SKIP(return, "no memory controller: %s", strerror(errno));
+		return -1;
 	}
 	close(dir);
-	dir = open(child, O_RDONLY | O_DIRECTORY);
-	ASSERT_EQ(0, testfs_write(dir, "memory.max", "6M", 2));
+	dir = open(child_group, O_RDONLY | O_DIRECTORY);
+	if (testfs_write(dir, "memory.max", max, strlen(max)))
+		return -1;
+	return dir;
+}
+
+static bool end_group(int dir)
+{
+	close(dir);
+	return !rmdir(child_group) && !umount(group) && !rmdir(group);
+}
+
+/* Writes, or reads, so many MiB from the beginning of the file on. */
+static bool write_much(int fd, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		fill(data, SIZE, i);
+		if (!write_all(fd, data, SIZE, (off_t)i * SIZE))
+			return false;
+	}
+	return true;
+}
+
+static bool holds_much(int fd, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		fill(data, SIZE, i);
+		if (!holds(fd, data, SIZE, (off_t)i * SIZE))
+			return false;
+	}
+	return true;
+}
+
+/* A file that is larger than the page cache that who rewrites and reads it may have. */
+TEST_ON(pages, memory_pressure)
+{
+	int fd = open_new(self->root, "f", 0), dir = begin_group("6M");
+	pid_t pid;
+
+	if (dir < 0)
+		SKIP(return, "no memory controller: %s", strerror(errno));
+	/* Where it is below the page cache is not for the group to pay. */
+	ASSERT_TRUE(write_much(fd, 15));
+	ASSERT_EQ(0, fsync(fd));
+	ASSERT_EQ(0, drop_caches());
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		if (testfs_write(dir, "cgroup.procs", "0", 1))
 			_exit(1);
-		fd = open_new(self->root, "f", 0);
-		for (i = 0; i < 15; i++) {
-			fill(data, SIZE, i);
-			if (!write_all(fd, data, SIZE, (off_t)i * SIZE))
-				_exit(2);
-		}
-		for (i = 0; i < 15; i++) {
-			fill(data, SIZE, i);
-			if (!holds(fd, data, SIZE, (off_t)i * SIZE))
-				_exit(3);
-		}
-		_exit(0);
+		_exit(!write_much(fd, 15) ? 2 : !holds_much(fd, 15) ? 3 : 0);
 	}
 	EXPECT_EQ(0, testfs_wait(pid));
-	EXPECT_EQ(0, rmdir(child));
-	close(dir);
-	umount(group);
-	rmdir(group);
+	EXPECT_TRUE(end_group(dir));
+	close(fd);
+}
+
+/* Who has written a file pays for where it is, whoever writes it back. */
+TEST_ON(pages, memory_of_the_writer)
+{
+	int fd = open_new(self->root, "f", 0), dir = begin_group("64M");
+	char current[32] = "";
+	pid_t pid;
+
+	if (dir < 0)
+		SKIP(return, "no memory controller: %s", strerror(errno));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(testfs_write(dir, "cgroup.procs", "0", 1) ? 1 : !write_much(fd, 8));
+	EXPECT_EQ(0, testfs_wait(pid));
+	sync();
+	ASSERT_EQ(0, drop_caches());
+	pid = openat(dir, "memory.current", O_RDONLY);
+	EXPECT_LT(0, read(pid, current, sizeof(current) - 1));
+	close(pid);
+	EXPECT_LE(8 * SIZE, atol(current));
+	close(fd);
+	ASSERT_EQ(0, unlinkat(self->root, "f", 0));
+	EXPECT_TRUE(end_group(dir));
 }
 
 TESTFS_MAIN

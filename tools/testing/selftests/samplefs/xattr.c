@@ -145,6 +145,27 @@ TEST_ON(xattr, many)
 	}
 }
 
+/* So many that what keeps them is larger than kmalloc() gives; and that is charged, too. */
+TEST_ON(xattr, more_than_kmalloc_can)
+{
+	unsigned long before;
+	char name[32];
+	int i;
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "tmpfs counts them as inodes");
+	ASSERT_EQ(0, mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, "size=64m"));
+	before = blocks_free();
+	ASSERT_EQ(0, testfs_touch(self->root, "f"));
+	for (i = 0; i <= 1 << 16; i++) {
+		snprintf(name, sizeof(name), "trusted.%06d", i);
+		ASSERT_EQ(0, set("f", name, "", 0)) TH_LOG("%s: %s", name, strerror(errno));
+	}
+	EXPECT_LE((1UL << 16) * 128 / 4096, before - blocks_free());
+	ASSERT_EQ(0, unlinkat(self->root, "f", 0));
+	EXPECT_EQ(before, blocks_free());
+}
+
 TEST_ON(xattr, other_user)
 {
 	pid_t pid;
@@ -221,8 +242,8 @@ TEST_ON(xattr, limit)
 		err = ERR(lsetxattr(at("f"), name, big, sizeof(big), 0));
 	}
 	EXPECT_EQ(ENOSPC, err);
-	/* Sixteen of them fit beside the small one. */
-	EXPECT_EQ(16 + 1, i);
+	/* Fifteen of them fit beside the small one: each takes some more memory than its value. */
+	EXPECT_EQ(15 + 1, i);
 	EXPECT_EQ(ENODATA, ERR(lgetxattr(at("f"), name, NULL, 0)));
 	EXPECT_TRUE(is("f", "user.small", "value"));
 	/* A smaller value gives back what it does not need. */
@@ -359,6 +380,41 @@ TEST_ON(xattr, write_takes_capabilities_away)
 		EXPECT_EQ(-1, lgetxattr(at("file"), "security.capability", NULL, 0));
 		EXPECT_EQ(ENODATA, errno);
 	}
+	close(fd);
+}
+
+/* The first attribute that a security module has given to an open file, or "". */
+static const char *label(int fd)
+{
+	static char names[1024];
+	ssize_t i, n = flistxattr(fd, names, sizeof(names));
+
+	for (i = 0; i < n; i += strlen(names + i) + 1) {
+		if (!strncmp(names + i, "security.", 9))
+			return names + i;
+	}
+	return "";
+}
+
+TEST_ON(xattr, labels_of_new_files)
+{
+	int fd = open(TESTFS_SCRATCH "/labelled", O_CREAT | O_RDWR, 0600);
+	char expected[256];
+
+	ASSERT_LE(0, fd);
+	snprintf(expected, sizeof(expected), "%s", label(fd));
+	close(fd);
+	if (!*expected)
+		SKIP(return, "no security module that labels files on tmpfs");
+	fd = openat(self->root, "f", O_CREAT | O_RDWR, 0600);
+	EXPECT_STREQ(expected, label(fd));
+	close(fd);
+	ASSERT_EQ(0, mkdirat(self->root, "d", 0700));
+	fd = openat(self->root, "d", O_RDONLY);
+	EXPECT_STREQ(expected, label(fd));
+	close(fd);
+	fd = openat(self->root, ".", O_TMPFILE | O_RDWR, 0600);
+	EXPECT_STREQ(expected, label(fd));
 	close(fd);
 }
 
