@@ -124,9 +124,7 @@ fn relation(seen: &Seen<'_>) -> Relation {
         {
             Relation::More
         }
-        Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => {
-            Relation::Sometimes
-        }
+        Requirement::NotPromised => Relation::Sometimes,
         _ if seen
             .answers()
             .any(|(answer, _)| breaks(requirement, answer).is_none()) =>
