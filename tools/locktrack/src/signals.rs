@@ -85,3 +85,52 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::time::Duration;
+
+    use rustix::process::getpid;
+
+    use super::*;
+
+    fn run(signals: &mut Signals, words: &[&str]) -> Result<ExitStatus> {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        signals.run(&words[0], &words[1..])
+    }
+
+    /// One test: signals come to the whole process.
+    #[test]
+    fn a_command_and_signals() {
+        let mut signals = Signals::catch().expect("it can");
+        for code in 0..20 {
+            let words = ["sh", "-c", &format!("exit {code}")];
+            let status = run(&mut signals, &words).expect("it runs");
+            assert_eq!(status.code(), Some(code));
+        }
+        run(&mut signals, &["/no/such/program"]).expect_err("there is none");
+        for (signal, words) in [
+            (Signal::TERM, &["sleep", "60"][..]),
+            (Signal::HUP, &["sleep", "60"]),
+            // The command sends it.
+            (Signal::INT, &["sh", "-c", "kill -INT $PPID; kill -KILL $$"]),
+        ] {
+            let sender = (signal != Signal::INT).then(|| {
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(300));
+                    kill_process(getpid(), signal)
+                })
+            });
+            let status = run(&mut signals, words).expect("it runs");
+            let ended = if sender.is_some() { signal } else { Signal::KILL };
+            assert_eq!(status.signal(), Some(ended.as_raw()));
+        }
+        // Before it has begun: what came to the last one is over.
+        let _ = signals.check();
+        signals.check().expect("none has come");
+        signal_hook::low_level::raise(SIGQUIT).expect("it can");
+        let error = run(&mut signals, &["true"]).expect_err("it came before");
+        assert_eq!(error.to_string(), "signal 3 came before the command was run");
+    }
+}

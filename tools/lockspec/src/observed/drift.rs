@@ -69,10 +69,14 @@ pub fn drift(observation: &Observation<'_>, all: bool) -> Drift {
             text.push('\n');
         }
     }
+    let were = |count| if count == 1 { "was" } else { "were" };
     let _ = writeln!(
         text,
-        "{}: {broken} promises were not kept, {more} could be stronger, {unreached} were not reached",
-        observation.spec.edition
+        "{}: {broken} {} {} not kept, {more} could be stronger, {unreached} {} not reached",
+        observation.spec.edition,
+        if broken == 1 { "promise" } else { "promises" },
+        were(broken),
+        were(unreached),
     );
     Drift { text, broken }
 }
