@@ -127,7 +127,7 @@ fn faults() {
         fault(parse_attach("locktrack attach 1\nfs\text4\t1\n")),
         fault(parse_attach("locktrack attach 1\nrefused\text4\ta\tb\tc\n")),
         fault(parse_attach(
-            "locktrack attach 1\nreturn\text4\ta\tb\tc\t0\n"
+            "locktrack attach 1\nreturn\text4\ta\tb\tc\t0\n",
         )),
         fault(parse_attach(
             &(ATTACH.to_owned() + &RETURNS.replace("ftrace\t3", "ftrace")),

@@ -20,14 +20,32 @@ const FORMAT: &str = "locktrack report 2";
 
 /// What was lost, of which the reader has to know, by its names in `stats`.
 const LOSSES: [(&str, &str); 8] = [
-    ("missed", "hits of probes that were lost, so that calls were not checked"),
-    ("return-missed", "calls that were not followed to their return"),
-    ("unwatched", "calls that were followed, but whose task or folio there was no room to watch"),
+    (
+        "missed",
+        "hits of probes that were lost, so that calls were not checked",
+    ),
+    (
+        "return-missed",
+        "calls that were not followed to their return",
+    ),
+    (
+        "unwatched",
+        "calls that were followed, but whose task or folio there was no room to watch",
+    ),
     ("exact-lost", "shared holds that are not known"),
-    ("exact-missed", "lost hits that show who holds a lock shared"),
+    (
+        "exact-missed",
+        "lost hits that show who holds a lock shared",
+    ),
     ("discover-missed", "lost hits that show new tables"),
-    ("tables-lost", "tables that were not taken in: their callbacks may not be checked"),
-    ("violations-lost", "violations that found no room for a record"),
+    (
+        "tables-lost",
+        "tables that were not taken in: their callbacks may not be checked",
+    ),
+    (
+        "violations-lost",
+        "violations that found no room for a record",
+    ),
 ];
 
 /// What else `stats` counts.
@@ -199,7 +217,10 @@ impl Report {
             }
         }
         for (name, what) in [
-            ("return-refused-by", "not all that calls do until they return is seen"),
+            (
+                "return-refused-by",
+                "not all that calls do until they return is seen",
+            ),
             ("discover-refused", "not all new tables are seen"),
         ] {
             if let Some(functions) = self.stats.get(name) {

@@ -24,7 +24,7 @@ impl Signals {
         let over = Arc::new(AtomicBool::new(false));
         let ignored = ignored();
         let mut signals = vec![SIGINT, SIGQUIT, SIGTERM, SIGHUP];
-        signals.retain(|signal| ignored & 1 << (signal - 1) == 0);
+        signals.retain(|signal| ignored & (1 << (signal - 1)) == 0);
         for &signal in &signals {
             // Afterwards they do what they always did.
             signal_hook::flag::register_conditional_default(signal, over.clone())
@@ -123,7 +123,11 @@ mod tests {
                 })
             });
             let status = run(&mut signals, words).expect("it runs");
-            let ended = if sender.is_some() { signal } else { Signal::KILL };
+            let ended = if sender.is_some() {
+                signal
+            } else {
+                Signal::KILL
+            };
             assert_eq!(status.signal(), Some(ended.as_raw()));
         }
         // Before it has begun: what came to the last one is over.
@@ -131,6 +135,9 @@ mod tests {
         signals.check().expect("none has come");
         signal_hook::low_level::raise(SIGQUIT).expect("it can");
         let error = run(&mut signals, &["true"]).expect_err("it came before");
-        assert_eq!(error.to_string(), "signal 3 came before the command was run");
+        assert_eq!(
+            error.to_string(),
+            "signal 3 came before the command was run"
+        );
     }
 }

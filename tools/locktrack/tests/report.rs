@@ -125,7 +125,10 @@ fn lost_hits_are_said() {
     assert_eq!(report.hits_lost(), 3 + 4 + 7 + 8);
     for (name, functions) in [
         ("return-refused-by", "folio_unlock EINVAL"),
-        ("discover-refused", "d_instantiate EINVAL, fd_install ENOENT"),
+        (
+            "discover-refused",
+            "d_instantiate EINVAL, fd_install ENOENT",
+        ),
     ] {
         report.stats.insert(name.to_owned(), functions.to_owned());
     }
@@ -214,7 +217,11 @@ fn in_words() {
         for (object, lock, when) in [("sb", "s_umount", "entry"), ("-", "rename_lock", "return")] {
             (v.rule.requires, v.found, v.when) = (requires.into(), found.into(), when.into());
             (v.rule.object, v.rule.lock) = (object.into(), lock.into());
-            text += &format!("{}\n  {}\n", wording::violation(&v), wording::any_violation(&v));
+            text += &format!(
+                "{}\n  {}\n",
+                wording::violation(&v),
+                wording::any_violation(&v)
+            );
         }
     }
     insta::assert_snapshot!(text);
