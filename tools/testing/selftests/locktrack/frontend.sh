@@ -23,7 +23,13 @@ expect_status()
 	fi
 }
 
-# says FILE TEXT...: each of them is in it.
+# patiently COMMAND...: as eventually, where a program has to start on a slow machine.
+patiently()
+{
+	eventually eventually "$@"
+}
+
+# says FILE PATTERN...: each of them is in it.
 says()
 {
 	said=$1
@@ -167,7 +173,7 @@ run_ended()
 run_interrupted()
 {
 	background run --fs all -- sleep 60
-	eventually grep -q '^fs' "$locktrack/attach"
+	patiently grep -q '^fs' "$locktrack/attach"
 	kill -s INT -- "-$pid"
 	wait "$pid"
 	status=$?
@@ -243,9 +249,9 @@ top_ends()
 	expect_status 0 && says "$out" "attached: $fstype" || return 1
 	echo 1 > "$locktrack/reset"
 	background top --interval 0.2
-	eventually test -s "$out"
+	patiently test -s "$out"
 	echo "unlink-victim $mnt" > "$run" && mkdir "$mnt/a" && rmdir "$mnt/a"
-	eventually grep -q "inode_operations.rmdir" "$out"
+	patiently grep -q "inode_operations.rmdir" "$out"
 	kill -s INT -- "-$pid"
 	wait "$pid"
 	status=$?
