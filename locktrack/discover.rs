@@ -8,9 +8,11 @@ use kernel::{
 };
 use kprobes::{
     read_once,
+    EntryProbes,
     Handler,
     Hit,
-    ReturnHandler, //
+    ReturnHandler,
+    Target, //
 };
 use peek::{
     follow,
@@ -117,6 +119,21 @@ impl Place {
             }
         }
     }
+}
+
+/// Probes [`PLACES`]. Sleeps.
+///
+/// # Errors
+///
+/// Those of [`EntryProbes::new`].
+pub(crate) fn probe_places(tracker: &Arc<Tracker>) -> Result<EntryProbes<Place>> {
+    EntryProbes::new(PLACES.into_iter().map(|(symbol, seen)| {
+        let place = Place {
+            tracker: tracker.clone(),
+            seen,
+        };
+        (Target::Symbol(symbol), place)
+    }))
 }
 
 impl Handler for Place {
