@@ -90,6 +90,7 @@ sparse: modules
 selftests: modules tools
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
+	cp $(LOCKSPEC) $(BUILD)/bin
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
 
 compile-fail: modules

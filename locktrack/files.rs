@@ -291,6 +291,7 @@ impl File for ViolationsFile {
                         rule.condition
                     }
                 );
+                seq_print!(seq, "when\t{}\n", rule.when.name());
                 seq_print!(seq, "source\t{}\n", rule.source);
                 seq_print!(seq, "fs\t{name}\t{}\n", Device(record.s_dev));
                 seq_print!(seq, "found\t{}\n", record.found.name());

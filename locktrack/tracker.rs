@@ -28,6 +28,7 @@ use kprobes::{
 use peek::Table;
 use rules::{
     Edition,
+    When,
     EDITIONS, //
 };
 
@@ -185,6 +186,7 @@ impl Tracker {
             object: rule.object().unwrap_or("-"),
             lock: rule.subject_name(),
             requires: rule.requirement.name(),
+            at_return: rule.when == When::Return,
             found: violation.found.name(),
             fs: self.fs_name(violation.fs).unwrap_or(c"?"),
             device: violation.s_dev,

@@ -31,6 +31,8 @@ pub struct Violation<'a> {
     pub lock: &'a str,
     /// What the rule requires.
     pub requires: &'a str,
+    /// Whether it requires that when the callback returns.
+    pub at_return: bool,
     /// What was found instead.
     pub found: &'a str,
     /// The name of the filesystem.
@@ -57,6 +59,7 @@ impl Violation<'_> {
             lock: text(self.lock),
             requires: text(self.requires),
             found: text(self.found),
+            said: self.said().map(text),
             fs: self.fs.as_char_ptr(),
             dev: self.device,
             // CAST: `unsigned long` and `usize` have one layout in the kernel.
@@ -66,6 +69,30 @@ impl Violation<'_> {
         // SAFETY: All texts are as long as it is said, the name is a C string, and both stay until C returns. Tracepoints,
         // `WARN()` and `panic()` can be used in any context.
         unsafe { bindings::locktrack_violation(&raw const violation, first) };
+    }
+
+    /// Says what was wrong: what comes after the name of the callback. `tools/locktrack` says it in the same words.
+    fn said(&self) -> [&str; 8] {
+        let whole = |text| [text, "", "", "", "", "", "", ""];
+        let must = match self.requires {
+            "allowed" => return whole("is called where it may not sleep"),
+            "forbidden" => return whole("slept, and must not"),
+            "exclusive" => ", which must be held exclusively",
+            "not held" => ", which must not be held",
+            // What is held in any way is at least shared.
+            _ => ", which must be held",
+        };
+        let (object, arrow) = match self.object {
+            "-" => ("", ""),
+            object => (object, "->"),
+        };
+        let (verb, held, found, end) = match (self.found, self.at_return) {
+            ("not-held", false) => ("is called without ", "", "", ""),
+            ("not-held", true) => ("returns without ", "", "", ""),
+            (found, false) => ("is called with ", " held (", found, ")"),
+            (found, true) => ("returns with ", " held (", found, ")"),
+        };
+        [verb, object, arrow, self.lock, held, found, end, must]
     }
 }
 

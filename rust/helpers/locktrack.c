@@ -27,12 +27,13 @@ static bool panic_on_violation;
 module_param(panic_on_violation, bool, 0600);
 MODULE_PARM_DESC(panic_on_violation, "Panic on the first violation that is not excepted");
 
-#define SAID "locktrack: %.*s.%.*s of %s is called with %.*s %.*s %.*s, not %.*s, by %pS\n"
+#define SAID "locktrack: %.*s.%.*s of %s %.*s%.*s%.*s%.*s%.*s%.*s%.*s%.*s, by %pS\n"
+#define TEXT(text) (text).length, (text).start
 #define SAY(v)									\
-	(v)->table.length, (v)->table.start, (v)->op.length, (v)->op.start,	\
-	(v)->fs, (v)->object.length, (v)->object.start, (v)->lock.length,	\
-	(v)->lock.start, (v)->found.length, (v)->found.start,			\
-	(v)->requires.length, (v)->requires.start, (void *)(v)->caller
+	TEXT((v)->table), TEXT((v)->op), (v)->fs, TEXT((v)->said[0]),		\
+	TEXT((v)->said[1]), TEXT((v)->said[2]), TEXT((v)->said[3]),		\
+	TEXT((v)->said[4]), TEXT((v)->said[5]), TEXT((v)->said[6]),		\
+	TEXT((v)->said[7]), (void *)(v)->caller
 
 const char *rust_helper_locktrack_attach_at_load(void)
 {

@@ -20,6 +20,8 @@ struct locktrack_violation {
 	struct locktrack_text lock;
 	struct locktrack_text requires;
 	struct locktrack_text found;
+	/* What was wrong, in words: one after the other. */
+	struct locktrack_text said[8];
 	const char *fs;
 	dev_t dev;
 	unsigned long caller;

@@ -216,6 +216,10 @@ fn words<'t>(answers: impl Iterator<Item = (Answer<'t>, u64)>) -> String {
 fn breaks(requirement: Requirement, answer: Answer<'_>) -> Option<bool> {
     use Answer::{Exclusive, NotHeld, Other, Shared, SomeoneExclusive, Unknown};
     Some(match (requirement, answer) {
+        (Requirement::Allowed, Other("may-sleep")) | (Requirement::Forbidden, Other("awake")) => {
+            false
+        }
+        (Requirement::Allowed, Other("atomic")) | (Requirement::Forbidden, Other("slept")) => true,
         (_, Unknown | Other(_)) => return None,
         (Requirement::Exclusive, Exclusive) => false,
         (Requirement::Exclusive, SomeoneExclusive) => return None,

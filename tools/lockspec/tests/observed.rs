@@ -111,6 +111,24 @@ fn side_by_side() {
     assert!(!kept.text().contains("rename"), "it was not reached");
 }
 
+/// What a rule about sleeping says is a promise, too.
+#[test]
+fn about_sleeping() {
+    for ([may_sleep, atomic, unknown], broken, word) in [
+        ([5, 0, 0], false, "may-sleep 5\n"),
+        ([5, 1, 0], true, "NOT KEPT, 1 of 6"),
+        ([5, 0, 1], false, "no telling"),
+    ] {
+        let text = format!(
+            "locktrack observed 2\n# id\tcallback\tobject\tlock\trequires\tmay-sleep\tatomic\tunknown\tnot-applicable\tfs\n\
+             7\tinode_operations.link\t-\tsleep\tallowed\t{may_sleep}\t{atomic}\t{unknown}\t0\text4\n"
+        );
+        let found = with(&text, None, |seen| drift(seen, false)).expect("it is right");
+        assert_eq!(found.is_broken(), broken, "{}", found.text());
+        assert!(found.text().contains(word), "{}", found.text());
+    }
+}
+
 #[test]
 fn what_does_not_fit() {
     let error =

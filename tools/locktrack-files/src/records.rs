@@ -2,14 +2,14 @@
 
 //! The files whose lines begin with what they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Rule;
 use crate::text::{lines, Error, Line};
 
-/// The file `attach`, as far as it is about filesystems.
+/// The file `attach`, without the lines of single probes that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attach {
     pub filesystems: Vec<Attached>,
@@ -24,6 +24,12 @@ pub struct Attached {
     /// Functions that could not be probed: callback, function and why.
     pub refused: Vec<[String; 3]>,
     pub missed: u64,
+    /// Functions that are followed to their return.
+    pub followed: u64,
+    /// Functions that could not be: callback, function and why.
+    pub return_refused: Vec<[String; 3]>,
+    /// Calls of the functions that are followed which were not.
+    pub return_missed: u64,
 }
 
 /// The file `stats`: names and values.
@@ -43,6 +49,8 @@ pub struct Edition {
 pub struct Violation {
     #[serde(flatten)]
     pub rule: Rule,
+    /// `entry` or `return`.
+    pub when: String,
     /// `-` if the rule always holds.
     pub condition: String,
     pub source: String,
@@ -78,25 +86,43 @@ impl Violation {
 /// Parses the file `attach`.
 pub fn parse_attach(text: &str) -> Result<Attach, Error> {
     let mut attach = Attach::default();
+    // A function can be several callbacks; what it lost is counted once.
+    let mut followed = BTreeSet::new();
     for line in lines(text, "attach", 1)? {
-        match line.columns().next() {
+        let kind = line.columns().next();
+        match kind {
             Some("fs") => attach.filesystems.push(Attached {
                 name: line.column(1, "name")?.to_owned(),
                 tables: line.number(2, "tables")?,
                 probes: line.number(3, "probes")?,
                 refused: Vec::new(),
                 missed: line.number(5, "missed")?,
+                followed: 0,
+                return_refused: Vec::new(),
+                return_missed: 0,
             }),
-            Some("refused") => {
+            Some("refused" | "return" | "return-refused") => {
                 let name = line.column(1, "name")?;
                 let of = attach.filesystems.iter_mut().find(|fs| fs.name == name);
                 let of = of.ok_or_else(|| {
                     line.error(format!("there is no filesystem `{name}` above this line"))
                 })?;
-                let texts = ["callback", "function", "why"];
-                let [callback, function, why] = [2, 3, 4].map(|i| line.column(i, texts[i - 2]));
-                of.refused
-                    .push([callback?.into(), function?.into(), why?.into()]);
+                let callback = line.column(2, "callback")?;
+                let function = line.column(3, "function")?;
+                if kind == Some("return") {
+                    let missed = line.number(5, "missed")?;
+                    if followed.insert((name, function)) {
+                        of.followed += 1;
+                        of.return_missed = of.return_missed.saturating_add(missed);
+                    }
+                    continue;
+                }
+                let why = line.column(4, "why")?;
+                let refused = match kind {
+                    Some("refused") => &mut of.refused,
+                    _ => &mut of.return_refused,
+                };
+                refused.push([callback, function, why].map(str::to_owned));
             }
             _ => (),
         }
@@ -158,8 +184,9 @@ pub fn parse_violations(text: &str) -> Result<Vec<Violation>, Error> {
 }
 
 fn violation(first: &Line<'_>, lines: &[Line<'_>]) -> Result<Violation, Error> {
-    const KNOWN: [&str; 10] = [
+    const KNOWN: [&str; 11] = [
         "rule",
+        "when",
         "source",
         "fs",
         "found",
@@ -185,6 +212,7 @@ fn violation(first: &Line<'_>, lines: &[Line<'_>]) -> Result<Violation, Error> {
             lock: text("rule", 4)?,
             requires: text("rule", 5)?,
         },
+        when: text("when", 1)?,
         condition: text("rule", 6)?,
         source: text("source", 1)?,
         fs: text("fs", 1)?,

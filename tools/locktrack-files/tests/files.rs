@@ -69,9 +69,27 @@ fn new_columns_and_lines_do_no_harm() {
         parsed[0].more,
         [("slept".to_owned(), "in\tmutex_lock".to_owned())]
     );
+    let more = ATTACH.to_owned() + RETURNS;
+    let parsed = parse_attach(&more).expect("it can be read");
+    let tmpfs = parsed.filesystems.last().expect("there is one");
+    assert_eq!((tmpfs.followed, tmpfs.return_missed), (2, 7));
+    assert_eq!(
+        tmpfs.return_refused,
+        [["a.d", "three", "EINVAL"].map(str::to_owned)]
+    );
+    assert_eq!(tmpfs.refused, [[""; 3]; 0]);
+
     let more = ATTACH.replace("fs\ttmpfs", "mount\t/mnt\ttmpfs\nfs\ttmpfs");
     assert_eq!(parse_attach(&more), parse_attach(ATTACH));
 }
+
+/// One of the functions is two callbacks.
+const RETURNS: &str = "\
+return\ttmpfs\ta.b\tone\tftrace\t3
+return\ttmpfs\ta.e\tone\tftrace\t3
+return\ttmpfs\ta.c\ttwo\tbreakpoint\t4
+return-refused\ttmpfs\ta.d\tthree\tEINVAL
+";
 
 fn fault<T: Debug>(result: Result<T, Error>) -> String {
     result.expect_err("it is wrong").to_string()
@@ -108,6 +126,13 @@ fn faults() {
         )),
         fault(parse_attach("locktrack attach 1\nfs\text4\t1\n")),
         fault(parse_attach("locktrack attach 1\nrefused\text4\ta\tb\tc\n")),
+        fault(parse_attach(
+            "locktrack attach 1\nreturn\text4\ta\tb\tc\t0\n",
+        )),
+        fault(parse_attach(
+            &(ATTACH.to_owned() + &RETURNS.replace("ftrace\t3", "ftrace")),
+        )),
+        fault(parse_violations(&VIOLATIONS.replace("when\tentry\n", ""))),
     ];
     insta::assert_snapshot!(faults.join("\n"));
 }
@@ -143,6 +168,8 @@ fn lines() -> impl Strategy<Value = String> {
         Just("rule".to_owned()),
         Just("fs".to_owned()),
         Just("refused".to_owned()),
+        Just("return".to_owned()),
+        Just("return-refused".to_owned()),
         Just("# id".to_owned()),
         Just("hits".to_owned()),
     ];

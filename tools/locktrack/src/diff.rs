@@ -10,6 +10,7 @@ use locktrack_files::{Coverage, Violation};
 use crate::matrix::State;
 use crate::report::Report;
 use crate::table::{new_table, put};
+use crate::wording::{any_violation, counted};
 
 /// What differs.
 pub struct Diff {
@@ -29,7 +30,7 @@ fn name(report: &Report, row: &Coverage) -> String {
         "{} of {}: {} {}",
         row.rule.callback,
         row.fs,
-        row.rule.subject(),
+        report.subject(&row.rule),
         row.rule.requires
     );
     match report.condition(&row.rule) {
@@ -42,11 +43,10 @@ fn name(report: &Report, row: &Coverage) -> String {
 /// Names a violation; offsets are good for one build only.
 fn record_name(record: &Violation) -> String {
     format!(
-        "{} of {}: {} is not {}, by {}",
+        "{} of {} {}, by {}",
         record.rule.callback,
         record.fs,
-        record.rule.subject(),
-        record.rule.requires,
+        any_violation(record),
         record.function()
     )
 }
@@ -69,9 +69,14 @@ pub fn diff(a: &Report, b: &Report) -> Diff {
             .collect()
     };
     let states = |report: &Report| -> BTreeMap<String, State> {
-        (report.coverage.iter())
-            .map(|row| (name(report, row), State::of(row)))
-            .collect()
+        let mut states = BTreeMap::new();
+        for row in &report.coverage {
+            let (name, state) = (name(report, row), State::of(row));
+            // Of two with one name, the worse one counts.
+            let of = states.entry(name).or_insert(state);
+            *of = state.min(*of);
+        }
+        states
     };
     let (was, is) = (states(a), states(b));
     Diff {
@@ -106,7 +111,7 @@ impl Diff {
             }
             let _ = writeln!(out, "{title}:");
             for (name, count) in records {
-                let _ = writeln!(out, "  {name}, {count} times");
+                let _ = writeln!(out, "  {name}, {}", counted(*count, "time"));
             }
             out.push('\n');
         }
@@ -120,15 +125,19 @@ impl Diff {
         }
         for (count, which) in self.only.iter().zip(["first", "second"]) {
             if *count > 0 {
-                let _ = writeln!(out, "{count} rules are in the {which} report only\n");
+                let rules = match count {
+                    1 => "1 rule is".to_owned(),
+                    _ => format!("{count} rules are"),
+                };
+                let _ = writeln!(out, "{rules} in the {which} report only\n");
             }
         }
         let _ = writeln!(
             out,
-            "{} new violations, {} no longer seen, {} rules in another state",
-            self.new.len(),
+            "{}, {} no longer seen, {} in another state",
+            counted(self.new.len() as u64, "new violation"),
             self.gone.len(),
-            self.changed.len()
+            counted(self.changed.len() as u64, "rule")
         );
         out
     }

@@ -6,6 +6,7 @@ use maud::{html, Markup, PreEscaped, DOCTYPE};
 
 use crate::matrix::{Cell, Matrix, State};
 use crate::report::Report;
+use crate::wording::{by_exceptions, counted, violation};
 
 /// A cell opens its details without a script: they are the target of its link.
 const STYLE: &str = "
@@ -47,8 +48,8 @@ pub fn report(report: &Report) -> String {
                     p { "Command: " code { (command) } }
                 }
                 p {
-                    b { (report.violations()) " violations" }
-                    ", " (report.excepted()) " by known exceptions"
+                    b { (counted(report.violations(), "violation")) }
+                    ", " (by_exceptions(report.excepted()))
                 }
                 @let lost = report.lost();
                 @if !lost.is_empty() {
@@ -142,8 +143,8 @@ fn details(report: &Report, cell: &Cell<'_>) -> Markup {
                 };
                 h3 {
                     span class=(state.name()) { (state.name()) } " "
-                    (record.rule.callback) ": " (record.rule.subject()) " is " (record.found)
-                    ", not " (record.rule.requires) "; " (record.count) " times"
+                    (record.rule.callback) " " (violation(record)) "; "
+                    (counted(record.count, "time"))
                 }
                 @if let Some([reason, reference]) = &record.exception {
                     p { "Known: " (reason) " (" (reference) ")" }
@@ -169,7 +170,7 @@ fn details(report: &Report, cell: &Cell<'_>) -> Markup {
                     @for row in &cell.rows {
                         tr class=(State::of(row).name()) {
                             td { (row.rule.callback) }
-                            td { (row.rule.subject()) }
+                            td { (report.subject(&row.rule)) }
                             td { (row.rule.requires) }
                             td {
                                 @match report.condition(&row.rule) {
@@ -186,16 +187,11 @@ fn details(report: &Report, cell: &Cell<'_>) -> Markup {
                                     (answer) " " (count) br;
                                 }
                             }
-                            td { (source(report, row.rule.id)) }
+                            td { (report.source(&row.rule)) }
                         }
                     }
                 }
             }
         }
     }
-}
-
-fn source(report: &Report, id: u32) -> &str {
-    let line = report.rules.iter().find(|line| line.rule.id == id);
-    line.map_or("", |line| &line.source)
 }

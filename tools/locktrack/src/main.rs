@@ -19,7 +19,7 @@ use locktrack::{diff, html, run, table, top};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Exit status: 0 no violation, 1 violations (of diff: new ones), 2 it could not be done, \
+    after_help = "Exit status: 0 no violation, 1 violations (of diff: new ones, or rules that became broken), 2 it could not be done, \
     3 no violation, but the command of `run` failed."
 )]
 struct Arguments {
@@ -35,7 +35,7 @@ enum Action {
     /// Attach to filesystems, run a command, and report what came of it.
     ///
     /// What was counted before stays as it was, and is not in the report. Filesystems that were not attached before are
-    /// let go of at the end.
+    /// let go of at the end, also if the program is interrupted or told to end.
     Run {
         /// What to attach to, as it is written to the file `attach`; by default the filesystem of the current directory.
         #[arg(long = "fs", value_name = "NAME")]
@@ -43,6 +43,9 @@ enum Action {
         /// Load a list of known exceptions before.
         #[arg(long, value_name = "FILE")]
         exceptions: Option<PathBuf>,
+        /// Follow who holds locks shared meanwhile: exact answers also on a kernel without lockdep.
+        #[arg(long)]
+        exact: bool,
         #[command(flatten)]
         output: Output,
         #[arg(required = true, last = true, value_name = "COMMAND")]
@@ -142,11 +145,18 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Run {
             filesystems,
             exceptions,
+            exact,
             output,
             command,
         } => {
             let directory = Directory::open(&dir)?;
-            let outcome = run::run(&directory, &filesystems, exceptions.as_deref(), &command)?;
+            let outcome = run::run(
+                &directory,
+                &filesystems,
+                exceptions.as_deref(),
+                exact,
+                &command,
+            )?;
             output.write(&outcome.report)?;
             let failure = run::failure(outcome.status);
             if let Some(failure) = &failure {

@@ -14,8 +14,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
 
-/// What a report in JSON says first. The number changes when a key changes its meaning.
-const FORMAT: &str = "locktrack report 1";
+/// What a report in JSON says first. The number changes when a key changes its meaning, and when there is one that this
+/// program cannot do without.
+const FORMAT: &str = "locktrack report 2";
+
+/// What was lost, of which the reader has to know, by its names in `stats`.
+const LOSSES: [(&str, &str); 8] = [
+    (
+        "missed",
+        "hits of probes that were lost, so that calls were not checked",
+    ),
+    (
+        "return-missed",
+        "calls that were not followed to their return",
+    ),
+    (
+        "unwatched",
+        "calls that were followed, but whose task or folio there was no room to watch",
+    ),
+    ("exact-lost", "shared holds that are not known"),
+    (
+        "exact-missed",
+        "lost hits that show who holds a lock shared",
+    ),
+    ("discover-missed", "lost hits that show new tables"),
+    (
+        "tables-lost",
+        "tables that were not taken in: their callbacks may not be checked",
+    ),
+    (
+        "violations-lost",
+        "violations that found no room for a record",
+    ),
+];
+
+/// What else `stats` counts.
+const COUNTERS: [&str; 7] = [
+    "checked",
+    "foreign",
+    "followed",
+    "violations",
+    "excepted",
+    "exact-taken",
+    "exact-unmatched",
+];
 
 /// What the module knew at one time, or what came in between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,16 +105,15 @@ impl Report {
     pub fn load(file: &Path) -> Result<Self> {
         let name = file.display();
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-        let report: Self = serde_json::from_str(&text).with_context(|| {
-            format!("{name} is no report: make one with `locktrack report --format json`")
-        })?;
-        if report.format != FORMAT {
-            bail!(
-                "{name} is a `{}`, and this program reads `{FORMAT}`",
-                report.format
-            );
+        let no_report =
+            || format!("{name} is no report: make one with `locktrack report --format json`");
+        let report: serde_json::Value = serde_json::from_str(&text).with_context(no_report)?;
+        match report.get("format").and_then(|format| format.as_str()) {
+            Some(format) if format != FORMAT => {
+                bail!("{name} is a `{format}`, and this program reads `{FORMAT}`")
+            }
+            _ => serde_json::from_value(report).with_context(no_report),
         }
-        Ok(report)
     }
 
     /// Writes it as JSON.
@@ -124,18 +165,14 @@ impl Report {
             }
         }
         self.violations.retain(|record| record.count > 0);
+        for fs in &mut self.attached {
+            if let Some(old) = before.attached.iter().find(|old| old.name == fs.name) {
+                fs.missed = fs.missed.saturating_sub(old.missed);
+                fs.return_missed = fs.return_missed.saturating_sub(old.return_missed);
+            }
+        }
         for (name, value) in &mut self.stats {
-            let counted = matches!(
-                &name[..],
-                "checked"
-                    | "foreign"
-                    | "missed"
-                    | "violations"
-                    | "excepted"
-                    | "tables-lost"
-                    | "discover-missed"
-                    | "violations-lost"
-            );
+            let counted = COUNTERS.contains(&&name[..]) || LOSSES.iter().any(|(n, _)| n == name);
             let old = before
                 .stats
                 .get(name)
@@ -172,37 +209,65 @@ impl Report {
 
     /// Returns what was lost, of which the reader has to know.
     pub fn lost(&self) -> Vec<String> {
-        const WHAT: [(&str, &str); 4] = [
+        let mut lost = Vec::new();
+        for (name, what) in LOSSES {
+            match self.stats.get(name) {
+                Some(count) if count != "0" => lost.push(format!("{what}: {count} ({name})")),
+                _ => (),
+            }
+        }
+        for (name, what) in [
             (
-                "missed",
-                "hits of probes were lost: these calls were not checked",
+                "return-refused-by",
+                "not all that calls do until they return is seen",
             ),
-            ("discover-missed", "hits that show new tables were lost"),
-            (
-                "tables-lost",
-                "tables were not taken in: their callbacks may not be checked",
-            ),
-            ("violations-lost", "violations found no room for a record"),
-        ];
-        let lost = WHAT.iter().filter_map(|(name, what)| {
-            let count = self.stats.get(*name)?;
-            (count != "0").then(|| format!("{count} {what} ({name})"))
-        });
-        let refused = self.attached.iter().flat_map(|fs| {
-            (fs.refused.iter()).map(|[callback, function, why]| {
-                format!(
-                    "{}: {callback} is not checked: no probe on {function}: {why}",
-                    fs.name
-                )
-            })
-        });
-        lost.chain(refused).collect()
+            ("discover-refused", "not all new tables are seen"),
+        ] {
+            if let Some(functions) = self.stats.get(name) {
+                lost.push(format!("{what}: no probe on {functions} ({name})"));
+            }
+        }
+        for fs in &self.attached {
+            for (refused, which) in [(&fs.refused, ""), (&fs.return_refused, "the return of ")] {
+                lost.extend(refused.iter().map(|[callback, function, why]| {
+                    let fs = &fs.name;
+                    format!("{fs}: {which}{callback} is not checked: no probe on {function}: {why}")
+                }));
+            }
+        }
+        lost
+    }
+
+    /// Returns how many hits of probes were lost.
+    pub fn hits_lost(&self) -> u64 {
+        let names = LOSSES.iter().map(|(name, _)| *name);
+        let counts = names.filter(|name| name.ends_with("missed"));
+        counts
+            .filter_map(|name| self.stats.get(name)?.parse::<u64>().ok())
+            .sum()
+    }
+
+    fn line(&self, rule: &Rule) -> Option<&RuleLine> {
+        self.rules.iter().find(|line| line.rule.id == rule.id)
+    }
+
+    /// Returns what a rule is about, and whether it is about the return.
+    pub fn subject(&self, rule: &Rule) -> String {
+        let subject = rule.subject();
+        match self.line(rule) {
+            Some(line) if line.when == "return" => subject + " on return",
+            _ => subject,
+        }
     }
 
     /// Returns what a rule depends on, or `-`.
     pub fn condition(&self, rule: &Rule) -> &str {
-        let line = self.rules.iter().find(|line| line.rule.id == rule.id);
-        line.map_or("-", |line| &line.condition)
+        self.line(rule).map_or("-", |line| &line.condition)
+    }
+
+    /// Returns where a rule is written.
+    pub fn source(&self, rule: &Rule) -> &str {
+        self.line(rule).map_or("", |line| &line.source)
     }
 
     /// Returns the answers that were seen, the most frequent first.

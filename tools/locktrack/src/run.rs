@@ -3,17 +3,16 @@
 //! Attaching, running a command, and what came of it.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
-use std::sync::atomic::AtomicBool;
-use std::sync::Arc;
+use std::process::ExitStatus;
 
 use anyhow::{anyhow, bail, Context as _, Result};
 
+use crate::attachments::{Attachments, Exact};
 use crate::directory::Directory;
 use crate::report::Report;
+use crate::signals::Signals;
 
 /// What came of a command.
 pub struct Outcome {
@@ -21,55 +20,13 @@ pub struct Outcome {
     pub status: ExitStatus,
 }
 
-/// Filesystems that are let go of at the end, also of a failure.
-struct Attachments<'d> {
-    directory: &'d Directory,
-    names: Vec<String>,
-}
-
-impl Attachments<'_> {
-    /// Attaches a filesystem, unless it is.
-    fn attach(&mut self, name: &str) -> Result<()> {
-        match self.directory.write("attach", &format!("{name}\n")) {
-            Ok(()) => {
-                self.names.push(name.to_owned());
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(anyhow!("{}", attach_advice(name, &error))),
-        }
-    }
-}
-
-impl Drop for Attachments<'_> {
-    fn drop(&mut self) {
-        for name in &self.names {
-            if let Err(error) = self.directory.write("attach", &format!("-{name}\n")) {
-                eprintln!("locktrack: cannot detach from {name}: {error}");
-            }
-        }
-    }
-}
-
-/// Says why a filesystem cannot be attached, and what to do.
-fn attach_advice(name: &str, error: &io::Error) -> String {
-    const ENODEV: i32 = 19;
-    const ENOSPC: i32 = 28;
-    let advice = match error.raw_os_error() {
-        Some(ENODEV) => {
-            "no such filesystem is registered: see /proc/filesystems, and load its module first"
-        }
-        Some(ENOSPC) => "too many were attached: unload locktrack and load it again",
-        _ => "the kernel's log says more: dmesg | grep locktrack",
-    };
-    format!("cannot attach to {name}: {error}\n  {advice}")
-}
-
 /// Attaches to the filesystems, or to that of the current directory; runs a command; and returns what came in between.
+/// With `exact`, shared holders are followed meanwhile.
 pub fn run(
     directory: &Directory,
     filesystems: &[String],
     exceptions: Option<&Path>,
+    exact: bool,
     command: &[OsString],
 ) -> Result<Outcome> {
     let Some((program, arguments)) = command.split_first() else {
@@ -86,23 +43,19 @@ pub fn run(
         }
         _ => filesystems,
     };
-    let mut attachments = Attachments {
-        directory,
-        names: Vec::new(),
+    // The last to go: who ends the program wants it to let go of everything, and the report all the same.
+    let mut signals = Signals::catch()?;
+    let _exact = match exact {
+        true => Exact::begin(directory)?,
+        false => None,
     };
+    let mut attachments = Attachments::new(directory);
     for name in filesystems {
+        signals.check()?;
         attachments.attach(name)?;
     }
     let before = Report::read(directory)?;
-    // Who interrupts the command wants the report all the same.
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
-        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
-            .context("cannot set up signals")?;
-    }
-    let status = Command::new(program)
-        .args(arguments)
-        .status()
-        .with_context(|| format!("cannot run {}", program.to_string_lossy()))?;
+    let status = signals.run(program, arguments)?;
     let after = Report::read(directory)?;
     let mut report = after.since(&before);
     // Who asked for names wants no others; what else can be asked for is not the name of one filesystem.
@@ -236,13 +189,5 @@ mod tests {
         ] {
             assert_eq!(quoted(OsStr::new(word)), text);
         }
-    }
-
-    #[test]
-    fn advice() {
-        let advice = |number| attach_advice("nosuchfs", &io::Error::from_raw_os_error(number));
-        assert!(advice(19).contains("/proc/filesystems"));
-        assert!(advice(28).contains("unload"));
-        assert!(advice(22).contains("dmesg"));
     }
 }

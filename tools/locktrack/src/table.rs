@@ -9,6 +9,7 @@ use locktrack_files::{Coverage, Violation};
 
 use crate::matrix::{Matrix, State};
 use crate::report::Report;
+use crate::wording::{self, by_exceptions, counted};
 
 /// Writes a report. With `all`, also rules that were never reached. Colours are for a terminal.
 pub fn report(report: &Report, all: bool, colours: bool) -> String {
@@ -50,11 +51,10 @@ fn summary(out: &mut String, report: &Report) {
     let (violations, excepted) = (report.violations(), report.excepted());
     let _ = match violations {
         0 => write!(out, "no violation"),
-        1 => write!(out, "1 violation"),
-        _ => write!(out, "{violations} violations"),
+        _ => write!(out, "{}", counted(violations, "violation")),
     };
     if excepted > 0 {
-        let _ = write!(out, ", {excepted} by known exceptions");
+        let _ = write!(out, ", {}", by_exceptions(excepted));
     }
     let reached = report.coverage.iter().filter(|row| row.hits > 0).count();
     let _ = writeln!(
@@ -134,7 +134,7 @@ fn coverage(out: &mut String, report: &Report, rows: &[&Coverage], colours: bool
         let mut cells = vec![
             Cell::new(&row.fs),
             Cell::new(&row.rule.callback).fg(colour(State::of(row))),
-            Cell::new(row.rule.subject()),
+            Cell::new(report.subject(&row.rule)),
             Cell::new(&row.rule.requires),
             Cell::new(match report.condition(&row.rule) {
                 "-" => "",
@@ -154,15 +154,13 @@ fn coverage(out: &mut String, report: &Report, rows: &[&Coverage], colours: bool
 pub(crate) fn violation(out: &mut String, v: &Violation) {
     let _ = writeln!(
         out,
-        "{} of {} ({}): {} is {}, not {}",
+        "{} of {} ({}) {}",
         v.rule.callback,
         v.fs,
         v.device,
-        v.rule.subject(),
-        v.found,
-        v.rule.requires
+        wording::violation(v)
     );
-    let _ = writeln!(out, "  by {}, {} times", v.caller, v.count);
+    let _ = writeln!(out, "  by {}, {}", v.caller, counted(v.count, "time"));
     let _ = writeln!(
         out,
         "  first at {} s, in task {} ({})",

@@ -17,6 +17,7 @@ use crossterm::{cursor, execute, queue, terminal};
 use crate::directory::Directory;
 use crate::report::Report;
 use crate::table::{new_table, put};
+use crate::wording::by_exceptions;
 
 /// How often it looks whether somebody wants it to end.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -101,11 +102,11 @@ pub fn frame(before: &Report, now: &Report, elapsed: Duration, colours: bool) ->
     );
     let _ = writeln!(
         out,
-        "violations: {} ({} new), {} by known exceptions; {} hits lost\n",
+        "violations: {} ({} new), {}; hits lost: {}\n",
         now.violations(),
         new.violations(),
-        now.excepted(),
-        now.stats.get("missed").map_or("?", String::as_str)
+        by_exceptions(now.excepted()),
+        now.hits_lost()
     );
     // Of the rules of a callback, the one that was looked at most often says how often it was called.
     let mut calls: BTreeMap<(&str, &str), [u64; 3]> = BTreeMap::new();

@@ -15,6 +15,8 @@ use locktrack::matrix::{Matrix, State};
 use locktrack::report::Report;
 use locktrack::table;
 use locktrack::top::frame;
+use locktrack::wording;
+use locktrack_files::{Coverage, RuleLine};
 
 /// A copy of the module's files.
 fn data() -> PathBuf {
@@ -102,17 +104,127 @@ fn nothing_attached() {
 #[test]
 fn lost_hits_are_said() {
     let mut report = sample();
-    report.stats.insert("missed".to_owned(), "3".to_owned());
-    report.attached[0]
-        .refused
-        .push(["a.b", "f", "EINVAL"].map(str::to_owned));
+    let names = [
+        "missed",
+        "return-missed",
+        "unwatched",
+        "exact-lost",
+        "exact-missed",
+        "discover-missed",
+        "tables-lost",
+        "violations-lost",
+    ];
+    for name in names {
+        report.stats.insert(name.to_owned(), "0".to_owned());
+    }
+    assert_eq!(report.lost(), [""; 0]);
+    let before = report.clone();
+    for (name, count) in names.iter().zip(3..) {
+        report.stats.insert((*name).to_owned(), count.to_string());
+    }
+    assert_eq!(report.hits_lost(), 3 + 4 + 7 + 8);
+    for (name, functions) in [
+        ("return-refused-by", "folio_unlock EINVAL"),
+        (
+            "discover-refused",
+            "d_instantiate EINVAL, fd_install ENOENT",
+        ),
+    ] {
+        report.stats.insert(name.to_owned(), functions.to_owned());
+    }
+    let fs = &mut report.attached[0];
+    fs.refused.push(["a.b", "f", "EINVAL"].map(str::to_owned));
+    (fs.return_refused).push(["a.c", "g", "EINVAL"].map(str::to_owned));
+    insta::assert_snapshot!(report.lost().join("\n"));
     let text = table::report(&report, false, false);
-    assert!(text.contains("3 hits of probes were lost"), "{text}");
-    assert!(
-        text.contains("a.b is not checked: no probe on f: EINVAL"),
-        "{text}"
-    );
-    assert!(html::report(&report).contains("3 hits of probes were lost"));
+    let page = html::report(&report);
+    for line in report.lost() {
+        assert!(text.contains(&format!("\n  {line}\n")), "{text}");
+        assert!(page.contains(&format!("<li>{line}</li>")), "{line}");
+    }
+    // Only what was lost in between is that of a run.
+    assert_eq!(report.clone().since(&report).hits_lost(), 0);
+    assert_eq!(report.since(&before).hits_lost(), 3 + 4 + 7 + 8);
+}
+
+/// A report in which a rule that was kept has a double about the return; where in the coverage the two are.
+fn at_both_ends() -> (Report, [usize; 2]) {
+    let mut report = sample();
+    report.violations.clear();
+    let kept = |row: &Coverage| row.hits > 0 && row.hits == row.ok;
+    let entry = report.coverage.iter().position(kept).expect("there is one");
+    let mut row = report.coverage[entry].clone();
+    let same = |line: &&RuleLine| line.rule == row.rule;
+    let mut line = report.rules.iter().find(same).expect("one").clone();
+    line.rule.id = 9999;
+    line.when = "return".to_owned();
+    row.rule = line.rule.clone();
+    report.rules.push(line);
+    report.coverage.push(row);
+    let last = report.coverage.len() - 1;
+    (report, [entry, last])
+}
+
+fn broken_at(kept: &Report, at: usize) -> Report {
+    let mut broken = kept.clone();
+    let row = &mut broken.coverage[at];
+    (row.ok, row.violation) = (row.ok - 1, 1);
+    broken
+}
+
+/// Rules about the entry and the return of a callback are two, whatever else they share.
+#[test]
+fn entry_and_return() {
+    let (kept, places) = at_both_ends();
+    for (at, on_return) in places.into_iter().zip([false, true]) {
+        let found = diff(&kept, &broken_at(&kept, at));
+        let [(name, State::Kept, State::Broken)] = &found.changed[..] else {
+            panic!("{:?}", found.changed);
+        };
+        assert_eq!(name.contains(" on return"), on_return, "{name}");
+        assert!(!found.is_clean());
+        assert_eq!(found.only, [0, 0]);
+    }
+    let subject = kept.subject(&kept.coverage[places[1]].rule);
+    assert!(subject.ends_with(" on return"));
+    assert!(table::report(&kept, false, false).contains(&subject));
+    assert!(html::report(&kept).contains(&subject.replace('>', "&gt;")));
+}
+
+/// Of rules with one name, none hides another.
+#[test]
+fn rules_with_one_name() {
+    let (mut kept, places) = at_both_ends();
+    kept.rules.last_mut().expect("there is one").when = "entry".to_owned();
+    for at in places {
+        assert!(!diff(&kept, &broken_at(&kept, at)).is_clean());
+    }
+}
+
+#[test]
+fn in_words() {
+    let mut v = sample().violations.remove(0);
+    let mut text = String::new();
+    for (requires, found) in [
+        ("exclusive", "not-held"),
+        ("exclusive", "someone-shared"),
+        ("shared", "not-held"),
+        ("held", "not-held"),
+        ("not held", "exclusive"),
+        ("allowed", "atomic"),
+        ("forbidden", "slept"),
+    ] {
+        for (object, lock, when) in [("sb", "s_umount", "entry"), ("-", "rename_lock", "return")] {
+            (v.rule.requires, v.found, v.when) = (requires.into(), found.into(), when.into());
+            (v.rule.object, v.rule.lock) = (object.into(), lock.into());
+            text += &format!(
+                "{}\n  {}\n",
+                wording::violation(&v),
+                wording::any_violation(&v)
+            );
+        }
+    }
+    insta::assert_snapshot!(text);
 }
 
 #[test]
@@ -239,6 +351,10 @@ fn the_program() {
 
 #[test]
 fn the_program_says_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = folder.path().join("old.json");
+    fs::write(&old, "{ \"format\": \"locktrack report 1\" }").expect("it can be written");
+    let old = old.to_str().expect("it is text");
     for (arguments, message) in [
         (
             &["--dir", "/nowhere", "report"][..],
@@ -250,6 +366,7 @@ fn the_program_says_what_is_wrong() {
             &["diff", "/dev/null", "/dev/null"],
             "/dev/null is no report",
         ),
+        (&["report", "--from", old], "is a `locktrack report 1`"),
         (&["run"], "required"),
         (&["top", "--interval", "0"], "more than 0"),
     ] {

@@ -69,10 +69,14 @@ pub fn drift(observation: &Observation<'_>, all: bool) -> Drift {
             text.push('\n');
         }
     }
+    let were = |count| if count == 1 { "was" } else { "were" };
     let _ = writeln!(
         text,
-        "{}: {broken} promises were not kept, {more} could be stronger, {unreached} were not reached",
-        observation.spec.edition
+        "{}: {broken} {} {} not kept, {more} could be stronger, {unreached} {} not reached",
+        observation.spec.edition,
+        if broken == 1 { "promise" } else { "promises" },
+        were(broken),
+        were(unreached),
     );
     Drift { text, broken }
 }
@@ -124,9 +128,7 @@ fn relation(seen: &Seen<'_>) -> Relation {
         {
             Relation::More
         }
-        Requirement::NotPromised | Requirement::Allowed | Requirement::Forbidden => {
-            Relation::Sometimes
-        }
+        Requirement::NotPromised => Relation::Sometimes,
         _ if seen
             .answers()
             .any(|(answer, _)| breaks(requirement, answer).is_none()) =>

@@ -35,6 +35,7 @@ caught()
 			if (condition != "")
 				want("condition", $7, condition)
 		}
+		$1 == "when" { want("when", $2, "entry") }
 		$1 == "source" && $2 !~ "^Documentation/filesystems/.*" op {
 			want("source", $2, "about " op)
 		}

@@ -23,13 +23,19 @@ expect_status()
 	fi
 }
 
-# says FILE TEXT...: each of them is in it.
+# patiently COMMAND...: as eventually, where a program has to start on a slow machine.
+patiently()
+{
+	eventually eventually "$@"
+}
+
+# says FILE PATTERN...: each of them is in it.
 says()
 {
 	said=$1
 	shift
-	for text in "$@"; do
-		if ! grep -qF -e "$text" "$said"; then
+	for text; do
+		if ! grep -q -e "$text" "$said"; then
 			echo "'$text' is not in:"
 			cat "$said"
 			return 1
@@ -49,7 +55,7 @@ run_violation()
 {
 	run_tool run --fs "$fstype" -- sh -c "echo 'unlink-victim $mnt' > $run"
 	expect_status 1 && says "$out" "1 violation" "inode_operations.unlink" \
-		"victim->i_rwsem is not-held, not exclusive" "by call_unlink+" &&
+		"is called without victim->i_rwsem, which must be held exclusively" "by call_unlink+" &&
 		! attached "$fstype"
 }
 
@@ -89,11 +95,106 @@ run_exceptions()
 	printf 'inode_operations.unlink\tvictim\ti_rwsem\texclusive\tcall_unlink\tbroken on purpose\tthis test\n' > "$file"
 	run_tool run --fs "$fstype" --exceptions "$file" -- sh -c "echo 'unlink-victim $mnt' > $run"
 	echo > "$locktrack/exceptions"
-	expect_status 0 && says "$out" "1 by known exceptions" "known: broken on purpose (this test)" ||
+	expect_status 0 && says "$out" "1 by a known exception" "known: broken on purpose (this test)" ||
 		return 1
 	echo nonsense > "$file"
 	run_tool run --fs "$fstype" --exceptions "$file" -- touch "$mnt/ran"
 	expect_status 2 && says "$errors" "dmesg" && [ ! -e "$mnt/ran" ]
+}
+
+run_several()
+{
+	run_tool run --fs "$fstype" --fs proc -- sh -c "mkdir $mnt/a; cat /proc/mounts"
+	rmdir "$mnt/a"
+	expect_status 0 && says "$out" "$fstype  *inode_operations.mkdir" "proc  *file_operations.read_iter" &&
+		none_attached || return 1
+	# One that cannot be attached keeps none of the others.
+	run_tool run --fs "$fstype" --fs nosuchfs -- touch "$mnt/ran"
+	expect_status 2 && none_attached && [ ! -e "$mnt/ran" ]
+}
+
+none_attached()
+{
+	! grep '^fs' "$locktrack/attach"
+}
+
+# What was attached before stays, and nothing else does.
+run_all()
+{
+	echo "$fstype" > "$locktrack/attach" || return 1
+	run_tool run --fs all -- mkdir "$mnt/a"
+	rmdir "$mnt/a"
+	# There can be known violations of others.
+	[ "$status" -le 1 ] || expect_status 0 || return 1
+	says "$out" inode_operations.mkdir "$fstype" proc tmpfs || return 1
+	left=$(awk -F '\t' '$1 == "fs" { print $2 }' "$locktrack/attach")
+	echo -all > "$locktrack/attach"
+	if [ "$left" != "$fstype" ]; then
+		echo "attached afterwards:" $left
+		return 1
+	fi
+}
+
+# background ARGUMENT...: runs the tool in a process group of its own, as a terminal's shell does. Its pid
+# is in $pid.
+background()
+{
+	: > "$out"
+	python3 -c 'import os, signal, sys
+os.setpgrp()
+# A shell lets what it puts in the background ignore these.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$tool" "$@" > "$out" 2> "$errors" < /dev/null &
+	pid=$!
+}
+
+# ended_by SIGNAL NUMBER [-]: the command has ended too, and there is a report. With -, the terminal sends it to both.
+ended_by()
+{
+	# shellcheck disable=SC2016	# The inner shell's.
+	background run --fs "$fstype" -- sh -c 'echo > "$0"; exec sleep 60' "$fifo"
+	if ! timeout 60 cat "$fifo"; then
+		echo "it has not begun"
+		return 1
+	fi
+	kill -s "$1" -- "$3$pid"
+	wait "$pid"
+	status=$?
+	expect_status 3 && says "$errors" "ended by signal $2" && says "$out" "command: sh" && none_attached
+}
+
+run_ended()
+{
+	ended_by TERM 15 && ended_by HUP 1 && ended_by INT 2 -
+}
+
+# While it attaches, too.
+run_interrupted()
+{
+	background run --fs all -- sleep 60
+	patiently grep -q '^fs' "$locktrack/attach"
+	kill -s INT -- "-$pid"
+	wait "$pid"
+	status=$?
+	# It can have come to the command meanwhile.
+	[ "$status" -eq 3 ] || expect_status 2 && says "$errors" "signal 2" && none_attached
+}
+
+# On a kernel with lockdep, answers are exact anyway.
+run_exact()
+{
+	run_tool run --exact --fs "$fstype" -- sh -c "cat $locktrack/stats > $file"
+	expect_status 0 && grep -qx 'exact	1\|query	lockdep' "$file" && [ "$(stat_of exact)" -eq 0 ] ||
+		return 1
+	[ "$(stat_of query)" != lockdep ] || return 0
+	# What was on before stays on.
+	echo 1 > "$locktrack/exact"
+	run_tool run --exact --fs "$fstype" -- true
+	expect_status 0 && [ "$(stat_of exact)" -eq 1 ]
+	result=$?
+	echo 0 > "$locktrack/exact"
+	return $result
 }
 
 forms()
@@ -108,6 +209,27 @@ forms()
 		"id=\"inode_operations-$fstype\"" "call_unlink+" || return 1
 	run_tool diff "$file" "$file"
 	expect_status 0 && says "$out" "0 new violations"
+}
+
+# lockspec ARGUMENT...: as run_tool, with what was observed.
+run_lockspec()
+{
+	"$lockspec" "$@" "$locktrack/observed" --rules "$rules"/*.toml > "$out" 2> "$errors"
+	status=$?
+}
+
+as_a_document()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$fstype" > "$locktrack/attach" && workload "$mnt" || return 1
+	run_lockspec drift
+	expect_status 0 && says "$out" inode_operations unlink "0 promises were not kept" || return 1
+	run_lockspec table
+	expect_status 0 && says "$out" "locking rules:" && grep '^unlink: .*exclusive' "$out" || return 1
+	echo "unlink-victim $mnt" > "$run"
+	run_lockspec drift --fs "$fstype"
+	echo "-$fstype" > "$locktrack/attach"
+	expect_status 1 && says "$out" "NOT KEPT, 1 of" "1 promise was not kept"
 }
 
 report_of_now()
@@ -125,15 +247,18 @@ top_ends()
 	echo "$fstype" > "$locktrack/attach" || return 1
 	run_tool top --interval 0.2 --count 2
 	expect_status 0 && says "$out" "attached: $fstype" || return 1
-	: > "$out"
-	"$tool" top --interval 0.2 >> "$out" 2> "$errors" < /dev/null &
-	# Before it has begun, a shell's child in the background ignores an interrupt.
-	eventually test -s "$out"
-	kill -INT $!
-	wait $!
+	echo 1 > "$locktrack/reset"
+	background top --interval 0.2
+	patiently test -s "$out"
+	echo "unlink-victim $mnt" > "$run" && mkdir "$mnt/a" && rmdir "$mnt/a"
+	patiently grep -q "inode_operations.rmdir" "$out"
+	kill -s INT -- "-$pid"
+	wait "$pid"
 	status=$?
 	echo "-$fstype" > "$locktrack/attach"
-	expect_status 0
+	# The callback, its calls in a second and in all, and how often it was broken.
+	expect_status 0 && says "$out" "violations: 1 (1 new), 0 by known exceptions; hits lost: 0" &&
+		grep "^ $fstype  *inode_operations.unlink  *[0-9.][0-9.]*  *[1-9][0-9]*  *1\$" "$out"
 }
 
 # advises TEXT ARGUMENT...: fails with it.
@@ -178,7 +303,7 @@ no_debugfs()
 
 forget()
 {
-	rm -f "$out" "$errors" "$file"
+	rm -f "$out" "$errors" "$file" "$fifo"
 	end
 }
 
@@ -186,22 +311,34 @@ tool=$(command -v "${MODULES_DIR:+$MODULES_DIR/bin/}locktrack") || tool=$(comman
 	ktap_print_header
 	skip_all "there is no program locktrack: make tools"
 }
+lockspec=${MODULES_DIR:+$MODULES_DIR/bin/lockspec}
+rules=${MODULES_DIR:+$MODULES_DIR/../../rules}
 begin
 quick_probes
 need_break
 out=$(mktemp) errors=$(mktemp) file=$(mktemp)
+fifo=$file.fifo
 trap forget EXIT
+mkfifo "$fifo" || exit "$KSFT_FAIL"
 fs_mount || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
 echo "$fstype" > "$locktrack/attach" && workload "$mnt" && echo "-$fstype" > "$locktrack/attach"
-ktap_set_plan 13
+ktap_set_plan 19
 test_result run_clean run_clean
 test_result run_violation run_violation
 test_result run_only_the_command run_only_the_command
 test_result run_failure run_failure
 test_result run_here run_here
 test_result run_exceptions run_exceptions
+test_result run_several run_several
+test_result run_ended run_ended
+test_result run_exact run_exact
 test_result forms forms
+if [ -x "$lockspec" ] && [ -d "$rules" ]; then
+	test_result as_a_document as_a_document
+else
+	test_skip as_a_document "there is no lockspec, or no rules"
+fi
 test_result report_of_now report_of_now
 test_result top_ends top_ends
 test_result wrong_use wrong_use
@@ -211,6 +348,9 @@ else
 	test_skip not_root "there is no setpriv"
 fi
 test_result no_debugfs no_debugfs
+# From here on, reports are about all filesystems.
+test_result run_all run_all
+test_result run_interrupted run_interrupted
 case " $MODULES_LOADED " in
 *" locktrack "*)
 	test_result not_loaded not_loaded

@@ -45,7 +45,7 @@ none()
 # warnings: how often it has warned.
 warnings()
 {
-	dmesg | grep -c 'locktrack: inode_operations\.unlink of .* is called with victim i_rwsem not-held, not exclusive, by call_unlink'
+	dmesg | grep -c 'locktrack: inode_operations\.unlink of .* is called without victim->i_rwsem, which must be held exclusively, by call_unlink'
 }
 
 warn()
@@ -83,6 +83,33 @@ excepted()
 	[ "$(warnings)" -eq "$before" ] && [ "$excepted" -eq 1 ]
 }
 
+# In other words where a rule is about the return, or about sleeping.
+words()
+{
+	module_load locktrack_return || { echo "$MODULE_REASON"; return 1; }
+	said=/sys/module/locktrack_return/parameters/run
+	echo 1 > "$locktrack/reset"
+	mount -t locktrack_return none "$mnt" && echo locktrack_return > "$locktrack/attach" || return 1
+	echo Y > "$parameters/warn_on_violation"
+	result=0
+	while read -r case words; do
+		echo "$case $mnt" > $said
+		if ! dmesg | grep "locktrack: [a-z_.]* of locktrack_return $words, by .*\[locktrack_return\]"; then
+			echo "$case: no warning has: $words"
+			result=1
+		fi
+	done <<-WORDS
+		write_end returns with folio->PG_locked held (exclusive), which must not be held
+		write_begin returns without folio->PG_locked, which must be held
+		d_delete slept, and must not
+		$(grep -o '^getattr-[a-z]*' $said | head -n 1) is called where it may not sleep
+	WORDS
+	echo N > "$parameters/warn_on_violation"
+	umount "$mnt"
+	echo -locktrack_return > "$locktrack/attach"
+	return $result
+}
+
 modes()
 {
 	[ "$(stat -c %a "$parameters/attach")" = 400 ] &&
@@ -103,11 +130,12 @@ esac
 need_break
 # It warns on purpose here.
 expect locktrack_violation
-ktap_set_plan 6
+ktap_set_plan 7
 test_result modes modes
 test_result attach_at_load attach_at_load
 test_result attach_unknown attach_unknown
 test_result none none
 test_result warn warn
 test_result excepted excepted
+test_result words words
 ktap_finished

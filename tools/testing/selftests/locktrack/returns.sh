@@ -20,7 +20,8 @@ caught()
 	getattr-*) found=atomic ;;
 	*) [ "$4" = sleep ] && found=slept || found=not-held ;;
 	esac
-	awk -F '\t' -v callback="$2" -v object="$3" -v lock="$4" -v fs="$fstype" \
+	[ "$4" = sleep ] && when=entry || when=return
+	awk -F '\t' -v callback="$2" -v object="$3" -v lock="$4" -v fs="$fstype" -v when="$when" \
 		-v found="$found" -v task="$(cat /proc/$$/comm)" '
 		function want(what, is, wanted) {
 			if (is != wanted) {
@@ -34,6 +35,7 @@ caught()
 		$1 == "rule" {
 			want("callback", $3, callback); want("object", $4, object); want("lock", $5, lock)
 		}
+		$1 == "when" { want("when", $2, when); said = 1 }
 		$1 == "fs" { want("filesystem", $2, fs) }
 		$1 == "found" { want("found", $2, found) }
 		$1 == "count" { want("count", $2, 1) }
@@ -45,6 +47,7 @@ caught()
 		$1 == "stack" && $2 ~ /^run_set\+/ { outer = 1 }
 		END {
 			want("records", records + 0, 1)
+			want("line with when", said + 0, 1)
 			want("whole stack", outer + 0, 1)
 			want("stack of the sleep", slept + 0, found == "slept")
 			exit bad
