@@ -19,6 +19,7 @@ mod table;
 
 pub use fs_type::{
     registered,
+    ActiveSuper,
     FileSystemType, //
 };
 pub use object::{

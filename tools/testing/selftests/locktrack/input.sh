@@ -42,6 +42,23 @@ no_autoload()
 	return $result
 }
 
+# Nobody else must meet a filesystem that is only asked for.
+not_registered()
+{
+	tracing=/sys/kernel/tracing
+	[ -d "$tracing/events" ] || mount -t tracefs tracefs "$tracing" || return 1
+	echo 'p:locktrack_test/register register_filesystem' >> "$tracing/kprobe_events" || return 1
+	event=$tracing/events/locktrack_test/register
+	echo 1 > "$event/enable"
+	expect_error attach nosuchfs "No such device"
+	result=$?
+	echo 0 > "$event/enable"
+	hits=$(awk '$1 == "locktrack_test/register" || $1 == "register" { print $2 }' "$tracing/kprobe_profile")
+	echo '-:locktrack_test/register' >> "$tracing/kprobe_events"
+	echo "$hits filesystems registered"
+	[ "$hits" = 0 ] && return $result
+}
+
 no_name()
 {
 	for text in "" "-" "two words" "a/b" 7: :0 7:x 4096:0 "ext4.sub" "$(printf 'x\001')"; do
@@ -74,9 +91,10 @@ bad_reset()
 }
 
 begin
-ktap_set_plan 7
+ktap_set_plan 8
 test_result unknown_filesystem unknown_filesystem
 test_result no_autoload no_autoload
+test_result not_registered not_registered
 test_result no_name no_name
 test_result too_long too_long
 test_result not_attached not_attached
