@@ -171,7 +171,7 @@ impl File for Attach {
             } else if error == ENODEV {
                 pr_err!("attach: no filesystem '{name}' is registered (see /proc/filesystems): load its module first\n");
             } else if error == EEXIST {
-                pr_err!("attach: '{name}' is attached already: write -{name} to detach it\n");
+                pr_err!("attach: '{name}' is attached already, perhaps by another name: read this file to see by which, and write that behind a '-' to detach it\n");
             } else if error == ENOENT {
                 pr_err!("attach: '{name}' is not there or not attached: read this file to see what is\n");
             } else {
