@@ -194,12 +194,12 @@ impl Violations {
         })
     }
 
-    /// Counts a broken rule. `exception` is asked for the index of its exception when it makes a record.
+    /// Counts a broken rule. `exception` is asked for the index of its exception, unless there is a record that knows.
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
         violation: &Violation<'_>,
-        exception: impl FnOnce() -> Option<usize>,
+        exception: impl Fn() -> Option<usize>,
     ) -> Recorded {
         let key = Key::new(violation.checked.number, violation.fs, violation.caller);
         let now = hit.time();
@@ -231,9 +231,13 @@ impl Violations {
                 };
                 slot.count.add(1, Relaxed);
                 slot.last.store(now, Relaxed);
-                return Recorded::Again {
-                    excepted: slot.exception.load(Relaxed) != 0,
+                let excepted = if slot.ready.load(Acquire) {
+                    slot.exception.load(Relaxed) != 0
+                } else {
+                    // Another CPU is about to find out.
+                    exception().is_some()
                 };
+                return Recorded::Again { excepted };
             }
         }
         self.lost.add(1, Relaxed);
@@ -282,6 +286,7 @@ impl Violations {
         for slot in &self.slots {
             slot.ready.store(false, Relaxed);
             slot.count.store(0, Relaxed);
+            slot.exception.store(0, Relaxed);
         }
         for place in &self.places {
             place.store(0, Relaxed);
