@@ -23,6 +23,7 @@ use kernel::{
         Arc, //
     },
 };
+use kernel::bindings::PATH_MAX;
 use kprobes::Symbol;
 use rules::{
     Edition,
@@ -100,6 +101,8 @@ impl File for Attach {
     type Data = Tracker;
     const NAME: &'static CStr = c"attach";
     const WRITE: bool = true;
+    /// A path, behind a `-` and with a newline.
+    const WRITE_MAX: usize = PATH_MAX as usize + 1;
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
         seq_print!(seq, "locktrack attach 1\n");

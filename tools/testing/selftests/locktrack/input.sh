@@ -69,7 +69,22 @@ no_name()
 
 too_long()
 {
-	expect_error attach "$(printf '%0300d' 0)" "Invalid argument"
+	long=$(mktemp)
+	printf '%05000d\n' 0 > "$long"
+	dd if="$long" of="$locktrack/attach" bs=8192 2>&1 | grep "Invalid argument" && logged "at most 4097 bytes"
+	result=$?
+	rm "$long"
+	return $result
+}
+
+long_path()
+{
+	mount -t tmpfs locktrack-test "$mnt" || return 1
+	long=$mnt/$(printf '%0250d/%0250d' 0 0)
+	mkdir -p "$long" && write attach "$long" && attached "$long" && write attach "-$long" && ! attached "$long"
+	result=$?
+	umount "$mnt"
+	return $result
 }
 
 not_attached()
@@ -91,12 +106,13 @@ bad_reset()
 }
 
 begin
-ktap_set_plan 8
+ktap_set_plan 9
 test_result unknown_filesystem unknown_filesystem
 test_result no_autoload no_autoload
 test_result not_registered not_registered
 test_result no_name no_name
 test_result too_long too_long
+test_result long_path long_path
 test_result not_attached not_attached
 test_result bad_enable bad_enable
 test_result bad_reset bad_reset
