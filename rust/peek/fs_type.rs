@@ -19,6 +19,7 @@ use kernel::{
 
 use crate::{
     around,
+    files,
     SuperBlock,
     Table, //
 };
@@ -165,7 +166,7 @@ impl FileSystemType {
 
     /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
     /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
-    /// locks of these. Sleeps.
+    /// locks of these, and of open files. Sleeps.
     ///
     /// `f` is called with spinlocks held, and for each of several objects that share a table. Objects that come
     /// or go meanwhile may be left out.
@@ -180,6 +181,17 @@ impl FileSystemType {
                 (&raw mut each).cast(),
             )
         };
+        let Each { mut f, only } = each;
+        files::for_each_open(|file| {
+            let is_of = |(s_type, sb): (usize, Option<SuperBlock>)| {
+                s_type == self.address() && (only.is_none() || only == sb)
+            };
+            if Table::File.owner(file as usize).is_some_and(is_of) {
+                for table in Table::File.tables(file as usize) {
+                    f(Table::File, table);
+                }
+            }
+        });
     }
 }
 
