@@ -13,6 +13,7 @@ use held::{
     Mode, //
 };
 use kernel::{
+    bindings::PATH_MAX,
     prelude::*,
     seq_file::{
         seq_print,
@@ -23,7 +24,6 @@ use kernel::{
         Arc, //
     },
 };
-use kernel::bindings::PATH_MAX;
 use kprobes::Symbol;
 use rules::{
     Edition,
@@ -41,6 +41,7 @@ use crate::{
         Time, //
     },
     tracker::Tracker,
+    via::Via,
     violations::RECORDS,
     LocalModule, //
 };
@@ -306,11 +307,16 @@ impl File for ViolationsFile {
                 match texts.get(&record) {
                     Some(text) => {
                         seq_print!(seq, "caller\t{}\n", &*text.caller);
+                        seq_print!(seq, "via\t{}\n", text.via.name());
                         // As a `CStr`, its tabs and newlines would be escaped.
                         seq_print!(seq, "{}", text.stack.to_str().unwrap_or("stack\t?\n"));
                     }
                     // There was no memory for it.
-                    None => seq_print!(seq, "caller\t{}\n", Symbol::of_return(record.caller)),
+                    None => {
+                        seq_print!(seq, "caller\t{}\n", Symbol::of_return(record.caller));
+                        let via = Via::of(record.caller, record.function);
+                        seq_print!(seq, "via\t{}\n", via.name());
+                    }
                 }
             }
         });

@@ -39,6 +39,7 @@ mod subject;
 mod tables;
 mod text;
 mod tracker;
+mod via;
 mod violations;
 
 use tracker::Tracker;

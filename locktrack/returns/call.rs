@@ -332,6 +332,7 @@ impl ReturnHandler for Following {
                     fs: part.fs,
                     found: found.unwrap_or(Answer::Unknown),
                     caller: hit.caller(),
+                    function: self.roles.address,
                     s_dev: part.s_dev,
                     stack,
                 };

@@ -38,10 +38,7 @@ impl Witnesses {
             tracker: tracker.clone(),
         };
         let switches = SwitchProbe::new(sleepers);
-        tracker
-            .returns
-            .sees_sleep
-            .store(switches.is_ok(), Relaxed);
+        tracker.returns.sees_sleep.store(switches.is_ok(), Relaxed);
         Self {
             unlocks: Unlocks::new(tracker)
                 .and_then(|unlocks| Arc::new(unlocks, GFP_KERNEL).map_err(Error::from)),

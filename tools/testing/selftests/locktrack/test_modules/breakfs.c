@@ -11,6 +11,7 @@
  *	echo announce > run		# shows locktrack the tables that no inode leads to
  *	echo hold > run			# gives the inode locks and a name more, for the next attach
  *	echo sync_fs-without-sb > run	# one case
+ *	echo via-table > run		# calls ->sync_fs() without its lock; so with via-direct and via-jump
  *	echo without > run		# all where a lock is missing; so with kept, shared,
  *					# atomic and misbehaving
  *
@@ -25,6 +26,9 @@
 #include "breakfs.h"
 
 #define NAME "locktrack_breakfs"
+
+/* A function that is called as it stands: no clone of it. */
+#define NOIPA __attribute__((__noipa__))
 
 bool breakfs_pretends;
 bool breakfs_misbehaves;
@@ -55,9 +59,33 @@ static void breakfs_put_super(struct super_block *sb)
 {
 }
 
-static int breakfs_sync_fs(struct super_block *sb, int wait)
+static NOIPA int breakfs_sync_fs(struct super_block *sb, int wait)
 {
+	barrier();
 	return 0;
+}
+
+/* The compiler makes that a jump. */
+static NOIPA int breakfs_sync(struct super_block *sb, int wait)
+{
+	barrier();
+	return breakfs_sync_fs(sb, wait);
+}
+
+/* Calls ->sync_fs() without its lock, by the table or by a name. */
+static noinline int breakfs_call_sync(struct super_block *sb, const char *via)
+{
+	int ret;
+
+	if (!strcmp(via, "table"))
+		ret = sb->s_op->sync_fs(sb, 0);
+	else if (!strcmp(via, "direct"))
+		ret = breakfs_sync_fs(sb, 0);
+	else
+		ret = breakfs_sync(sb, 0);
+	/* The calls are no jumps. */
+	barrier();
+	return ret;
 }
 
 static int breakfs_freeze_fs(struct super_block *sb)
@@ -361,6 +389,8 @@ static int run_set(const char *value, const struct kernel_param *kp)
 		ret = breakfs_announce(fs);
 	else if (!strcmp(name, "hold"))
 		ret = breakfs_hold(fs);
+	else if (!strncmp(name, "via-", 4))
+		ret = breakfs_call_sync(fs->sb, name + 4);
 	else
 		ret = breakfs_run(fs, name);
 	mutex_unlock(&lock);
