@@ -60,7 +60,7 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    #[inline]
+    #[inline(always)]
     fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject, first: bool) {
         let tracker = &*self.tracker;
         let Some(fs) = tracker.filesystems.get(subject.fs) else {

@@ -7,9 +7,11 @@ use kernel::{
     sync::Arc, //
 };
 use kprobes::{
+    EntryProbes,
     Handler,
     Hit,
-    ReturnHandler, //
+    ReturnHandler,
+    Target, //
 };
 use peek::{
     follow,
@@ -116,6 +118,21 @@ impl Place {
             }
         }
     }
+}
+
+/// Probes [`PLACES`]. Sleeps.
+///
+/// # Errors
+///
+/// Those of [`EntryProbes::new`].
+pub(crate) fn probe_places(tracker: &Arc<Tracker>) -> Result<EntryProbes<Place>> {
+    EntryProbes::new(PLACES.into_iter().map(|(symbol, seen)| {
+        let place = Place {
+            tracker: tracker.clone(),
+            seen,
+        };
+        (Target::Symbol(symbol), place)
+    }))
 }
 
 impl Handler for Place {

@@ -24,7 +24,10 @@ use kernel::{
         Arc, //
     },
 };
-use kprobes::Symbol;
+use kprobes::{
+    EntryProbes,
+    Symbol, //
+};
 use rules::{
     Edition,
     Rule,
@@ -124,7 +127,7 @@ impl File for Attach {
             };
             let (mut probes, mut refused, mut missed) = (0, 0, 0);
             for (at, &(_, address)) in uses.clone().enumerate() {
-                let function = registry.function(address);
+                let function = registry.functions.at(address);
                 match function.and_then(|function| function.probe.as_ref()) {
                     Some(Ok(probe)) if first(at, address) => {
                         probes += 1;
@@ -143,7 +146,7 @@ impl File for Attach {
                 let again = uses.clone().take(at).any(|&other| other == (op, address));
                 let (false, Some(function), Some(callback)) = (
                     again,
-                    registry.function(address),
+                    registry.functions.at(address),
                     tracker.plan.callbacks.get(op),
                 ) else {
                     continue;
@@ -342,15 +345,9 @@ impl File for Stats {
             functions.filter_map(|function| function.following.as_ref())
         };
         let following = || followed().filter_map(|probe| probe.as_ref().ok());
-        let places = || {
-            registry
-                .places
-                .iter()
-                .filter_map(|probe| probe.as_ref().ok())
-        };
-        let missed = probes().map(|probe| probe.nmissed()).sum::<u64>();
-        let missed_places = places().map(|probe| probe.nmissed()).sum::<u64>()
-            + registry.gone.as_ref().map_or(0, |probe| probe.nmissed());
+        let places = registry.places.iter();
+        let places = || places.clone().flat_map(EntryProbes::iter);
+        let lost = registry.functions.lost();
         let (mut records, mut violations, mut excepted) = (0, 0, 0);
         for record in tracker.violations.records() {
             records += 1;
@@ -380,7 +377,7 @@ impl File for Stats {
         let calls = tracker.filesystems.iter().map(|(_, fs)| fs.counts.calls());
         seq_print!(seq, "checked\t{}\n", calls.sum::<u64>());
         seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
-        seq_print!(seq, "missed\t{missed}\n");
+        seq_print!(seq, "missed\t{}\n", lost.entries);
         seq_print!(seq, "return-probes\t{}\n", following().count());
         seq_print!(
             seq,
@@ -388,19 +385,15 @@ impl File for Stats {
             followed().count() - following().count()
         );
         seq_print!(seq, "followed\t{}\n", tracker.hits.of_hit(Hits::Followed));
-        seq_print!(
-            seq,
-            "return-missed\t{}\n",
-            following().map(|probe| probe.nmissed()).sum::<u64>()
-        );
+        seq_print!(seq, "return-missed\t{}\n", lost.returns);
         seq_print!(seq, "unwatched\t{}\n", tracker.returns.unwatched());
         seq_print!(seq, "asleep\t{}\n", tracker.returns.asleep());
         let witnesses = registry.witnesses.iter();
         for (name, error) in witnesses.flat_map(|witnesses| witnesses.refused()) {
             seq_print!(seq, "return-refused-by\t{name}\t{error:?}\n");
         }
-        seq_print!(seq, "discover-probes\t{}\n", places().count());
-        seq_print!(seq, "discover-missed\t{missed_places}\n");
+        seq_print!(seq, "discover-probes\t{}\n", places().flatten().count());
+        seq_print!(seq, "discover-missed\t{}\n", registry.discover_missed());
         seq_print!(seq, "records\t{records}\n");
         seq_print!(seq, "records-max\t{RECORDS}\n");
         seq_print!(seq, "violations\t{violations}\n");
@@ -409,7 +402,7 @@ impl File for Stats {
         let (memory, memory_max) = tracker.memory();
         seq_print!(seq, "memory\t{memory}\n");
         seq_print!(seq, "memory-max\t{memory_max}\n");
-        for ((symbol, _), probe) in PLACES.iter().zip(&registry.places) {
+        for ((symbol, _), probe) in PLACES.iter().zip(places()) {
             if let Err(error) = probe {
                 seq_print!(seq, "discover-refused\t{symbol}\t{error:?}\n");
             }

@@ -4,9 +4,9 @@
 
 use kernel::{
     prelude::*,
-    str::CString,
-    sync::SetOnce, //
+    str::CString, //
 };
+use kprobes::Once;
 
 use crate::{
     counts::Counts,
@@ -24,13 +24,13 @@ pub(crate) struct Filesystem {
 
 /// All of them, readable without a lock.
 pub(crate) struct Filesystems {
-    all: [SetOnce<Filesystem>; FILESYSTEMS],
+    all: [Once<Filesystem>; FILESYSTEMS],
 }
 
 impl Filesystems {
     pub(crate) const fn new() -> Self {
         Self {
-            all: [const { SetOnce::new() }; FILESYSTEMS],
+            all: [const { Once::new() }; FILESYSTEMS],
         }
     }
 
@@ -43,13 +43,16 @@ impl Filesystems {
         let index = match self.iter().position(|(_, fs)| &*fs.name == name) {
             Some(index) => index,
             None => {
-                let free = self.all.iter().position(|fs| fs.as_ref().is_none());
+                let free = self.all.iter().position(|fs| fs.get().is_none());
                 let index = free.ok_or(ENOSPC)?;
                 let fs = Filesystem {
                     name: CString::try_from(name)?,
                     counts: Counts::new(rules)?,
                 };
-                self.all.get(index).ok_or(ENOSPC)?.populate(fs);
+                let fs = KBox::new(fs, GFP_KERNEL)?;
+                // It is free, as nobody else calls this.
+                let free = self.all.get(index).ok_or(ENOSPC)?;
+                free.set(fs).map_err(|_| ENOSPC)?;
                 index
             }
         };
@@ -57,13 +60,14 @@ impl Filesystems {
     }
 
     /// Returns one by its number.
+    #[inline(always)]
     pub(crate) fn get(&self, id: FsId) -> Option<&Filesystem> {
-        self.all.get(usize::from(id.0))?.as_ref()
+        self.all.get(usize::from(id.0))?.get()
     }
 
     /// Returns all with their numbers, which begin at 0 without gaps.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (FsId, &Filesystem)> + Clone {
-        let all = self.all.iter().map_while(SetOnce::as_ref);
+        let all = self.all.iter().map_while(Once::get);
         (0..).map(FsId).zip(all)
     }
 }

@@ -24,6 +24,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+use kprobes::ModuleNotifier;
 
 mod attach;
 mod check;
@@ -32,6 +33,7 @@ mod discover;
 mod exceptions;
 mod files;
 mod filesystems;
+mod functions;
 mod plan;
 mod registry;
 mod returns;
@@ -42,7 +44,10 @@ mod tracker;
 mod via;
 mod violations;
 
-use tracker::Tracker;
+use tracker::{
+    Modules,
+    Tracker, //
+};
 
 module! {
     type: Locktrack,
@@ -64,6 +69,7 @@ module! {
 
 /// The module.
 struct Locktrack {
+    _modules: Pin<KBox<ModuleNotifier<Modules>>>,
     _files: debugfs::Dir<Tracker>,
     tracker: Arc<Tracker>,
 }
@@ -72,11 +78,14 @@ impl kernel::Module for Locktrack {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         prove()?;
         let tracker = Tracker::new()?;
+        let modules = ModuleNotifier::new(Modules(tracker.clone()));
+        let modules = KBox::pin_init(modules, GFP_KERNEL)?;
         tracker.start();
         let files = files::at_load(&tracker, *module_parameters::exact.value_ref())
             .and_then(|()| files::create(&tracker))
             .inspect_err(|_| tracker.stop())?;
         Ok(Self {
+            _modules: modules,
             _files: files,
             tracker,
         })
@@ -117,7 +126,7 @@ fn prove() -> Result {
             "self-test failed: what it sees of a task that sleeps is not what the task did. Its verdicts would be worth nothing, so this does not load\n"
         ),
         Err(Failure::Error(error)) => {
-            pr_err!("the self-test could not run: {error:?}. Are kprobes there and not turned off?\n");
+            pr_err!("the self-test could not run: {error:?}. Are kprobes and ftrace (kernel.ftrace_enabled) there and not turned off?\n");
             return Err(error);
         }
     }

@@ -7,14 +7,12 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::Relaxed,
-        rcu,
         Arc, //
     },
 };
 use kprobes::{
-    unregister_all,
-    unregister_all_returns,
-    Probe,
+    EntryProbes,
+    Going,
     ReturnProbe,
     Target, //
 };
@@ -25,29 +23,22 @@ use peek::{
 };
 
 use crate::{
-    check::Callback,
     discover::{
+        probe_places,
         Gone,
-        Place,
-        PLACES, //
+        Place, //
     },
-    returns::{
-        Following,
-        Witnesses, //
+    functions::{
+        Functions,
+        User, //
     },
-    subject::Roles,
+    returns::Witnesses,
     tables::FsId,
     tracker::Tracker, //
 };
 
 /// How many new tables are taken in at once.
 const FRESH: usize = 64;
-
-/// A probe, or why there is none.
-pub(crate) type Probed<H> = Result<Pin<KBox<Probe<H>>>>;
-
-/// How many calls of a callback that may sleep can be followed at one time.
-const MAX_ACTIVE: u16 = 64;
 
 /// A callback in a table: the index in the callbacks of [`Tracker::plan`], and the address of the function.
 pub(crate) type Use = (usize, usize);
@@ -68,49 +59,41 @@ pub(crate) struct Attached {
     sb: Option<SuperBlock>,
 }
 
-/// A function that is a callback.
-pub(crate) struct Function {
-    pub(crate) address: usize,
-    users: usize,
-    roles: Arc<Roles>,
-    /// On its entry, if rules are checked there.
-    pub(crate) probe: Option<Probed<Callback>>,
-    /// On its return, if it is followed.
-    pub(crate) following: Option<Result<Pin<KBox<ReturnProbe<Following>>>>>,
-}
-
 /// All probes and what they are for.
 pub(crate) struct Registry {
     pub(crate) attached: KVec<Attached>,
-    pub(crate) functions: KVec<Function>,
-    /// In the order of [`PLACES`]; empty if nothing is attached.
-    pub(crate) places: KVec<Probed<Place>>,
+    pub(crate) functions: Functions,
+    /// In the order of [`PLACES`](crate::discover::PLACES), if anything is attached.
+    pub(crate) places: Option<EntryProbes<Place>>,
     /// Sees super blocks go, if anything is attached.
     pub(crate) gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     /// What calls that are followed need, if anything is attached.
     pub(crate) witnesses: Option<Witnesses>,
+    /// Hits that were lost by `places` and `gone` that are gone themselves.
+    discover_missed: u64,
     closed: bool,
 }
 
 /// What a registry had.
 pub(crate) struct Rest {
     attached: KVec<Attached>,
-    functions: KVec<Function>,
-    places: KVec<Probed<Place>>,
+    functions: Functions,
+    places: Option<EntryProbes<Place>>,
     gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     witnesses: Option<Witnesses>,
 }
 
 impl Registry {
-    pub(crate) fn new() -> Self {
-        Self {
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
             attached: KVec::new(),
-            functions: KVec::new(),
-            places: KVec::new(),
+            functions: Functions::new()?,
+            places: None,
             gone: None,
             witnesses: None,
+            discover_missed: 0,
             closed: false,
-        }
+        })
     }
 
     /// Attaches a filesystem, or one super block of it, under a name. The super block must stay until this returns.
@@ -176,41 +159,41 @@ impl Registry {
                 .tables
                 .remove(table.kind, table.address, attached.id);
             for &(_, address) in &table.uses {
-                for function in &mut self.functions {
-                    if function.address == address {
-                        function.users -= 1;
-                        function.roles.remove(attached.id);
-                    }
-                }
-            }
-        }
-        let mut unused = Rest {
-            attached: KVec::new(),
-            functions: KVec::new(),
-            places: KVec::new(),
-            gone: None,
-            witnesses: None,
-        };
-        while let Some(index) = self
-            .functions
-            .iter()
-            .position(|function| function.users == 0)
-        {
-            // The index was just found. If there is no memory to collect it, it goes here by itself.
-            if let Ok(function) = self.functions.remove(index) {
-                let _ = unused.functions.push(function, GFP_KERNEL);
+                self.functions.remove_user(address, Some(attached.id));
             }
         }
         if self.attached.is_empty() {
             tracker.tables.clear();
-            core::mem::swap(&mut unused.places, &mut self.places);
-            unused.gone = self.gone.take();
-            unused.witnesses = self.witnesses.take();
+            drop(self.take());
+        } else {
+            self.functions.drop_unused();
         }
-        drop(unused);
         // Only now is no callback of it probed any more, and its module may go.
         drop(attached);
         Ok(())
+    }
+
+    /// Forgets the tables of a module that goes, and the functions in it. Another module can have their addresses.
+    ///
+    /// The module of an attached filesystem stays. Others can have tables too, such as that of a disk below it.
+    pub(crate) fn module_going(&mut self, tracker: &Tracker, module: &Going) {
+        let functions = &mut self.functions;
+        for attached in &mut self.attached {
+            let id = attached.id;
+            attached.tables.retain(|table| {
+                if !module.contains(table.address) {
+                    return true;
+                }
+                tracker.tables.remove(table.kind, table.address, id);
+                for &(_, address) in &table.uses {
+                    functions.forget_table(address, table.address);
+                    // What is elsewhere can be in other tables of it.
+                    functions.remove_user(address, module.contains(address).then_some(id));
+                }
+                false
+            });
+        }
+        functions.drop_unused();
     }
 
     /// Takes in the tables that handlers noted.
@@ -225,30 +208,36 @@ impl Registry {
                 pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
             }
         }
+        self.functions.arm();
     }
 
     /// Lets nothing be attached any more, and gives up what there is. To be dropped without the lock.
     pub(crate) fn close(&mut self) -> Rest {
         self.closed = true;
+        self.take()
+    }
+
+    /// Returns how many hits were lost that could have shown a new table, since the module was loaded.
+    pub(crate) fn discover_missed(&self) -> u64 {
+        self.discover_missed
+            + self.places.as_ref().map_or(0, EntryProbes::nmissed)
+            + self.gone.as_ref().map_or(0, |probe| probe.nmissed())
+    }
+
+    fn take(&mut self) -> Rest {
+        self.discover_missed = self.discover_missed();
         Rest {
             attached: core::mem::take(&mut self.attached),
-            functions: core::mem::take(&mut self.functions),
-            places: core::mem::take(&mut self.places),
+            functions: self.functions.take(),
+            places: self.places.take(),
             gone: self.gone.take(),
             witnesses: self.witnesses.take(),
         }
     }
 
-    /// Returns the function at an address.
-    pub(crate) fn function(&self, address: usize) -> Option<&Function> {
-        self.functions
-            .iter()
-            .find(|function| function.address == address)
-    }
-
     /// Puts the probes in place that see new inodes, and what calls that are followed need.
     fn watch(&mut self, tracker: &Arc<Tracker>) -> Result {
-        if !self.places.is_empty() {
+        if self.places.is_some() {
             return Ok(());
         }
         let gone = Gone {
@@ -259,14 +248,7 @@ impl Registry {
             ReturnProbe::new(target, 0, gone),
             GFP_KERNEL,
         )?);
-        for (symbol, seen) in PLACES {
-            let place = Place {
-                tracker: tracker.clone(),
-                seen,
-            };
-            let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), place), GFP_KERNEL);
-            self.places.push(probe, GFP_KERNEL)?;
-        }
+        self.places = Some(probe_places(tracker)?);
         self.witnesses = Some(Witnesses::new(tracker));
         Ok(())
     }
@@ -298,6 +280,7 @@ impl Registry {
                 self.add_table(tracker, index, kind, table)?;
             }
             if !more {
+                self.functions.arm();
                 return Ok(());
             }
             fresh.clear();
@@ -325,124 +308,59 @@ impl Registry {
                 uses.push((op, function), GFP_KERNEL)?;
             }
         }
-        let table = Known {
+        let known = Known {
             kind,
             address,
-            uses,
+            uses: KVec::with_capacity(uses.len(), GFP_KERNEL)?,
         };
         let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
         attached.tables.reserve(1, GFP_KERNEL)?;
-        self.functions.reserve(table.uses.len(), GFP_KERNEL)?;
         if !tracker.tables.add(kind, address, id) {
             return Err(ENOSPC);
         }
-        for &(op, callback) in &table.uses {
-            self.probe(tracker, op, callback, index, address)?;
+        // There is room for it, and for its uses.
+        attached.tables.push(known, GFP_KERNEL)?;
+        for (op, function) in uses {
+            self.add_user(tracker, op, function, index, address)?;
+            let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
+            let known = attached.tables.last_mut().ok_or(ENOENT)?;
+            // So it is given back also if one of the next fails.
+            known.uses.push((op, function), GFP_KERNEL)?;
         }
-        let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
-        attached.tables.push(table, GFP_KERNEL)?;
         Ok(())
     }
 
-    /// Probes a callback of a table of what is attached with this index, unless its function is probed already. A refusal is
-    /// kept to be shown.
-    fn probe(
+    /// Takes in a callback of a table of what is attached with this index.
+    fn add_user(
         &mut self,
         tracker: &Arc<Tracker>,
         op: usize,
         address: usize,
-        fs: usize,
+        index: usize,
         table: usize,
     ) -> Result {
-        let attached = self.attached.get(fs).ok_or(ENOENT)?;
+        let attached = self.attached.get(index).ok_or(ENOENT)?;
         let callback = tracker.plan.callbacks.get(op).ok_or(ENOENT)?;
-        let mut functions = self.functions.iter();
-        let index = match functions.position(|function| function.address == address) {
-            Some(index) => index,
-            None => {
-                let roles = Roles::new(address);
-                if attached.sb.is_none() {
-                    roles.set_usual(table, attached.fs.address(), attached.id);
-                }
-                let function = Function {
-                    address,
-                    users: 0,
-                    roles: Arc::new(roles, GFP_KERNEL)?,
-                    probe: None,
-                    following: None,
-                };
-                self.functions.push(function, GFP_KERNEL)?;
-                self.functions.len() - 1
-            }
+        let usual = attached.sb.is_none().then(|| attached.fs.address());
+        let user = User {
+            op,
+            callback,
+            fs: attached.id,
+            table,
+            s_type: usual,
         };
-        let function = self.functions.get_mut(index).ok_or(ENOENT)?;
-        function.users += 1;
-        function.roles.add(op, attached.id);
-        if callback.is_checked() && function.probe.is_none() {
-            let handler = Callback {
-                tracker: tracker.clone(),
-                roles: function.roles.clone(),
-            };
-            let probe = Probe::new(Target::Address(address), handler);
-            function.probe = Some(KBox::pin_init(probe, GFP_KERNEL));
-        }
-        if callback.is_followed() && function.following.is_none() {
-            let unlocks = self.witnesses.as_ref().and_then(Witnesses::unlocks);
-            let handler = Following::new(tracker.clone(), unlocks, function.roles.clone());
-            // What must not sleep is never active more often than C chooses by the number of CPUs, unless
-            // it is preempted.
-            let max_active = if callback.may_sleep() { MAX_ACTIVE } else { 0 };
-            let probe = ReturnProbe::new(Target::Address(address), max_active, handler);
-            function.following = Some(KBox::pin_init(probe, GFP_KERNEL));
-        }
-        Ok(())
+        self.functions
+            .add_user(tracker, address, &user, self.witnesses.as_ref())
     }
 }
 
 impl Drop for Rest {
     /// Unregisters all probes with one wait for each kind, before the filesystems are let go.
     fn drop(&mut self) {
-        let functions = core::mem::take(&mut self.functions);
-        forget_calls(&functions);
-        let mut entries = KVec::new();
-        let mut returns = KVec::new();
-        for function in functions {
-            // Without memory to collect them, they go here by themselves.
-            if let Some(Ok(probe)) = function.probe {
-                let _ = entries.push(probe, GFP_KERNEL);
-            }
-            if let Some(Ok(probe)) = function.following {
-                let _ = returns.push(probe, GFP_KERNEL);
-            }
-        }
-        unregister_all(entries);
-        unregister_all_returns(returns);
-        let mut places = KVec::new();
-        for probe in core::mem::take(&mut self.places).into_iter().flatten() {
-            let _ = places.push(probe, GFP_KERNEL);
-        }
-        unregister_all(places);
+        drop(self.functions.take());
+        self.places = None;
         self.gone = None;
         self.witnesses = None;
         self.attached.clear();
-    }
-}
-
-/// Lets no call stay watched that is under way: its return will not be seen any more.
-fn forget_calls(functions: &KVec<Function>) {
-    let following = || {
-        let functions = functions.iter();
-        functions.filter_map(|function| function.following.as_ref()?.as_ref().ok())
-    };
-    if following().next().is_none() {
-        return;
-    }
-    for probe in following() {
-        probe.handler().close();
-    }
-    // Handlers run with preemption off.
-    rcu::synchronize_rcu();
-    for probe in following() {
-        probe.handler().forget();
     }
 }

@@ -4,7 +4,8 @@
 
 use kernel::sync::atomic::{
     Atomic,
-    Relaxed, //
+    Relaxed,
+    Release, //
 };
 use kprobes::{
     read_once,
@@ -26,6 +27,9 @@ use crate::{
     tracker::Tracker, //
 };
 
+/// In how many tables a function is found in the short way.
+const USUAL: usize = 8;
+
 /// What one function was found as, which can be one callback of many tables, or several of them. The handlers on its
 /// entry and its return share this.
 pub(crate) struct Roles {
@@ -36,11 +40,13 @@ pub(crate) struct Roles {
     users: Atomic<u64>,
     /// The callback of the plan, plus 1, if it is only one.
     single: Atomic<usize>,
-    usual: Usual,
+    usual: [Usual; USUAL],
 }
 
-/// The table in which a function was found first, by its address, and the type of the filesystem that has it. All three
-/// are set once, before the function is probed; [`Roles::remove`] only clears `table`.
+/// A table in which a function was found, by its address, and the type of the filesystem that has it.
+///
+/// While one is replaced by another, a handler may see a mixture. It is no mistake: the type decides whose the call is, and
+/// both tables have the function in that place.
 struct Usual {
     table: Atomic<usize>,
     s_type: Atomic<usize>,
@@ -61,11 +67,13 @@ impl Roles {
             ops: [const { Atomic::new(0) }; CALLBACKS / 64],
             users: Atomic::new(0),
             single: Atomic::new(0),
-            usual: Usual {
-                table: Atomic::new(0),
-                s_type: Atomic::new(0),
-                fs: Atomic::new(0),
-            },
+            usual: [const {
+                Usual {
+                    table: Atomic::new(0),
+                    s_type: Atomic::new(0),
+                    fs: Atomic::new(0),
+                }
+            }; USUAL],
         }
     }
 
@@ -82,16 +90,19 @@ impl Roles {
         self.single.store(single, Relaxed);
     }
 
-    /// The function, which has no probe yet, was found in this table of the whole filesystem with this type. Only the
-    /// registry calls this, at most once.
-    pub(crate) fn set_usual(&self, table: usize, s_type: usize, fs: FsId) {
-        self.usual.s_type.store(s_type, Relaxed);
-        self.usual.fs.store(fs.0.into(), Relaxed);
-        self.usual.table.store(table, Relaxed);
+    /// The function was found in this table of the whole filesystem with this type. Only the registry calls this.
+    pub(crate) fn add_usual(&self, table: usize, s_type: usize, fs: FsId) {
+        let mut usual = self.usual.iter();
+        // The others are found in the long way.
+        if let Some(free) = usual.find(|usual| usual.table.load(Relaxed) == 0) {
+            free.s_type.store(s_type, Relaxed);
+            free.fs.store(fs.0.into(), Relaxed);
+            free.table.store(table, Release);
+        }
     }
 
-    /// Returns the callback that was called, its index in the plan, and whose, if the object has the table in which the function was found
-    /// first, which is the usual case. [`None`] says nothing.
+    /// Returns the callback that was called, its index in the plan, and whose, if the object has one of the tables in which the function was
+    /// found first, which is the usual case. [`None`] says nothing.
     #[inline(always)]
     pub(crate) fn usual<'a>(
         &self,
@@ -103,14 +114,17 @@ impl Roles {
         let (argument, way) = callback.object?;
         let (way_to_table, way_to_super) = callback.ways?;
         let object = follow(hit.argument(argument), way)?;
-        if follow(object, way_to_table)? != read_once(&self.usual.table) {
-            return None;
-        }
+        let table = follow(object, way_to_table)?;
         let sb = SuperBlock::new(follow(object, way_to_super)?)?;
-        if sb.s_type()? != read_once(&self.usual.s_type) || tracker.tables.any_sb() {
+        let s_type = sb.s_type()?;
+        if tracker.tables.any_sb() {
             return None;
         }
-        let fs = FsId(read_once(&self.usual.fs) as u8);
+        let mut usual = self.usual.iter();
+        // One table can be that of several filesystems.
+        let usual = usual
+            .find(|usual| read_once(&usual.table) == table && read_once(&usual.s_type) == s_type)?;
+        let fs = FsId(read_once(&usual.fs) as u8);
         Some((op, callback, Subject { fs, sb: Some(sb) }))
     }
 
@@ -118,8 +132,19 @@ impl Roles {
     pub(crate) fn remove(&self, fs: FsId) {
         let users = self.users.load(Relaxed) & !(1 << fs.0);
         self.users.store(users, Relaxed);
-        if self.usual.fs.load(Relaxed) == usize::from(fs.0) {
-            self.usual.table.store(0, Relaxed);
+        for usual in &self.usual {
+            if usual.fs.load(Relaxed) == usize::from(fs.0) {
+                usual.table.store(0, Relaxed);
+            }
+        }
+    }
+
+    /// Another table can have this address. Only the registry calls this.
+    pub(crate) fn remove_usual(&self, table: usize) {
+        for usual in &self.usual {
+            if usual.table.load(Relaxed) == table {
+                usual.table.store(0, Relaxed);
+            }
         }
     }
 

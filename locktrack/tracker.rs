@@ -18,7 +18,9 @@ use kernel::{
 };
 use kprobes::{
     Deferred,
+    Going,
     Hit,
+    ModuleHandler,
     Published,
     Run,
     Symbol, //
@@ -85,6 +87,15 @@ pub(crate) struct Tracker {
     deferred: Deferred<Tracker>,
 }
 
+/// Sees modules go.
+pub(crate) struct Modules(pub(crate) Arc<Tracker>);
+
+impl ModuleHandler for Modules {
+    fn going(&self, module: &Going) {
+        self.0.registry.lock().module_going(&self.0, module);
+    }
+}
+
 impl Tracker {
     pub(crate) fn new() -> Result<Arc<Self>> {
         let plan = Plan::new()?;
@@ -93,6 +104,7 @@ impl Tracker {
         let returns = Returns::new()?;
         let tables = Tables::new()?;
         let texts = Texts::new()?;
+        let registry = Registry::new()?;
         Arc::pin_init(
             pin_init!(Self {
                 enabled: Atomic::new(true),
@@ -105,7 +117,7 @@ impl Tracker {
                 plan,
                 edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
                 tables_lost: Atomic::new(0),
-                registry <- new_mutex!(Registry::new(), "locktrack::registry"),
+                registry <- new_mutex!(registry, "locktrack::registry"),
                 texts <- new_mutex!(texts, "locktrack::texts"),
                 readers <- new_mutex!(None, "locktrack::readers"),
                 deferred <- Deferred::new(),

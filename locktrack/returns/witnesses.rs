@@ -10,9 +10,9 @@ use kernel::{
     },
 };
 use kprobes::{
+    EntryProbes,
     Handler,
     Hit,
-    Probe,
     Switch,
     SwitchHandler,
     SwitchProbe,
@@ -80,7 +80,7 @@ impl Handler for Unlock {
 }
 
 /// The probes on the functions that unlock a folio.
-pub(crate) struct Unlocks(KVec<Pin<KBox<Probe<Unlock>>>>);
+pub(crate) struct Unlocks(EntryProbes<Unlock>);
 
 impl Unlocks {
     /// All ways to unlock a folio that a callback has. Each gets the folio as its first argument.
@@ -90,22 +90,24 @@ impl Unlocks {
     ///
     /// # Errors
     ///
-    /// Those of [`Probe::new`]: one alone would be worth nothing.
+    /// Those of [`EntryProbes::new`], and that of one of the probes: the others alone would be worth nothing.
     pub(super) fn new(tracker: &Arc<Tracker>) -> Result<Self> {
-        let mut probes = KVec::new();
-        for symbol in Self::FUNCTIONS {
+        let probes = EntryProbes::new(Self::FUNCTIONS.into_iter().map(|symbol| {
             let unlock = Unlock {
                 tracker: tracker.clone(),
             };
-            let probe = KBox::pin_init(Probe::new(Target::Symbol(symbol), unlock), GFP_KERNEL)?;
-            probes.push(probe, GFP_KERNEL)?;
+            (Target::Symbol(symbol), unlock)
+        }))?;
+        let refused = probes.iter().find_map(|probe| probe.as_ref().err());
+        match refused {
+            Some(&error) => Err(error),
+            None => Ok(Self(probes)),
         }
-        Ok(Self(probes))
     }
 
     /// Returns how many unlocks were not seen.
     pub(super) fn missed(&self) -> u64 {
-        self.0.iter().map(|probe| probe.nmissed()).sum()
+        self.0.nmissed()
     }
 }
 

@@ -14,6 +14,7 @@
 #include <linux/splice.h>
 #include <linux/statfs.h>
 
+#include "helpers/ftrace.h"
 #include "helpers/locktrack.h"
 
 /* It relies on <linux/fs.h>. */

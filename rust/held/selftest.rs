@@ -4,7 +4,7 @@
 //!
 //! A query that always answered "held" would look like a kernel without bugs. So ways in which a
 //! handler can be reached are tried with locks of each kind in a known state: through a breakpoint (a Rust function, whose
-//! probe is kept from becoming a jump), through ftrace (a C function), and at a return. [`context`] does
+//! probe is kept from becoming a jump), through ftrace (a C function) as a kprobe and as its own user, and at a return. [`context`] does
 //! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep. Two ways are not tried: the
 //! jump that a breakpoint can become, and a return that a breakpoint on the entry caught.
 
@@ -32,6 +32,9 @@ use kernel::{
     },
 };
 use kprobes::{
+    FtraceLocation,
+    FtraceProbe,
+    FtraceProbes,
     Handler,
     Hit,
     Probe,
@@ -122,6 +125,8 @@ struct Witness {
     answers: [Atomic<u32>; ASKED],
     context: Atomic<u32>,
     in_nmi: Atomic<bool>,
+    /// The return addresses that were on the stack at the last entry.
+    callers: [Atomic<usize>; 2],
     wrong_caller: Atomic<bool>,
     wrong_memory: Atomic<bool>,
 }
@@ -135,6 +140,7 @@ impl Witness {
             answers: [const { Atomic::new(0) }; ASKED],
             context: Atomic::new(0),
             in_nmi: Atomic::new(false),
+            callers: [const { Atomic::new(0) }; 2],
             wrong_caller: Atomic::new(false),
             wrong_memory: Atomic::new(false),
         }
@@ -177,6 +183,14 @@ impl Witness {
 
 impl Handler for Witness {
     fn entry(&self, hit: &Hit<'_>) {
+        let mut callers = [0; 2];
+        hit.stack(&mut callers);
+        for (kept, caller) in self.callers.iter().zip(callers) {
+            kept.store(caller, Relaxed);
+        }
+        if callers.first() != Some(&hit.caller()) {
+            self.wrong_caller.store(true, Relaxed);
+        }
         self.ask(hit, hit.argument(0), hit.argument(1));
     }
 }
@@ -301,6 +315,8 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
     states(&locks, path, c_target, probe.handler(), in_nmi)?;
     drop(probe);
 
+    by_ftrace(&locks, query, address)?;
+
     let probe = KBox::pin_init(
         ReturnProbe::new(Target::Address(address), 0, Witness::new(query, &locks)),
         GFP_KERNEL,
@@ -318,6 +334,29 @@ pub fn run(wrong: bool) -> Result<(), Failure> {
     merged(&locks, query)?;
     context::folios()?;
     context::sleeps()
+}
+
+/// Tries what ftrace calls itself, alone and beside a kprobe on the same function.
+fn by_ftrace(locks: &Locks, query: Query, address: usize) -> Result<(), Failure> {
+    let Some(location) = FtraceLocation::of(address) else {
+        return Ok(());
+    };
+    let probes = KBox::pin_init(FtraceProbes::new(), GFP_KERNEL)?;
+    let probe = FtraceProbe::new(location, Witness::new(query, locks))?;
+    probes.add(core::slice::from_ref(&probe))?;
+    let path = "ftrace itself on a C function";
+    states(locks, path, c_target, probe.handler(), Some(false))?;
+
+    let kprobe = Probe::new(Target::Address(address), Witness::new(query, locks));
+    let kprobe = KBox::pin_init(kprobe, GFP_KERNEL)?;
+    let path = "ftrace itself beside a kprobe";
+    states(locks, path, c_target, probe.handler(), Some(false))?;
+    // Both saw the last call.
+    let callers = |witness: &Witness| witness.callers.each_ref().map(|it| it.load(Relaxed));
+    if callers(probe.handler()) != callers(kprobe.handler()) {
+        return Err(Failure::Caller { path });
+    }
+    Ok(())
 }
 
 /// Calls `target` with the locks in each state, and compares what the handler saw.

@@ -3,6 +3,7 @@
 
 #include "helpers/dentry.c"
 #include "helpers/files.c"
+#include "helpers/ftrace.c"
 #include "helpers/held.c"
 #include "helpers/inode.c"
 #include "helpers/kprobes.c"

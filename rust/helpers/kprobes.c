@@ -8,6 +8,7 @@
 #include <linux/ptrace.h>
 #include <linux/sprintf.h>
 #include <linux/string.h>
+#include <linux/trace_recursion.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <asm/unwind.h>
@@ -108,13 +109,18 @@ unsigned int rust_helper_kprobe_stack_here(unsigned long *frames, unsigned int s
 
 /*
  * What the code had that was hit. A breakpoint is entered as an NMI is; ftrace, the jump of
- * an optimised probe and the return's trampoline turn preemption off.
+ * an optimised probe and the return's trampoline turn preemption off. Where a function has more
+ * users of ftrace, their list turns it off once more.
  */
 unsigned int rust_helper_kprobe_preempt_count(void)
 {
+	unsigned int count = preempt_count();
+
 	if (in_nmi())
-		return preempt_count() - (NMI_OFFSET + HARDIRQ_OFFSET);
-	return preempt_count() - PREEMPT_DISABLE_OFFSET;
+		return count - (NMI_OFFSET + HARDIRQ_OFFSET);
+	if (trace_recursion_test(TRACE_LIST_START + trace_get_context_bit()))
+		count -= PREEMPT_DISABLE_OFFSET;
+	return count - PREEMPT_DISABLE_OFFSET;
 }
 
 /* The tracepoint is not exported, but all are in a list. */
@@ -135,6 +141,11 @@ struct tracepoint *rust_helper_kprobe_find_sched_switch(void)
 void rust_helper_kprobe_tracepoint_synchronize(void)
 {
 	tracepoint_synchronize_unregister();
+}
+
+bool rust_helper_kprobe_within_module(unsigned long address, const struct module *module)
+{
+	return within_module(address, module);
 }
 
 bool rust_helper_kprobe_in_nmi(void)

@@ -30,6 +30,8 @@ const REGISTERS: [usize; 6] = [
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     Entry,
+    /// The entry, by ftrace: only the arguments, the stack pointer and the address are there.
+    Ftrace,
     Return,
 }
 
@@ -60,6 +62,22 @@ impl Hit<'_> {
         Self {
             regs,
             at: At::Entry,
+            _handler: PhantomData,
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// Makes a hit of the registers that ftrace saves for a handler that does not ask for all of them.
+    ///
+    /// # Safety
+    ///
+    /// Those of [`Hit::from_raw`].
+    #[inline(always)]
+    pub(crate) unsafe fn from_ftrace(regs: NonNull<bindings::pt_regs>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self {
+            regs,
+            at: At::Ftrace,
             _handler: PhantomData,
             _not_send: NotThreadSafe,
         }
@@ -107,7 +125,7 @@ impl Hit<'_> {
     pub fn caller(&self) -> usize {
         match self.at {
             // SAFETY: By the type invariant the registers are valid for reads.
-            At::Entry => unsafe { bindings::kprobe_caller(self.regs.as_ptr()) },
+            At::Entry | At::Ftrace => unsafe { bindings::kprobe_caller(self.regs.as_ptr()) },
             // SAFETY: As above.
             At::Return => unsafe { bindings::kprobe_return_address(self.regs.as_ptr()) },
         }
@@ -116,8 +134,12 @@ impl Hit<'_> {
     /// Returns whether interrupts were off where the probe hit.
     #[inline]
     pub fn irqs_disabled(&self) -> bool {
-        // SAFETY: By the type invariant the registers are valid for reads.
-        let flags = unsafe { self.regs.as_ref() }.flags;
+        let flags = match self.at {
+            // The way into the handler leaves interrupts as they are.
+            At::Ftrace => this_cpu::flags(),
+            // SAFETY: By the type invariant the registers are valid for reads.
+            At::Entry | At::Return => unsafe { self.regs.as_ref() }.flags,
+        };
         flags & 1 << bindings::X86_EFLAGS_IF_BIT == 0
     }
 
@@ -126,6 +148,10 @@ impl Hit<'_> {
     /// Without `CONFIG_PREEMPT_COUNT` only interrupts count, and no spinlock does.
     #[inline]
     pub fn preempt_count(&self) -> u32 {
+        // The usual case, without a call: the way into the handler has turned preemption off, and nothing else.
+        if cfg!(CONFIG_PREEMPT_COUNT) && this_cpu::preempt_count() == 1 {
+            return 0;
+        }
         // SAFETY: Reads the preemption count, which is always there.
         unsafe { bindings::kprobe_preempt_count() }
     }
@@ -173,7 +199,9 @@ impl Hit<'_> {
         let found = match self.at {
             // SAFETY: By the type invariant the registers are valid for reads; `store` has room for `size`
             // addresses. The unwinder can be used in any context.
-            At::Entry => unsafe { bindings::kprobe_stack(self.regs.as_ptr(), store, size) },
+            At::Entry | At::Ftrace => unsafe {
+                bindings::kprobe_stack(self.regs.as_ptr(), store, size)
+            },
             // SAFETY: As above.
             At::Return => unsafe { bindings::kprobe_return_stack(self.regs.as_ptr(), store, size) },
         };

@@ -4,11 +4,14 @@
 //!
 //! - [`Probe`] calls a [`Handler`] when a function is entered, [`ReturnProbe`] calls a
 //!   [`ReturnHandler`] at the entry and again at the return.
+//! - [`FtraceProbes`] calls a [`Handler`] at the entry of each of many functions that begin with a call to ftrace, for less.
+//! - [`EntryProbe`] is a [`Probe`] or one of [`FtraceProbes`], whichever costs less.
 //! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
 //!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
 //! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task gives its CPU away by itself.
+//! - [`ModuleNotifier`] calls a [`ModuleHandler`] when a module goes, whose functions may be probed.
 //! - [`Deferred`] carries work from a handler to process context.
-//! - [`Published`] is a value that handlers read and others replace.
+//! - [`Published`] is a value that handlers read and others replace, [`Once`] one that is set once.
 //! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`Counter`] counts.
 //! - [`Symbol`] shows an address as a name.
 //!
@@ -23,7 +26,10 @@
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
 mod deferred;
+mod entry;
+mod ftrace;
 mod hit;
+mod module;
 mod nofault;
 mod probe;
 mod published;
@@ -36,7 +42,21 @@ pub use deferred::{
     Deferred,
     Run, //
 };
+pub use entry::{
+    EntryProbe,
+    EntryProbes, //
+};
+pub use ftrace::{
+    FtraceLocation,
+    FtraceProbe,
+    FtraceProbes, //
+};
 pub use hit::Hit;
+pub use module::{
+    Going,
+    ModuleHandler,
+    ModuleNotifier, //
+};
 pub use nofault::{
     read_nofault,
     read_once,
@@ -49,7 +69,10 @@ pub use probe::{
     Probe,
     Target, //
 };
-pub use published::Published;
+pub use published::{
+    Once,
+    Published, //
+};
 pub use return_probe::{
     unregister_all_returns,
     ReturnHandler,

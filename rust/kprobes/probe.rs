@@ -27,6 +27,25 @@ pub enum Target {
 }
 
 impl Target {
+    /// Returns the address of the function, or of the first instruction that can be probed. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Probe::new`].
+    pub fn address(self) -> Result<usize> {
+        if let Target::Address(address) = self {
+            return Ok(address);
+        }
+        // No symbol is looked up but for a kprobe, which need not be armed.
+        let mut kprobe = self.to_kprobe();
+        kprobe.flags = bindings::KPROBE_FLAG_DISABLED;
+        // SAFETY: It is initialised, and stays where it is until it is unregistered below. It is never armed.
+        to_result(unsafe { bindings::register_kprobe(&raw mut kprobe) })?;
+        // SAFETY: It was just registered.
+        unsafe { bindings::unregister_kprobe(&raw mut kprobe) };
+        Ok(kprobe.addr as usize)
+    }
+
     /// Returns a `struct kprobe` for it, not registered yet.
     pub(crate) fn to_kprobe(self) -> bindings::kprobe {
         // SAFETY: All bits zero are numbers, null pointers and absent functions.

@@ -9,7 +9,10 @@ use core::{
     cell::UnsafeCell, //
 };
 use extra_bindings as bindings;
-use kernel::cpu::CpuId;
+use kernel::{
+    cpu::CpuId,
+    prelude::*, //
+};
 
 use crate::Hit;
 
@@ -44,6 +47,34 @@ pub(crate) fn cpu() -> CpuId {
     };
     // SAFETY: It is the number of a CPU.
     unsafe { CpuId::from_u32_unchecked(cpu) }
+}
+
+/// Returns the preemption count, as C's `preempt_count()`.
+#[inline(always)]
+pub(crate) fn preempt_count() -> u32 {
+    /// `PREEMPT_NEED_RESCHED`: a flag, and no part of the count.
+    const PREEMPT_NEED_RESCHED: u32 = 1 << 31;
+
+    let count: u32;
+    // SAFETY: It reads a variable of this CPU.
+    unsafe {
+        asm!(
+            "mov {:e}, dword ptr gs:[rip + {}]",
+            out(reg) count,
+            sym bindings::__preempt_count,
+            options(readonly, nostack, preserves_flags),
+        )
+    };
+    count & !PREEMPT_NEED_RESCHED
+}
+
+/// Returns the flags of this CPU, as C's `arch_local_save_flags()`.
+#[inline(always)]
+pub(crate) fn flags() -> c_ulong {
+    let flags;
+    // SAFETY: It writes to the stack and takes that back.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags, options(nomem, preserves_flags)) };
+    flags
 }
 
 /// A number that handlers on one CPU count up, and that all may read.

@@ -11,6 +11,12 @@ tables()
 	awk -F '\t' -v name="$fstype" '$1 == "fs" && $2 == name { print $3 }' "$locktrack/attach"
 }
 
+# probed CALLBACK
+probed()
+{
+	cut -f 1-3 "$locktrack/attach" | grep -q "^probe.*inode_operations.$1\$"
+}
+
 has_tables()
 {
 	[ "$(tables)" -ge "$1" ]
@@ -20,7 +26,7 @@ mounted_after_attach()
 {
 	echo "$fstype" > "$locktrack/attach" && fs_mount || return 1
 	# The root directory's.
-	eventually has_tables 1 || return 1
+	eventually probed mkdir || return 1
 	mkdir "$mnt/dir" && rmdir "$mnt/dir" && [ "$(hits mkdir)" -gt 0 ]
 }
 
@@ -28,7 +34,7 @@ new_kinds_of_inodes()
 {
 	echo data > "$mnt/file" && ln -s file "$mnt/symlink" && mkfifo "$mnt/fifo" || return 1
 	# Files have another table than directories.
-	eventually has_tables 2 || return 1
+	eventually probed setattr || return 1
 	echo 1 > "$locktrack/reset"
 	chmod 600 "$mnt/file" && [ "$(hits setattr)" -gt 0 ]
 }
@@ -147,9 +153,44 @@ all_places_watched()
 	[ "$(stat_of discover-probes)" -gt 0 ]
 }
 
+# Only the module of an attached filesystem stays. That of the disk below it can go, and its tables with it.
+loop_callbacks()
+{
+	cut -f 3,4 "$locktrack/attach" | grep -c '^block_device_operations.*\[loop\]'
+}
+
+without_loop()
+{
+	mount -o loop "$1" "$mnt/loop" && echo ext4 > "$locktrack/attach" || return 1
+	before=$(loop_callbacks)
+	umount "$mnt/loop" && modprobe -r loop || return 1
+	gone=$(loop_callbacks)
+	modprobe loop && mount -o loop "$1" "$mnt/loop" || return 1
+	# They are probed a moment later, at an old address or at a new one.
+	for _ in $(seq 50); do
+		again=$(loop_callbacks)
+		[ "$again" -eq 0 ] || break
+		sleep 0.1
+	done
+	umount "$mnt/loop"
+	echo "callbacks of loop: $before, without it $gone, with it again $again"
+	[ "$before" -gt 0 ] && [ "$gone" -eq 0 ] && [ "$again" -eq "$before" ]
+}
+
+other_module_goes()
+{
+	mkdir "$mnt/loop" || return 1
+	without_loop "$1"
+	result=$?
+	echo -ext4 > "$locktrack/attach"
+	rmdir "$mnt/loop"
+	return $result
+}
+
 begin
 need_module locktrack_breakfs
-ktap_set_plan 10
+ktap_set_plan 11
+modprobe -q loop
 test_result mounted_after_attach mounted_after_attach
 test_result new_kinds_of_inodes new_kinds_of_inodes
 test_result second_mount second_mount
@@ -160,4 +201,9 @@ test_result existing_file existing_file
 test_result existing_dentry existing_dentry
 test_result existing_others existing_others
 test_result all_places_watched all_places_watched
+if [ -e /sys/module/loop/initstate ]; then
+	test_ext4 other_module_goes other_module_goes
+else
+	test_skip other_module_goes "loop is no module here"
+fi
 ktap_finished

@@ -73,7 +73,9 @@ open_file_keeps_it()
 nothing_left()
 {
 	module_unload locktrack && [ ! -e "$locktrack" ] &&
-		! grep -qw locktrack /sys/kernel/debug/kprobes/list && module_load locktrack
+		! grep -qw locktrack /sys/kernel/debug/kprobes/list &&
+		! grep -qw locktrack /sys/kernel/debug/tracing/enabled_functions &&
+		module_load locktrack
 }
 
 begin
