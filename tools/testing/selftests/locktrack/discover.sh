@@ -11,12 +11,6 @@ tables()
 	awk -F '\t' -v name="$fstype" '$1 == "fs" && $2 == name { print $3 }' "$locktrack/attach"
 }
 
-# probed CALLBACK
-probed()
-{
-	cut -f 1-3 "$locktrack/attach" | grep -q "^probe.*inode_operations.$1\$"
-}
-
 has_tables()
 {
 	[ "$(tables)" -ge "$1" ]
@@ -26,7 +20,7 @@ mounted_after_attach()
 {
 	echo "$fstype" > "$locktrack/attach" && fs_mount || return 1
 	# The root directory's.
-	eventually probed mkdir || return 1
+	eventually probed inode_operations.mkdir || return 1
 	mkdir "$mnt/dir" && rmdir "$mnt/dir" && [ "$(hits mkdir)" -gt 0 ]
 }
 
@@ -34,7 +28,7 @@ new_kinds_of_inodes()
 {
 	echo data > "$mnt/file" && ln -s file "$mnt/symlink" && mkfifo "$mnt/fifo" || return 1
 	# Files have another table than directories.
-	eventually probed setattr || return 1
+	eventually probed inode_operations.setattr || return 1
 	echo 1 > "$locktrack/reset"
 	chmod 600 "$mnt/file" && [ "$(hits setattr)" -gt 0 ]
 }
