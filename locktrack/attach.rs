@@ -9,6 +9,7 @@ use kernel::{
 };
 use peek::{
     registered,
+    ActiveSuper,
     FileSystemType, //
 };
 
@@ -22,9 +23,10 @@ use crate::tracker::Tracker;
 /// of [`Registry::attach`](crate::registry::Registry::attach).
 pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
     let name = CString::try_from_fmt(fmt!("{text}"))?;
-    let (fs, sb) = if text.starts_with('/') {
-        let (fs, sb) = FileSystemType::find_mount(&name)?;
-        (fs, Some(sb))
+    // It stays as long as the handlers do not know it: they forget a super block that goes.
+    let (fs, active) = if text.starts_with('/') {
+        let (fs, active) = FileSystemType::find_mount(&name)?;
+        (fs, Some(active))
     } else if let Some((major, minor)) = text.split_once(':') {
         let number = |text: &str| text.parse::<u32>().map_err(|_| EINVAL);
         let (major, minor) = (number(major)?, number(minor)?);
@@ -32,13 +34,14 @@ pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
         if major >= 1 << 12 || minor >= 1 << 20 {
             return Err(EINVAL);
         }
-        let (fs, sb) = FileSystemType::find_device(major << 20 | minor)?;
-        (fs, Some(sb))
+        let (fs, active) = FileSystemType::find_device(major << 20 | minor)?;
+        (fs, Some(active))
     } else if text.chars().all(|c| c.is_ascii_graphic() && c != '/') {
         (FileSystemType::find(&name)?, None)
     } else {
         return Err(EINVAL);
     };
+    let sb = active.as_ref().and_then(ActiveSuper::seen);
     tracker.registry.lock().attach(tracker, &name, fs, sb)
 }
 
@@ -51,7 +54,7 @@ pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
 pub(crate) fn attach_all(tracker: &Arc<Tracker>) -> Result {
     for name in registered()? {
         // It can be gone since.
-        let Ok(fs) = FileSystemType::find(&name) else {
+        let Ok(fs) = FileSystemType::find_registered(&name) else {
             continue;
         };
         match tracker.registry.lock().attach(tracker, &name, fs, None) {

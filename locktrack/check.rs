@@ -95,6 +95,7 @@ impl Callback {
             fs: subject.fs,
             found: ANSWERS.get(column).copied().unwrap_or(Answer::Unknown),
             caller: hit.caller(),
+            function: self.roles.address,
             s_dev: subject.s_dev(),
             stack: None,
         };

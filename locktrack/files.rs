@@ -13,6 +13,7 @@ use held::{
     Mode, //
 };
 use kernel::{
+    bindings::PATH_MAX,
     prelude::*,
     seq_file::{
         seq_print,
@@ -43,6 +44,7 @@ use crate::{
         Time, //
     },
     tracker::Tracker,
+    via::Via,
     violations::RECORDS,
     LocalModule, //
 };
@@ -103,6 +105,8 @@ impl File for Attach {
     type Data = Tracker;
     const NAME: &'static CStr = c"attach";
     const WRITE: bool = true;
+    /// A path, behind a `-` and with a newline.
+    const WRITE_MAX: usize = PATH_MAX as usize + 1;
 
     fn show(tracker: &Arc<Tracker>, seq: &SeqFile) {
         seq_print!(seq, "locktrack attach 1\n");
@@ -174,7 +178,7 @@ impl File for Attach {
             } else if error == ENODEV {
                 pr_err!("attach: no filesystem '{name}' is registered (see /proc/filesystems): load its module first\n");
             } else if error == EEXIST {
-                pr_err!("attach: '{name}' is attached already: write -{name} to detach it\n");
+                pr_err!("attach: '{name}' is attached already, perhaps by another name: read this file to see by which, and write that behind a '-' to detach it\n");
             } else if error == ENOENT {
                 pr_err!("attach: '{name}' is not there or not attached: read this file to see what is\n");
             } else {
@@ -307,11 +311,16 @@ impl File for ViolationsFile {
                 match texts.get(&record) {
                     Some(text) => {
                         seq_print!(seq, "caller\t{}\n", &*text.caller);
+                        seq_print!(seq, "via\t{}\n", text.via.name());
                         // As a `CStr`, its tabs and newlines would be escaped.
                         seq_print!(seq, "{}", text.stack.to_str().unwrap_or("stack\t?\n"));
                     }
                     // There was no memory for it.
-                    None => seq_print!(seq, "caller\t{}\n", Symbol::of_return(record.caller)),
+                    None => {
+                        seq_print!(seq, "caller\t{}\n", Symbol::of_return(record.caller));
+                        let via = Via::of(record.caller, record.function);
+                        seq_print!(seq, "via\t{}\n", via.name());
+                    }
                 }
             }
         });

@@ -41,6 +41,7 @@ mod subject;
 mod tables;
 mod text;
 mod tracker;
+mod via;
 mod violations;
 
 use tracker::{

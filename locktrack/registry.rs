@@ -96,7 +96,7 @@ impl Registry {
         })
     }
 
-    /// Attaches a filesystem, or one super block of it, under a name.
+    /// Attaches a filesystem, or one super block of it, under a name. The super block must stay until this returns.
     ///
     /// # Errors
     ///
@@ -112,14 +112,13 @@ impl Registry {
         if self.closed {
             return Err(ENODEV);
         }
-        if self.attached.iter().any(|other| {
-            tracker.fs_name(other.id) == Some(name)
-                || (other.fs.address() == fs.address() && other.sb == sb)
-        }) {
+        let address = sb.map_or(fs.address(), SuperBlock::address);
+        let mut names = self.attached.iter().map(|other| tracker.fs_name(other.id));
+        // A super block that is gone is attached by its name only: another one can have its address.
+        if names.any(|other| other == Some(name)) || tracker.tables.is_attached(address) {
             return Err(EEXIST);
         }
         let id = tracker.filesystems.id(name, tracker.plan.rules())?;
-        let address = sb.map_or(fs.address(), SuperBlock::address);
         let attached = Attached {
             id,
             tables: KVec::new(),

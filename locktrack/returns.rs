@@ -28,7 +28,9 @@ pub(crate) struct Returns {
     sleepers: Watch,
     /// Folios in a call that has to unlock them.
     folios: Watch,
-    /// Calls that could not be watched, for want of room.
+    /// Whether tasks are seen to sleep.
+    sees_sleep: Atomic<bool>,
+    /// Calls that could not be watched.
     unwatched: Atomic<u64>,
 }
 
@@ -37,6 +39,7 @@ impl Returns {
         Ok(Self {
             sleepers: Watch::new()?,
             folios: Watch::new()?,
+            sees_sleep: Atomic::new(false),
             unwatched: Atomic::new(0),
         })
     }

@@ -139,6 +139,11 @@ impl Tables {
         of_sb.or_else(|| self.fs_at(s_type))
     }
 
+    /// Returns whether the filesystem with its type at this address, or the super block there, is attached by itself.
+    pub(crate) fn is_attached(&self, address: usize) -> bool {
+        self.fs_at(address).is_some()
+    }
+
     #[inline]
     fn fs_at(&self, address: usize) -> Option<FsId> {
         for place in Attached::places(address) {

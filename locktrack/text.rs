@@ -9,15 +9,19 @@ use kernel::{
 use kprobes::Symbol;
 use rules::Rule;
 
-use crate::violations::{
-    Record,
-    Violations,
-    RECORDS, //
+use crate::{
+    via::Via,
+    violations::{
+        Record,
+        Violations,
+        RECORDS, //
+    },
 };
 
-/// The names of the addresses in a record, looked up soon after it was made.
+/// What the addresses in a record are, looked up soon after it was made.
 pub(crate) struct Text {
     pub(crate) caller: CString,
+    pub(crate) via: Via,
     /// A line for each frame.
     pub(crate) stack: CString,
 }
@@ -61,6 +65,7 @@ impl Text {
         let caller = CString::try_from_fmt(fmt!("{}", Symbol::of_return(record.caller)))?;
         Ok(Self {
             caller,
+            via: Via::of(record.caller, record.function),
             stack: CString::try_from_fmt(fmt!("{}", Stack(&record.stack)))?,
         })
     }

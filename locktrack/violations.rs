@@ -89,6 +89,8 @@ pub(crate) struct Violation<'a> {
     pub(crate) found: Answer,
     /// The return address of the callback.
     pub(crate) caller: usize,
+    /// The callback.
+    pub(crate) function: usize,
     /// The device number of the superblock as [`SuperBlock::s_dev`](peek::SuperBlock::s_dev) has it; 0 where there is none.
     pub(crate) s_dev: u32,
     /// The stack, unless it is the one of the hit.
@@ -109,6 +111,7 @@ struct Slot {
     found: Atomic<u32>,
     /// The index of its exception, plus 1, or 0.
     exception: Atomic<u32>,
+    function: Atomic<usize>,
     s_dev: Atomic<u32>,
     pid: Atomic<i32>,
     comm: [Atomic<u64>; 2],
@@ -126,6 +129,7 @@ impl Slot {
             rule: Atomic::new(0),
             found: Atomic::new(0),
             exception: Atomic::new(0),
+            function: Atomic::new(0),
             s_dev: Atomic::new(0),
             pid: Atomic::new(0),
             comm: [const { Atomic::new(0) }; 2],
@@ -142,6 +146,8 @@ pub(crate) struct Record {
     pub(crate) fs: FsId,
     /// The return address of the callback.
     pub(crate) caller: usize,
+    /// The callback.
+    pub(crate) function: usize,
     pub(crate) count: u64,
     /// When it was seen first, in nanoseconds since boot. The rest but `last` is about that time.
     pub(crate) first: u64,
@@ -194,12 +200,12 @@ impl Violations {
         })
     }
 
-    /// Counts a broken rule. `exception` is asked for the index of its exception when it makes a record.
+    /// Counts a broken rule. `exception` is asked for the index of its exception, unless there is a record that knows.
     pub(crate) fn record(
         &self,
         hit: &Hit<'_>,
         violation: &Violation<'_>,
-        exception: impl FnOnce() -> Option<usize>,
+        exception: impl Fn() -> Option<usize>,
     ) -> Recorded {
         let key = Key::new(violation.checked.number, violation.fs, violation.caller);
         let now = hit.time();
@@ -231,9 +237,13 @@ impl Violations {
                 };
                 slot.count.add(1, Relaxed);
                 slot.last.store(now, Relaxed);
-                return Recorded::Again {
-                    excepted: slot.exception.load(Relaxed) != 0,
+                let excepted = if slot.ready.load(Acquire) {
+                    slot.exception.load(Relaxed) != 0
+                } else {
+                    // Another CPU is about to find out.
+                    exception().is_some()
                 };
+                return Recorded::Again { excepted };
             }
         }
         self.lost.add(1, Relaxed);
@@ -282,6 +292,7 @@ impl Violations {
         for slot in &self.slots {
             slot.ready.store(false, Relaxed);
             slot.count.store(0, Relaxed);
+            slot.exception.store(0, Relaxed);
         }
         for place in &self.places {
             place.store(0, Relaxed);
@@ -304,6 +315,7 @@ impl Slot {
         self.last.store(now, Relaxed);
         let found = ANSWERS.iter().position(|&answer| answer == violation.found);
         self.found.store(found.unwrap_or(0) as u32, Relaxed);
+        self.function.store(violation.function, Relaxed);
         self.s_dev.store(violation.s_dev, Relaxed);
         self.pid.store(hit.pid(), Relaxed);
         let comm = u128::from_ne_bytes(hit.comm());
@@ -340,6 +352,7 @@ impl Slot {
             rule: RULES.get(self.rule.load(Relaxed) as usize)?,
             fs: key.fs(),
             caller: key.caller(),
+            function: self.function.load(Relaxed),
             count: self.count.load(Relaxed),
             first: self.first.load(Relaxed),
             last: self.last.load(Relaxed),

@@ -30,7 +30,10 @@ use rules::{
 };
 
 use super::{
-    watch::Watched,
+    watch::{
+        Seen,
+        Watched, //
+    },
     witnesses::Unlocks, //
 };
 use crate::{
@@ -57,18 +60,29 @@ use crate::{
     violations::Violation, //
 };
 
+/// How many rules can be followed to the return of one call: its function can be several callbacks.
+const PARTS: usize = 2 * FOLLOWED;
+
+/// A rule whose conditions held at the entry of a call.
+#[derive(Clone, Copy)]
+struct Part {
+    /// The index in the callbacks of the plan.
+    op: u8,
+    /// The index among the rules of the callback.
+    rule: u8,
+    fs: FsId,
+    s_dev: u32,
+    /// The argument that the rule starts from.
+    start: usize,
+}
+
 /// What the entry of a call hands on to its return.
 #[derive(Clone, Copy)]
 pub(crate) struct Call {
-    /// The index in the callbacks of the plan.
-    op: u8,
     edition: u8,
-    /// A bit for each rule whose conditions held.
-    applying: u8,
-    fs: FsId,
-    s_dev: u32,
-    /// The argument that each rule starts from.
-    starts: [usize; FOLLOWED],
+    /// So many of `parts` are there.
+    count: u8,
+    parts: [Part; PARTS],
     /// The task, if it must not sleep.
     sleeper: Watched,
     /// The address of the folio that has to be unlocked, if there is one.
@@ -76,6 +90,37 @@ pub(crate) struct Call {
     folio: Watched,
     /// How many unlocks had been missed.
     missed: u64,
+}
+
+impl Call {
+    const fn new(edition: u8) -> Self {
+        let part = Part {
+            op: 0,
+            rule: 0,
+            fs: FsId(0),
+            s_dev: 0,
+            start: 0,
+        };
+        Self {
+            edition,
+            count: 0,
+            parts: [part; PARTS],
+            sleeper: Watched::NONE,
+            locked: 0,
+            folio: Watched::NONE,
+            missed: 0,
+        }
+    }
+
+    /// Returns [`false`] if there is no room.
+    fn add(&mut self, part: Part) -> bool {
+        match self.parts.get_mut(usize::from(self.count)) {
+            Some(place) => *place = part,
+            None => return false,
+        }
+        self.count += 1;
+        true
+    }
 }
 
 /// The handler on one function that is followed.
@@ -113,19 +158,41 @@ impl Following {
         returns.folios.forget(self.roles.address);
     }
 
-    /// Finds the callback that this call is, with its index in the plan, if it is to be followed.
-    fn callback(&self, hit: &Hit<'_>, edition: usize) -> Option<(usize, &plan::Callback, Subject)> {
-        let tracker = &*self.tracker;
-        if let Some((op, callback, subject)) = self.roles.usual(tracker, hit) {
-            let followed = !callback.followed(edition).is_empty();
-            return followed.then_some((op, callback, subject));
+    /// Adds the rules of a callback that the call is, if their conditions hold.
+    fn add(
+        &self,
+        hit: &Hit<'_>,
+        call: &mut Call,
+        (op, callback): (usize, &plan::Callback),
+        subject: &Subject,
+    ) {
+        let Some(fs) = self.tracker.filesystems.get(subject.fs) else {
+            return;
+        };
+        let counts = fs.counts.on_cpu(hit);
+        let rules = callback.followed(call.edition.into());
+        for (rule, checked) in rules.iter().enumerate() {
+            if !applies(hit, checked.rule) {
+                counts.count(checked.number, None);
+                continue;
+            }
+            let start = match checked.what {
+                What::Object(reach, _) => hit.argument(reach.argument),
+                _ => 0,
+            };
+            let part = Part {
+                op: op as u8,
+                rule: rule as u8,
+                fs: subject.fs,
+                s_dev: subject.s_dev(),
+                start,
+            };
+            if call.add(part) {
+                self.watch(checked, call, start);
+            } else {
+                self.tracker.returns.unwatched.add(1, Relaxed);
+            }
         }
-        let callbacks = self.roles.callbacks(&tracker.plan);
-        let mut followed = callbacks.filter(|(_, it)| !it.followed(edition).is_empty());
-        followed.find_map(|(op, callback)| {
-            let subject = self.roles.subject(tracker, hit, callback)?;
-            Some((op, callback, subject))
-        })
     }
 
     /// Watches what a rule needs to be watched.
@@ -133,7 +200,10 @@ impl Following {
         let returns = &self.tracker.returns;
         let watched = match (checked.what, checked.rule.requirement) {
             (What::Sleeps, _) => {
-                call.sleeper = returns.sleepers.begin(current(), self.roles.address);
+                // If nobody would tell, it is not.
+                if !call.sleeper.is_some() && read_once(&returns.sees_sleep) {
+                    call.sleeper = returns.sleepers.begin(current(), self.roles.address);
+                }
                 call.sleeper
             }
             (
@@ -144,7 +214,7 @@ impl Following {
                 if Lock::Folio(start).query() != Answer::Someone(Mode::Exclusive) {
                     return;
                 }
-                let Some(unlocks) = &self.unlocks else {
+                let Some(unlocks) = self.unlocks.as_ref().filter(|_| call.locked == 0) else {
                     return;
                 };
                 call.missed = unlocks.missed();
@@ -159,20 +229,19 @@ impl Following {
         }
     }
 
-    /// Returns how a lock is held at the return; `unlocked` says whether the watched folio was unlocked.
+    /// Returns how a lock is held at the return; `unlocked` says whether the watched folio was unlocked, if there is one.
     fn answer(
         &self,
         hit: &Hit<'_>,
         call: &Call,
         callback: &plan::Callback,
         lock: Lock,
-        unlocked: bool,
+        unlocked: &Seen,
     ) -> Answer {
         let answer = lock.query();
         let kept = lock == Lock::Folio(call.locked)
             && answer == Answer::Someone(Mode::Exclusive)
-            && call.folio.is_some()
-            && !unlocked
+            && matches!(unlocked, Seen::Nothing)
             && (self.unlocks.as_ref()).is_some_and(|unlocks| unlocks.missed() == call.missed);
         // It may leave the folio to I/O that goes on.
         let by_io = || callback.slot.op == "read_folio" && hit.return_value() as i32 == 0;
@@ -193,72 +262,60 @@ impl ReturnHandler for Following {
         if !read_once(&tracker.enabled) || read_once(&self.closed) {
             return None;
         }
-        let edition = read_once(&tracker.edition);
-        let (op, callback, subject) = self.callback(hit, edition)?;
-        let mut call = Call {
-            op: op as u8,
-            edition: edition as u8,
-            applying: 0,
-            fs: subject.fs,
-            s_dev: subject.s_dev(),
-            starts: [0; FOLLOWED],
-            sleeper: Watched::NONE,
-            locked: 0,
-            folio: Watched::NONE,
-            missed: 0,
-        };
-        let counts = tracker.filesystems.get(subject.fs)?.counts.on_cpu(hit);
-        let mut starts = [0; FOLLOWED];
-        let rules = callback.followed(edition).iter().zip(&mut starts);
-        for (index, (checked, start)) in rules.enumerate() {
-            if !applies(hit, checked.rule) {
-                counts.count(checked.number, None);
-                continue;
+        let mut call = Call::new(read_once(&tracker.edition) as u8);
+        match self.roles.usual(tracker, hit) {
+            Some((op, callback, subject)) => self.add(hit, &mut call, (op, callback), &subject),
+            None => {
+                for (op, callback) in self.roles.callbacks(&tracker.plan) {
+                    if callback.followed(call.edition.into()).is_empty() {
+                        continue;
+                    }
+                    // It is one call, as whatever it is followed.
+                    if let Some(subject) = self.roles.subject(tracker, hit, callback) {
+                        self.add(hit, &mut call, (op, callback), &subject);
+                    }
+                }
             }
-            call.applying |= 1 << index;
-            if let What::Object(reach, _) = checked.what {
-                *start = hit.argument(reach.argument);
-            }
-            self.watch(checked, &mut call, *start);
         }
-        call.starts = starts;
-        (call.applying != 0).then_some(call)
+        (call.count != 0).then_some(call)
     }
 
     fn ret(&self, hit: &Hit<'_>, call: Call) {
         let tracker = &*self.tracker;
         let returns = &tracker.returns;
+        let function = self.roles.address;
         let slept = match call.sleeper {
-            Watched::NONE => None,
-            sleeper => returns.sleepers.end(sleeper, current()),
+            Watched::NONE => Seen::Unknown,
+            sleeper => returns.sleepers.end(sleeper, current(), function),
         };
         let unlocked = match call.folio {
-            Watched::NONE => false,
-            folio => returns.folios.end(folio, call.locked).is_some(),
+            Watched::NONE => Seen::Unknown,
+            folio => returns.folios.end(folio, call.locked, function),
         };
-        let Some(callback) = tracker.plan.callbacks.get(usize::from(call.op)) else {
-            return;
-        };
-        let Some(fs) = tracker.filesystems.get(call.fs) else {
-            return;
-        };
-        let counts = fs.counts.on_cpu(hit);
-        let followed = callback.followed(call.edition.into());
-        let rules = followed.iter().zip(call.starts);
-        for (index, (checked, start)) in rules.enumerate() {
-            if call.applying & 1 << index == 0 {
+        for part in call.parts.iter().take(call.count.into()) {
+            let callback = tracker.plan.callbacks.get(usize::from(part.op));
+            let Some((callback, checked)) = callback.and_then(|callback| {
+                let rules = callback.followed(call.edition.into());
+                Some((callback, rules.get(usize::from(part.rule))?))
+            }) else {
                 continue;
-            }
+            };
+            let Some(fs) = tracker.filesystems.get(part.fs) else {
+                continue;
+            };
             let mut stack = None;
             let answer = match checked.what {
-                What::Sleeps if call.sleeper.is_some() => {
-                    stack = slept.as_ref();
-                    Some(slept.map_or(Answer::Awake, |_| Answer::Slept))
-                }
-                What::Sleeps => Some(Answer::Unknown),
-                What::Object(reach, lock) => follow(start, reach.path)
+                What::Sleeps => Some(match &slept {
+                    Seen::Nothing => Answer::Awake,
+                    Seen::Happened(frames) => {
+                        stack = Some(frames);
+                        Answer::Slept
+                    }
+                    Seen::Unknown => Answer::Unknown,
+                }),
+                What::Object(reach, lock) => follow(part.start, reach.path)
                     .and_then(|object| lock_of(lock, object))
-                    .map(|lock| self.answer(hit, &call, callback, lock, unlocked)),
+                    .map(|lock| self.answer(hit, &call, callback, lock, &unlocked)),
                 What::Global(lock) => Some(lock.query()),
                 // That is checked at the entry.
                 What::MaySleep => None,
@@ -268,14 +325,15 @@ impl ReturnHandler for Following {
             }
             let found = answer.filter(|_| returned(checked.rule, hit.return_value()));
             let column = found.map(column);
-            counts.count(checked.number, column);
+            fs.counts.on_cpu(hit).count(checked.number, column);
             if column.is_some_and(|column| checked.is_broken_by(column)) {
                 let violation = Violation {
                     checked,
-                    fs: call.fs,
+                    fs: part.fs,
                     found: found.unwrap_or(Answer::Unknown),
                     caller: hit.caller(),
-                    s_dev: call.s_dev,
+                    function: self.roles.address,
+                    s_dev: part.s_dev,
                     stack,
                 };
                 tracker.violated(hit, &violation);

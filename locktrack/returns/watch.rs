@@ -25,7 +25,8 @@ const TAKEN: usize = 1;
 
 /// What is known of a watched key.
 struct Note {
-    seen: Atomic<bool>,
+    /// The key, if something happened to it: who saw it happen may be late, when the place is another key's.
+    seen: Atomic<usize>,
     /// The function in which it is watched.
     function: Atomic<usize>,
     stack: [Atomic<usize>; FRAMES],
@@ -44,6 +45,15 @@ pub(crate) struct Watch {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Watched(u16);
 
+/// What became of a key while it was watched.
+pub(crate) enum Seen {
+    Nothing,
+    /// Something happened to it, for the first time with these frames.
+    Happened([usize; FRAMES]),
+    /// It was not watched all the time.
+    Unknown,
+}
+
 impl Watched {
     /// Nothing is watched.
     pub(crate) const NONE: Self = Self(u16::MAX);
@@ -61,7 +71,7 @@ impl Watch {
         for _ in 0..BUCKETS * WIDTH {
             keys.push(Atomic::new(0), GFP_KERNEL)?;
             let note = Note {
-                seen: Atomic::new(false),
+                seen: Atomic::new(0),
                 function: Atomic::new(0),
                 stack: [const { Atomic::new(0) }; FRAMES],
             };
@@ -89,7 +99,7 @@ impl Watch {
                 continue;
             };
             if read_once(at) == 0 && at.cmpxchg(0, TAKEN, Relaxed).is_ok() {
-                note.seen.store(false, Relaxed);
+                note.seen.store(0, Relaxed);
                 note.function.store(function, Relaxed);
                 at.store(key, Release);
                 return Watched(place as u16);
@@ -105,7 +115,7 @@ impl Watch {
             let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
                 continue;
             };
-            if read_once(at) != key || at.load(Acquire) != key || note.seen.load(Relaxed) {
+            if read_once(at) != key || at.load(Acquire) != key || note.seen.load(Relaxed) == key {
                 continue;
             }
             let mut frames = [0; FRAMES];
@@ -113,31 +123,39 @@ impl Watch {
             for (frame, address) in note.stack.iter().zip(frames) {
                 frame.store(address, Relaxed);
             }
-            note.seen.store(true, Release);
+            note.seen.store(key, Release);
         }
     }
 
-    /// Ends the watch of a key. Returns the frames if something happened to it.
-    pub(crate) fn end(&self, watched: Watched, key: usize) -> Option<[usize; FRAMES]> {
+    /// Ends the watch of a key for a call of `function`. Returns what became of it.
+    pub(crate) fn end(&self, watched: Watched, key: usize, function: usize) -> Seen {
         let place = usize::from(watched.0);
-        let note = self.notes.get(place)?;
-        let seen = note.seen.load(Acquire).then(|| {
+        let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
+            return Seen::Unknown;
+        };
+        let seen = if note.seen.load(Acquire) == key {
             let mut frames = [0; FRAMES];
             for (address, frame) in frames.iter_mut().zip(&note.stack) {
                 *address = frame.load(Relaxed);
             }
-            frames
-        });
-        // It is another's by now if the function was forgotten.
-        let _ = self.keys.get(place)?.cmpxchg(key, 0, Release);
+            Seen::Happened(frames)
+        } else {
+            Seen::Nothing
+        };
+        // If the function was forgotten meanwhile, the place is free or another's by now.
+        if note.function.load(Relaxed) != function || at.cmpxchg(key, 0, Release).is_err() {
+            return Seen::Unknown;
+        }
         seen
     }
 
     /// Ends all watches of calls of a function, which must not begin new ones.
     pub(crate) fn forget(&self, function: usize) {
         for (at, note) in self.keys.iter().zip(&self.notes) {
-            if at.load(Acquire) > TAKEN && note.function.load(Relaxed) == function {
-                at.store(0, Relaxed);
+            let key = at.load(Acquire);
+            if key > TAKEN && note.function.load(Relaxed) == function {
+                // If it has just ended, the place can be another's.
+                let _ = at.cmpxchg(key, 0, Relaxed);
             }
         }
     }
@@ -146,7 +164,10 @@ impl Watch {
     pub(crate) fn seen(&self) -> usize {
         let places = self.keys.iter().zip(&self.notes);
         places
-            .filter(|(at, note)| at.load(Acquire) > TAKEN && note.seen.load(Relaxed))
+            .filter(|(at, note)| {
+                let key = at.load(Acquire);
+                key > TAKEN && note.seen.load(Relaxed) == key
+            })
             .count()
     }
 }

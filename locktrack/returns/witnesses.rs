@@ -4,7 +4,10 @@
 
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::Relaxed,
+        Arc, //
+    },
 };
 use kprobes::{
     EntryProbes,
@@ -25,6 +28,7 @@ use crate::{
 pub(crate) struct Witnesses {
     unlocks: Result<Arc<Unlocks>>,
     switches: Result<SwitchProbe<Sleepers>>,
+    tracker: Arc<Tracker>,
 }
 
 impl Witnesses {
@@ -33,10 +37,13 @@ impl Witnesses {
         let sleepers = Sleepers {
             tracker: tracker.clone(),
         };
+        let switches = SwitchProbe::new(sleepers);
+        tracker.returns.sees_sleep.store(switches.is_ok(), Relaxed);
         Self {
             unlocks: Unlocks::new(tracker)
                 .and_then(|unlocks| Arc::new(unlocks, GFP_KERNEL).map_err(Error::from)),
-            switches: SwitchProbe::new(sleepers),
+            switches,
+            tracker: tracker.clone(),
         }
     }
 
@@ -52,6 +59,12 @@ impl Witnesses {
         let unlocks = unlocks.map(|&error| (c"folio_unlock", error));
         let switches = switches.map(|&error| (c"sched_switch", error));
         [unlocks, switches].into_iter().flatten()
+    }
+}
+
+impl Drop for Witnesses {
+    fn drop(&mut self) {
+        self.tracker.returns.sees_sleep.store(false, Relaxed);
     }
 }
 

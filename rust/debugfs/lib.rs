@@ -181,6 +181,12 @@ impl<M: ModuleMetadata, F: File> Operations<M, F> {
         let data = unsafe { &*data.cast::<Arc<F::Data>>() };
         from_result(|| {
             if count > F::WRITE_MAX {
+                pr_err!(
+                    "{}: {}: at most {} bytes can be written\n",
+                    M::NAME,
+                    F::NAME,
+                    F::WRITE_MAX
+                );
                 return Err(if F::WRITE_WHOLE { E2BIG } else { EINVAL });
             }
             let mut text = KVVec::with_capacity(count, GFP_KERNEL)?;

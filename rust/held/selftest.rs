@@ -2,10 +2,11 @@
 
 //! Proof that [`Lock::query`] tells locks apart that are not held, held shared and held exclusively.
 //!
-//! A query that always answered "held" would look like a kernel without bugs. So each way in which a
-//! handler can be reached is tried with locks of each kind in a known state: through a breakpoint (a Rust function, whose
+//! A query that always answered "held" would look like a kernel without bugs. So ways in which a
+//! handler can be reached are tried with locks of each kind in a known state: through a breakpoint (a Rust function, whose
 //! probe is kept from becoming a jump), through ftrace (a C function) as a kprobe and as its own user, and at a return. [`context`] does
-//! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep.
+//! the same for where sleeping is allowed, for the folio of a page, and for tasks that sleep. Two ways are not tried: the
+//! jump that a breakpoint can become, and a return that a breakpoint on the entry caught.
 
 mod context;
 mod locks;

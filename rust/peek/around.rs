@@ -13,7 +13,7 @@ use crate::{
     Table, //
 };
 
-/// Calls `f` with the tables of an inode, of one of its dentries and of its file locks.
+/// Calls `f` with the tables of an inode, of its dentries and of its file locks.
 ///
 /// Returns whether it is mapped, so that [`mappings`] has something to look at.
 ///
@@ -28,7 +28,7 @@ pub(crate) unsafe fn inode<F: FnMut(Table, usize)>(inode: *mut bindings::inode, 
         f(table, address);
     }
     // SAFETY: By the safety requirements.
-    unsafe { dentry(inode, f) };
+    unsafe { dentries(inode, f) };
     // SAFETY: By the safety requirements.
     unsafe { locks(inode, f) };
     // SAFETY: By the safety requirements the inode is alive, and with it its mapping.
@@ -41,21 +41,22 @@ pub(crate) unsafe fn inode<F: FnMut(Table, usize)>(inode: *mut bindings::inode, 
 /// # Safety
 ///
 /// The inode must be alive, and `i_lock` not held.
-unsafe fn dentry<F: FnMut(Table, usize)>(inode: *mut bindings::inode, f: &mut F) {
+unsafe fn dentries<F: FnMut(Table, usize)>(inode: *mut bindings::inode, f: &mut F) {
     const D_OP: usize = offset_of!(bindings::dentry, d_op);
-    const D_ALIAS: usize = offset_of!(bindings::dentry, __bindgen_anon_2.d_alias);
     // SAFETY: By the safety requirements.
     let lock = unsafe { &raw mut (*inode).i_lock };
     // SAFETY: The lock is initialised, as the inode is alive.
     unsafe { bindings::spin_lock(lock) };
     // SAFETY: The lock protects the list.
-    let first = unsafe { (*inode).__bindgen_anon_2.i_dentry.first };
-    if !first.is_null() {
-        // What is in the list is a dentry of this inode, which the lock keeps.
-        let dentry = (first as usize).wrapping_sub(D_ALIAS);
-        if let Some(table) = follow(dentry, &[D_OP]) {
+    let mut node = unsafe { (*inode).__bindgen_anon_2.i_dentry.first };
+    while !node.is_null() {
+        // SAFETY: What is in the list is a dentry of this inode, which the lock keeps.
+        let dentry = unsafe { container_of!(node, bindings::dentry, __bindgen_anon_2.d_alias) };
+        if let Some(table) = follow(dentry as usize, &[D_OP]) {
             f(Table::Dentry, table);
         }
+        // SAFETY: The node is in the list, which the lock protects.
+        node = unsafe { (*node).next };
     }
     // SAFETY: The lock was taken above.
     unsafe { bindings::spin_unlock(lock) };
@@ -110,7 +111,7 @@ unsafe fn locks<F: FnMut(Table, usize)>(inode: *mut bindings::inode, f: &mut F) 
     unsafe { bindings::spin_unlock(lock) };
 }
 
-/// Calls `f` with the tables of the VMAs that map the pages of an inode. Sleeps.
+/// Calls `f` with the tables of the VMAs that map the pages of an inode, and of their files. Sleeps.
 ///
 /// # Safety
 ///
@@ -129,6 +130,11 @@ pub(crate) unsafe fn mappings<F: FnMut(Table, usize)>(inode: *mut bindings::inod
         let vma = unsafe { container_of!(node, bindings::vm_area_struct, shared.rb) };
         for table in Table::VmArea.tables(vma as usize) {
             f(Table::VmArea, table);
+        }
+        // SAFETY: A VMA that is in the tree has a file.
+        let file = unsafe { (*vma).vm_file };
+        for table in Table::File.tables(file as usize) {
+            f(Table::File, table);
         }
         // SAFETY: The node is in the tree, which the lock protects.
         node = unsafe { bindings::rb_next(node) };

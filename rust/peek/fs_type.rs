@@ -14,12 +14,12 @@ use kernel::{
         to_result, //
     },
     prelude::*,
-    str::CString,
-    types::Opaque, //
+    str::CString, //
 };
 
 use crate::{
     around,
+    files,
     SuperBlock,
     Table, //
 };
@@ -27,11 +27,12 @@ use crate::{
 /// So many inodes are looked at before others may have the lock of their list.
 const INODES_AT_ONCE: usize = 512;
 
-/// A registered filesystem, with a reference to its module, which cannot go while this lives.
+/// A filesystem, with a reference to its module, which cannot go while this lives.
 ///
 /// # Invariants
 ///
-/// `ptr` points to a registered `struct file_system_type`, to whose module this has a reference.
+/// `ptr` points to a `struct file_system_type` that was registered or has a super block, and to whose module, without
+/// which it would not stay, this has a reference.
 pub struct FileSystemType {
     ptr: NonNull<bindings::file_system_type>,
 }
@@ -48,31 +49,36 @@ impl FileSystemType {
     ///
     /// - `EINVAL`: the name is empty or has a dot in it, which divides a name from a subtype.
     /// - `ENODEV`: there is no such filesystem, or it is just going.
-    /// - `ENOMEM`.
+    /// - Those of [`registered`].
     pub fn find(name: &CStr) -> Result<Self> {
         let bytes = name.to_bytes();
         if bytes.is_empty() || bytes.contains(&b'.') {
             return Err(EINVAL);
         }
-        // `get_fs_type()` runs modprobe for a name that it does not know.
-        if !is_registered(name)? {
+        if !registered()?.iter().any(|other| &**other == name) {
             return Err(ENODEV);
         }
+        Self::find_registered(name)
+    }
+
+    /// Finds a filesystem by a name that [`registered`] gave. Sleeps. For another name, the kernel would run modprobe.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if it has gone since.
+    pub fn find_registered(name: &CStr) -> Result<Self> {
         // SAFETY: The name is a C string.
         let ptr = unsafe { bindings::get_fs_type(name.as_char_ptr()) };
-        // INVARIANT: `get_fs_type()` takes a reference to the module, without which the type would
-        // not stay.
+        // INVARIANT: `get_fs_type()` takes a reference to the module.
         NonNull::new(ptr).map(|ptr| Self { ptr }).ok_or(ENODEV)
     }
 
     /// Finds the filesystem of a mount, and its super block, by a path in it. Sleeps.
     ///
-    /// The super block need not stay.
-    ///
     /// # Errors
     ///
-    /// Those of the path walk, such as `ENOENT`, and those of [`FileSystemType::find`].
-    pub fn find_mount(path: &CStr) -> Result<(Self, SuperBlock)> {
+    /// Those of the path walk, such as `ENOENT`.
+    pub fn find_mount(path: &CStr) -> Result<(Self, ActiveSuper)> {
         let mut found = MaybeUninit::<bindings::path>::uninit();
         // SAFETY: The path is a C string, and `found` valid for writes.
         let ret = unsafe {
@@ -87,7 +93,7 @@ impl FileSystemType {
         let found = unsafe { found.assume_init() };
         // SAFETY: The path has a reference to the dentry.
         let sb = unsafe { (*found.dentry).d_sb };
-        // SAFETY: The dentry keeps its super block, and that its type, which has a name.
+        // SAFETY: The path has a reference to the mount, which keeps the super block active.
         let result = unsafe { Self::of_super(sb) };
         // SAFETY: The reference was taken above.
         unsafe { bindings::path_put(&found) };
@@ -99,19 +105,23 @@ impl FileSystemType {
     /// # Errors
     ///
     /// `ENODEV` if there is none, and those of [`registered`].
-    pub fn find_device(s_dev: u32) -> Result<(Self, SuperBlock)> {
+    pub fn find_device(s_dev: u32) -> Result<(Self, ActiveSuper)> {
         for name in registered()? {
             // It can go meanwhile.
-            let Ok(fs) = Self::find(&name) else {
+            let Ok(fs) = Self::find_registered(&name) else {
                 continue;
             };
-            let mut found = None;
-            fs.for_each_super(|sb| {
-                if sb.s_dev() == Some(s_dev) {
-                    found = Some(sb);
-                }
-            });
-            if let Some(sb) = found {
+            let mut search = Search { s_dev, found: None };
+            // SAFETY: The type is valid by the invariant. `search_super()` gets what it wants: a pointer to a `Search` that
+            // nobody else uses meanwhile.
+            unsafe {
+                bindings::iterate_supers_type(
+                    fs.ptr.as_ptr(),
+                    Some(search_super),
+                    (&raw mut search).cast(),
+                )
+            };
+            if let Some(sb) = search.found {
                 return Ok((fs, sb));
             }
         }
@@ -120,27 +130,18 @@ impl FileSystemType {
 
     /// # Safety
     ///
-    /// `sb` must be alive.
-    unsafe fn of_super(sb: *mut bindings::super_block) -> Result<(Self, SuperBlock)> {
-        let seen = SuperBlock::new(sb as usize).ok_or(ENODEV)?;
-        // SAFETY: By the safety requirements; the type outlives its super blocks.
-        let name = unsafe { (*(*sb).s_type).name };
-        // SAFETY: A registered type has a name.
-        let fs = Self::find(unsafe { CStr::from_char_ptr(name) })?;
-        Ok((fs, seen))
-    }
-
-    /// Calls `f` with each mounted super block, which stays meanwhile: `s_umount` is held. Sleeps.
-    fn for_each_super<F: FnMut(SuperBlock)>(&self, mut f: F) {
-        // SAFETY: The type is registered by the invariant. `just_super()` gets what it wants: a pointer to
-        // an `F` that nobody else uses meanwhile.
-        unsafe {
-            bindings::iterate_supers_type(
-                self.ptr.as_ptr(),
-                Some(just_super::<F>),
-                (&raw mut f).cast(),
-            )
-        };
+    /// `sb` must be active.
+    unsafe fn of_super(sb: *mut bindings::super_block) -> Result<(Self, ActiveSuper)> {
+        // SAFETY: By the safety requirements.
+        let active = unsafe { ActiveSuper::new(sb) }?;
+        // SAFETY: As above; the super block has a reference to its type's module.
+        let ptr = NonNull::new(unsafe { (*sb).s_type }).ok_or(ENODEV)?;
+        // SAFETY: As above.
+        let owner = unsafe { ptr.as_ref().owner };
+        // SAFETY: As above. A null pointer is fine.
+        unsafe { bindings::__module_get(owner) };
+        // INVARIANT: The type has a super block, and the reference was just taken.
+        Ok((Self { ptr }, active))
     }
 
     /// Returns the address, by which `s_type` of a super block can be compared.
@@ -154,7 +155,7 @@ impl FileSystemType {
     ///
     /// Those of the filesystem's `->init_fs_context()`, which may not like who asks.
     pub fn context_operations(&self) -> Result<usize> {
-        // SAFETY: The type is registered by the invariant.
+        // SAFETY: The type is valid by the invariant.
         let fc = from_err_ptr(unsafe { bindings::fs_context_for_mount(self.ptr.as_ptr(), 0) })?;
         // SAFETY: The context is this function's own.
         let ops = unsafe { (*fc).ops } as usize;
@@ -165,13 +166,13 @@ impl FileSystemType {
 
     /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
     /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
-    /// locks of these. Sleeps.
+    /// locks of these, and of open files. Sleeps.
     ///
     /// `f` is called with spinlocks held, and for each of several objects that share a table. Objects that come
     /// or go meanwhile may be left out.
     pub fn for_each_table<F: FnMut(Table, usize)>(&self, only: Option<SuperBlock>, f: F) {
         let mut each = Each { f, only };
-        // SAFETY: The type is registered by the invariant. `each_super()` gets what it wants: a pointer to
+        // SAFETY: The type is valid by the invariant. `each_super()` gets what it wants: a pointer to
         // an `Each<F>` that nobody else uses meanwhile.
         unsafe {
             bindings::iterate_supers_type(
@@ -180,6 +181,17 @@ impl FileSystemType {
                 (&raw mut each).cast(),
             )
         };
+        let Each { mut f, only } = each;
+        files::for_each_open(|file| {
+            let is_of = |(s_type, sb): (usize, Option<SuperBlock>)| {
+                s_type == self.address() && (only.is_none() || only == sb)
+            };
+            if Table::File.owner(file as usize).is_some_and(is_of) {
+                for table in Table::File.tables(file as usize) {
+                    f(Table::File, table);
+                }
+            }
+        });
     }
 }
 
@@ -192,44 +204,39 @@ impl Drop for FileSystemType {
     }
 }
 
-/// Nobody mounts a name that is only being tried.
+/// A super block that stays active while this lives, also when it is unmounted meanwhile.
 ///
-/// # Safety
+/// # Invariants
 ///
-/// Only for C.
-unsafe extern "C" fn refuse(_fc: *mut kernel::bindings::fs_context) -> c_int {
-    ENODEV.to_errno()
+/// This has an active reference to what `ptr` points to.
+pub struct ActiveSuper {
+    ptr: NonNull<bindings::super_block>,
 }
 
-/// Returns whether a filesystem of this name is registered. Sleeps.
-///
-/// There is no call that only looks. But no name can be registered twice, so this tries to register
-/// it, and takes it back at once if that worked.
-fn is_registered(name: &CStr) -> Result<bool> {
-    let name = CString::try_from(name)?;
-    let trial = KBox::pin_init(
-        Opaque::ffi_init(|slot: *mut bindings::file_system_type| {
-            let trial = bindings::file_system_type {
-                name: name.as_char_ptr(),
-                init_fs_context: Some(refuse),
-                ..pin_init::zeroed()
-            };
-            // SAFETY: The slot is valid for writes.
-            unsafe { slot.write(trial) };
-        }),
-        GFP_KERNEL,
-    )?;
-    let trial: &Opaque<bindings::file_system_type> = &trial;
-    // SAFETY: It is initialised, and stays until it is unregistered below. As nothing can be mounted with it, no
-    // lockdep key in it is ever used, and so it need not be static.
-    let ret = unsafe { bindings::register_filesystem(trial.get()) };
-    if ret == EBUSY.to_errno() {
-        return Ok(true);
+impl ActiveSuper {
+    /// # Safety
+    ///
+    /// `sb` must be active.
+    unsafe fn new(sb: *mut bindings::super_block) -> Result<Self> {
+        let ptr = NonNull::new(sb).ok_or(ENODEV)?;
+        // SAFETY: By the safety requirements.
+        unsafe { bindings::atomic_inc(&raw mut (*sb).s_active) };
+        // INVARIANT: The reference was just taken.
+        Ok(Self { ptr })
     }
-    to_result(ret)?;
-    // SAFETY: It was just registered. This waits for those who found it in the list.
-    unsafe { bindings::unregister_filesystem(trial.get()) };
-    Ok(false)
+
+    /// Returns what can be seen of it.
+    pub fn seen(&self) -> Option<SuperBlock> {
+        SuperBlock::new(self.ptr.as_ptr() as usize)
+    }
+}
+
+impl Drop for ActiveSuper {
+    /// Sleeps. It can be what ends the super block, so no lock may be held.
+    fn drop(&mut self) {
+        // SAFETY: By the invariant the reference is this one's own.
+        unsafe { bindings::deactivate_super(self.ptr.as_ptr()) };
+    }
 }
 
 /// Returns the names of all registered filesystems, as `/proc/filesystems` has them. Sleeps.
@@ -238,12 +245,13 @@ fn is_registered(name: &CStr) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// Those of reading that file: `ENOENT` if `/proc` is not mounted; and `ENOMEM`.
+/// Those of reading that file, which a line in the log names: `ENOENT` if `/proc` is not mounted; and `ENOMEM`.
 pub fn registered() -> Result<KVec<CString>> {
     let flags = bindings::O_RDONLY as c_int;
     // SAFETY: The name is a C string.
     let file = unsafe { bindings::filp_open(c"/proc/filesystems".as_char_ptr(), flags, 0) };
-    let file = from_err_ptr(file)?;
+    let file = from_err_ptr(file)
+        .inspect_err(|error| pr_err!("/proc/filesystems cannot be read: {error:?}\n"))?;
     let text = read_all(file);
     // SAFETY: The file was opened above.
     unsafe { bindings::filp_close(file, core::ptr::null_mut()) };
@@ -281,17 +289,23 @@ fn read_all(file: *mut bindings::file) -> Result<KVec<u8>> {
     }
 }
 
+/// What [`search_super`] works with.
+struct Search {
+    s_dev: u32,
+    found: Option<ActiveSuper>,
+}
+
 /// # Safety
 ///
-/// Only for `iterate_supers_type()`, which keeps `sb`. `f` must point to an `F`.
-unsafe extern "C" fn just_super<F: FnMut(SuperBlock)>(
-    sb: *mut bindings::super_block,
-    f: *mut c_void,
-) {
+/// Only for `iterate_supers_type()`, which holds `s_umount` of `sb`. `search` must point to a `Search`.
+unsafe extern "C" fn search_super(sb: *mut bindings::super_block, search: *mut c_void) {
     // SAFETY: By the safety requirements.
-    let f = unsafe { &mut *f.cast::<F>() };
-    if let Some(sb) = SuperBlock::new(sb as usize) {
-        f(sb);
+    let search = unsafe { &mut *search.cast::<Search>() };
+    let seen = SuperBlock::new(sb as usize).filter(|sb| sb.s_dev() == Some(search.s_dev));
+    if seen.is_some() && search.found.is_none() {
+        // SAFETY: The last active reference is dropped under `s_umount`, held for writing, and what comes here has not
+        // lost it yet.
+        search.found = unsafe { ActiveSuper::new(sb) }.ok();
     }
 }
 

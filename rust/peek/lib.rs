@@ -12,6 +12,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 mod around;
+mod files;
 mod fs_type;
 mod object;
 mod slot;
@@ -19,6 +20,7 @@ mod table;
 
 pub use fs_type::{
     registered,
+    ActiveSuper,
     FileSystemType, //
 };
 pub use object::{

@@ -165,7 +165,9 @@ impl Table {
     }
 
     /// Returns what stays the same for the current task as long as nothing happened that could have ended its hold
-    /// of the lock unseen. All three only grow, also from one task to the next at the same address.
+    /// of the lock unseen. What is counted only grows, and when a task was born does so from one to the next at the same address.
+    /// It goes back only where a thread that is not its process's first calls `exec()`: it holds nothing shared then, and what is
+    /// counted would have to grow by just as many as there are nanoseconds between the two.
     fn stamp(&self, lock: usize) -> u64 {
         let released = self.released(lock).map_or(0, |it| it.load(Relaxed));
         let missed = self.missed.load(Relaxed);

@@ -113,6 +113,37 @@ gone()
 	return $result
 }
 
+# One that is gone is not mistaken for another one at the same address.
+gone_by_address()
+{
+	others=$(mktemp -d)
+	mkdir "$others/gone" && mount -t "$fstype" locktrack-other "$others/gone" &&
+		echo "$others/gone" > "$locktrack/attach" && umount "$others/gone" || return 1
+	sleep 0.2
+	result=0
+	for other in a b c d e f g h; do
+		mkdir "$others/$other" && mount -t "$fstype" locktrack-other "$others/$other" &&
+			echo "$others/$other" > "$locktrack/attach" && attached "$others/$other" || result=1
+	done
+	for other in a b c d e f g h gone; do
+		umount "$others/$other" 2>/dev/null
+		echo "-$others/$other" > "$locktrack/attach"
+		rmdir "$others/$other"
+	done
+	rmdir "$others"
+	return $result
+}
+
+# By another name, it is attached already.
+by_two_names()
+{
+	echo "$mnt" > "$locktrack/attach" && expect_error attach "$mnt/." "File exists" &&
+		expect_error attach "$(mountpoint -d "$mnt")" "File exists"
+	result=$?
+	echo "-$mnt" > "$locktrack/attach"
+	return $result
+}
+
 everything()
 {
 	echo all > "$locktrack/attach" || return 1
@@ -126,7 +157,7 @@ everything()
 
 begin
 quick_probes
-ktap_set_plan 11
+ktap_set_plan 13
 test_result attach_shows_probes attach_shows_probes
 test_result attach_twice attach_twice
 test_result attach_two attach_two
@@ -137,5 +168,7 @@ test_result again again
 test_result by_path by_path
 test_result by_device by_device
 test_result gone gone
+test_result gone_by_address gone_by_address
+test_result by_two_names by_two_names
 test_result everything everything
 ktap_finished

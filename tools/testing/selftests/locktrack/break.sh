@@ -43,6 +43,7 @@ caught()
 		$1 == "found" && index(" " found " ", " " $2 " ") == 0 { want("found", $2, found) }
 		$1 == "count" { want("count", $2, 1) }
 		$1 == "task" { want("task", $2, task) }
+		$1 == "via" { want("via", $2, "table") }
 		$1 == "caller" {
 			caller = $2
 			if (caller !~ /^.+\+0x.* \[locktrack_break\]$/)

@@ -11,12 +11,6 @@ tables()
 	awk -F '\t' -v name="$fstype" '$1 == "fs" && $2 == name { print $3 }' "$locktrack/attach"
 }
 
-# probed CALLBACK
-probed()
-{
-	cut -f 1-3 "$locktrack/attach" | grep -q "^probe.*inode_operations.$1\$"
-}
-
 has_tables()
 {
 	[ "$(tables)" -ge "$1" ]
@@ -26,7 +20,7 @@ mounted_after_attach()
 {
 	echo "$fstype" > "$locktrack/attach" && fs_mount || return 1
 	# The root directory's.
-	eventually probed mkdir || return 1
+	eventually probed inode_operations.mkdir || return 1
 	mkdir "$mnt/dir" && rmdir "$mnt/dir" && [ "$(hits mkdir)" -gt 0 ]
 }
 
@@ -34,7 +28,7 @@ new_kinds_of_inodes()
 {
 	echo data > "$mnt/file" && ln -s file "$mnt/symlink" && mkfifo "$mnt/fifo" || return 1
 	# Files have another table than directories.
-	eventually probed setattr || return 1
+	eventually probed inode_operations.setattr || return 1
 	echo 1 > "$locktrack/reset"
 	chmod 600 "$mnt/file" && [ "$(hits setattr)" -gt 0 ]
 }
@@ -55,6 +49,94 @@ existing_inodes()
 	has_tables 2 || return 1
 	echo 1 > "$locktrack/reset"
 	chmod 644 "$mnt/file" && [ "$(hits setattr)" -gt 0 ]
+}
+
+# attached_now CALLBACK...: after a new attach, they are probed at once.
+attached_now()
+{
+	! attached || echo "-$fstype" > "$locktrack/attach"
+	echo "$fstype" > "$locktrack/attach" || return 1
+	for callback; do
+		probed "$callback" || { echo "$callback is not probed"; return 1; }
+	done
+}
+
+# with_file PYTHON COMMAND...: it runs while a process has $mnt/file open as `file` and did that.
+with_file()
+{
+	python3 - "$mnt/file" "$1" <<-'PYTHON' &
+		import fcntl, mmap, signal, sys
+		with open(sys.argv[1], "r+b") as file:
+		    exec(sys.argv[2])
+		    open(sys.argv[1] + ".ready", "w").close()
+		    signal.pause()
+	PYTHON
+	holder=$!
+	shift
+	eventually [ -e "$mnt/file.ready" ] && "$@"
+	result=$?
+	kill "$holder"
+	rm "$mnt/file.ready"
+	return $result
+}
+
+existing_mapping()
+{
+	with_file 'file.truncate(4096); mapped = mmap.mmap(file.fileno(), 4096); mapped[0]' \
+		attached_now vm_operations_struct.fault
+}
+
+existing_lease()
+{
+	with_file 'fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)' \
+		attached_now lease_manager_operations.lm_break
+}
+
+# The file of a device has the device's callbacks, not its inode's. It counts for the filesystem that it is on.
+existing_file()
+{
+	mknod "$mnt/zero" c 1 5 || return 1
+	exec 9< "$mnt/zero"
+	attached_now && grep -q "^probe	$fstype	file_operations\.[^	]*	[a-z_]*_zero\>" "$locktrack/attach"
+	result=$?
+	exec 9<&-
+	rm "$mnt/zero"
+	[ "$result" -eq 0 ] || grep 'file_operations' "$locktrack/attach"
+	return $result
+}
+
+# That of a process: it is in memory, as its directory is in use.
+existing_dentry()
+{
+	(
+		cd /proc/self/task || exit 1
+		fstype=proc
+		attached_now && grep -q "^\(probe\|return\)	proc	dentry_operations.d_revalidate	pid_revalidate\>" "$locktrack/attach"
+	)
+	result=$?
+	[ "$result" -eq 0 ] || grep 'dentry_operations' "$locktrack/attach"
+	echo -proc > "$locktrack/attach"
+	return $result
+}
+
+# Objects that no usual filesystem has: locks with callbacks, and a dentry with callbacks behind one without.
+existing_others()
+{
+	other=$(mktemp -d)
+	mount -t locktrack_breakfs none "$other" &&
+		echo hold > /sys/module/locktrack_breakfs/parameters/run && (
+			fstype=locktrack_breakfs
+			attached_now file_lock_operations.fl_copy_lock lock_manager_operations.lm_notify \
+				lease_manager_operations.lm_break vm_operations_struct.fault \
+				file_operations.iterate_shared super_operations.sync_fs || exit 1
+			grep -q "dentry_operations.d_delete	breakfs_d_delete\>" "$locktrack/attach" ||
+				{ grep dentry_operations "$locktrack/attach"; exit 1; }
+		)
+	result=$?
+	echo -locktrack_breakfs > "$locktrack/attach"
+	umount "$other"
+	rmdir "$other"
+	return $result
 }
 
 all_places_watched()
@@ -100,12 +182,18 @@ other_module_goes()
 }
 
 begin
-ktap_set_plan 6
+need_module locktrack_breakfs
+ktap_set_plan 11
 modprobe -q loop
 test_result mounted_after_attach mounted_after_attach
 test_result new_kinds_of_inodes new_kinds_of_inodes
 test_result second_mount second_mount
 test_result existing_inodes existing_inodes
+test_result existing_mapping existing_mapping
+test_result existing_lease existing_lease
+test_result existing_file existing_file
+test_result existing_dentry existing_dentry
+test_result existing_others existing_others
 test_result all_places_watched all_places_watched
 if [ -e /sys/module/loop/initstate ]; then
 	test_ext4 other_module_goes other_module_goes

@@ -175,6 +175,31 @@ long_list()
 		break_rule unlink-victim && expect_counts 0 1
 }
 
+# The first violation and the second one, which comes while the first makes its record, are both excepted.
+at_once()
+{
+	tracing=/sys/kernel/tracing
+	[ -d "$tracing/events" ] || mount -t tracefs tracefs "$tracing" || return 1
+	event=$tracing/events/locktrack/violation
+	other=$(mktemp -d)
+	mount -t tmpfs locktrack-test "$other" && echo tmpfs > "$locktrack/attach" && begin_again &&
+		list "inode_operations.setattr${tab}inode${tab}i_rwsem${tab}exclusive${tab}race_calls$tab$why" ||
+		return 1
+	: > "$tracing/trace"
+	echo 'excepted == 0' > "$event/filter"
+	echo 1 > "$event/enable"
+	echo "$other" > /sys/module/locktrack_flood/parameters/race
+	result=$?
+	echo 0 > "$event/enable"
+	echo 0 > "$event/filter"
+	umount "$other"
+	rmdir "$other"
+	echo -tmpfs > "$locktrack/attach"
+	echo "$(stat_of excepted) excepted, $(stat_of violations) not"
+	[ "$(stat_of excepted)" -eq 200 ] && [ "$(stat_of violations)" -eq 0 ] || return 1
+	! grep -m 1 ' violation: ' "$tracing/trace" && return $result
+}
+
 forget()
 {
 	echo > "$locktrack/exceptions"
@@ -185,11 +210,12 @@ forget()
 begin
 quick_probes
 need_break
+need_module locktrack_flood
 file=$(mktemp)
 trap forget EXIT
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 workload "$mnt"
-ktap_set_plan 8
+ktap_set_plan 9
 test_result counted_apart counted_apart
 test_result others_stay_violations others_stay_violations
 test_result judged_again judged_again
@@ -198,4 +224,9 @@ test_result bad_lines bad_lines
 test_result round_trip round_trip
 test_result whole_lists_only whole_lists_only
 test_result long_list long_list
+if [ "$(nproc)" -gt 1 ]; then
+	test_result at_once at_once
+else
+	test_skip at_once "there is one CPU"
+fi
 ktap_finished

@@ -42,6 +42,23 @@ no_autoload()
 	return $result
 }
 
+# Nobody else must meet a filesystem that is only asked for.
+not_registered()
+{
+	tracing=/sys/kernel/tracing
+	[ -d "$tracing/events" ] || mount -t tracefs tracefs "$tracing" || return 1
+	echo 'p:locktrack_test/register register_filesystem' >> "$tracing/kprobe_events" || return 1
+	event=$tracing/events/locktrack_test/register
+	echo 1 > "$event/enable"
+	expect_error attach nosuchfs "No such device"
+	result=$?
+	echo 0 > "$event/enable"
+	hits=$(awk '$1 == "locktrack_test/register" || $1 == "register" { print $2 }' "$tracing/kprobe_profile")
+	echo '-:locktrack_test/register' >> "$tracing/kprobe_events"
+	echo "$hits filesystems registered"
+	[ "$hits" = 0 ] && return $result
+}
+
 no_name()
 {
 	for text in "" "-" "two words" "a/b" 7: :0 7:x 4096:0 "ext4.sub" "$(printf 'x\001')"; do
@@ -52,7 +69,22 @@ no_name()
 
 too_long()
 {
-	expect_error attach "$(printf '%0300d' 0)" "Invalid argument"
+	long=$(mktemp)
+	printf '%05000d\n' 0 > "$long"
+	dd if="$long" of="$locktrack/attach" bs=8192 2>&1 | grep "Invalid argument" && logged "at most 4097 bytes"
+	result=$?
+	rm "$long"
+	return $result
+}
+
+long_path()
+{
+	mount -t tmpfs locktrack-test "$mnt" || return 1
+	long=$mnt/$(printf '%0250d/%0250d' 0 0)
+	mkdir -p "$long" && write attach "$long" && attached "$long" && write attach "-$long" && ! attached "$long"
+	result=$?
+	umount "$mnt"
+	return $result
 }
 
 not_attached()
@@ -74,11 +106,13 @@ bad_reset()
 }
 
 begin
-ktap_set_plan 7
+ktap_set_plan 9
 test_result unknown_filesystem unknown_filesystem
 test_result no_autoload no_autoload
+test_result not_registered not_registered
 test_result no_name no_name
 test_result too_long too_long
+test_result long_path long_path
 test_result not_attached not_attached
 test_result bad_enable bad_enable
 test_result bad_reset bad_reset

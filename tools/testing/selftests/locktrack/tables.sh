@@ -133,6 +133,22 @@ older_edition()
 	done
 }
 
+# How the callback was called.
+via()
+{
+	for how in table direct jump; do
+		echo 1 > "$locktrack/reset"
+		echo "via-$how" > "$run" || return 1
+		awk -F '\t' -v how="$how" '
+			$1 == "rule" { mine = $3 == "super_operations.sync_fs" && $5 == "s_umount" }
+			mine && $1 == "caller" && $2 ~ /^breakfs_call_sync/ { callers++ }
+			mine && $1 == "via" && $2 == how { found++ }
+			END { exit !(callers == 1 && found == 1) }' "$locktrack/violations" && continue
+		cat "$locktrack/violations"
+		return 1
+	done
+}
+
 has_all_tables()
 {
 	[ "$complete" -eq 0 ] || { echo "$missing"; return 1; }
@@ -152,10 +168,11 @@ complete=$?
 results without " not-held " && results shared " shared someone-shared " &&
 	results atomic " atomic " && results misbehaving " slept " || exit "$KSFT_FAIL"
 cat "$found.without" "$found.shared" "$found.atomic" "$found.misbehaving" > "$cases.results"
-ktap_set_plan $(($(grep -c '^[^	]' "$cases.results") + 4))
+ktap_set_plan $(($(grep -c '^[^	]' "$cases.results") + 5))
 test_result all_tables has_all_tables
 test_result kept kept
 test_result unlocks unlocks
+test_result via via
 # Each case, and below it the rules that it broke.
 while IFS= read -r line; do
 	case $line in

@@ -9,7 +9,9 @@
  *	cat /sys/kernel/debug/locktrack_breakfs
  *	cd /sys/module/locktrack_breakfs/parameters
  *	echo announce > run		# shows locktrack the tables that no inode leads to
+ *	echo hold > run			# gives the inode locks and a name more, for the next attach
  *	echo sync_fs-without-sb > run	# one case
+ *	echo via-table > run		# calls ->sync_fs() without its lock; so with via-direct and via-jump
  *	echo without > run		# all where a lock is missing; so with kept, shared,
  *					# atomic and misbehaving
  *
@@ -24,6 +26,9 @@
 #include "breakfs.h"
 
 #define NAME "locktrack_breakfs"
+
+/* A function that is called as it stands: no clone of it. */
+#define NOIPA __attribute__((__noipa__))
 
 bool breakfs_pretends;
 bool breakfs_misbehaves;
@@ -54,9 +59,33 @@ static void breakfs_put_super(struct super_block *sb)
 {
 }
 
-static int breakfs_sync_fs(struct super_block *sb, int wait)
+static NOIPA int breakfs_sync_fs(struct super_block *sb, int wait)
 {
+	barrier();
 	return 0;
+}
+
+/* The compiler makes that a jump. */
+static NOIPA int breakfs_sync(struct super_block *sb, int wait)
+{
+	barrier();
+	return breakfs_sync_fs(sb, wait);
+}
+
+/* Calls ->sync_fs() without its lock, by the table or by a name. */
+static noinline int breakfs_call_sync(struct super_block *sb, const char *via)
+{
+	int ret;
+
+	if (!strcmp(via, "table"))
+		ret = sb->s_op->sync_fs(sb, 0);
+	else if (!strcmp(via, "direct"))
+		ret = breakfs_sync_fs(sb, 0);
+	else
+		ret = breakfs_sync(sb, 0);
+	/* The calls are no jumps. */
+	barrier();
+	return ret;
 }
 
 static int breakfs_freeze_fs(struct super_block *sb)
@@ -233,6 +262,14 @@ static int breakfs_init_fs_context(struct fs_context *fc)
 	return 0;
 }
 
+static void breakfs_let_go(struct breakfs *fs)
+{
+	if (!fs->alias)
+		return;
+	fs->inode->i_flctx = NULL;
+	dput(fs->alias);
+}
+
 static void breakfs_kill_sb(struct super_block *sb)
 {
 	struct breakfs *fs = sb->s_fs_info;
@@ -252,6 +289,7 @@ static void breakfs_kill_sb(struct super_block *sb)
 		if (fs->mm)
 			rb_erase_cached(&fs->vma.shared.rb, &fs->inode->i_mapping->i_mmap);
 		breakfs_idle_remove(fs);
+		breakfs_let_go(fs);
 		dput(fs->dentry);
 	}
 	kill_anon_super(sb);
@@ -294,6 +332,29 @@ static int breakfs_announce(struct breakfs *fs)
 	return 0;
 }
 
+/* Gives the inode locks that it has as long as it is mounted, and another name in front of the first. */
+static int breakfs_hold(struct breakfs *fs)
+{
+	if (fs->alias)
+		return 0;
+	fs->alias = d_alloc_name(fs->sb->s_root, "alias");
+	if (!fs->alias)
+		return -ENOMEM;
+	ihold(fs->inode);
+	d_add(fs->alias, fs->inode);
+	locks_init_lock(&fs->held);
+	fs->held.c.flc_file = &fs->file;
+	fs->held.fl_ops = &breakfs_fl_ops;
+	fs->held.fl_lmops = &breakfs_lm_ops;
+	locks_init_lease(&fs->held_lease);
+	fs->held_lease.c.flc_file = &fs->file;
+	fs->held_lease.fl_lmops = &breakfs_lease_ops;
+	list_add(&fs->held.c.flc_list, &fs->ctx.flc_posix);
+	list_add(&fs->held_lease.c.flc_list, &fs->ctx.flc_lease);
+	smp_store_release(&fs->inode->i_flctx, &fs->ctx);
+	return 0;
+}
+
 /* Returns what is mounted, which stays until deactivate_super(). */
 static struct breakfs *breakfs_get(void)
 {
@@ -324,7 +385,14 @@ static int run_set(const char *value, const struct kernel_param *kp)
 		return -ENODEV;
 	}
 	mutex_lock(&lock);
-	ret = strcmp(name, "announce") ? breakfs_run(fs, name) : breakfs_announce(fs);
+	if (!strcmp(name, "announce"))
+		ret = breakfs_announce(fs);
+	else if (!strcmp(name, "hold"))
+		ret = breakfs_hold(fs);
+	else if (!strncmp(name, "via-", 4))
+		ret = breakfs_call_sync(fs->sb, name + 4);
+	else
+		ret = breakfs_run(fs, name);
 	mutex_unlock(&lock);
 	deactivate_super(fs->sb);
 	kfree(text);

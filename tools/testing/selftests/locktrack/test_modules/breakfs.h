@@ -36,6 +36,10 @@ struct breakfs {
 	struct vm_fault vmf;
 	struct gendisk disk;
 	struct block_device bdev;
+	/* What breakfs_hold() made. */
+	struct dentry *alias;
+	struct file_lock held;
+	struct file_lease held_lease;
 	struct readahead_control rac;
 	struct fs_context fc;
 	/* Those of breakfs_idle.c. */

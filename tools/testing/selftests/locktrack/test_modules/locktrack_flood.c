@@ -13,9 +13,15 @@
  *	echo /mnt > /sys/module/locktrack_flood/parameters/many
  *
  * calls it so often, from 10 places, and from 10000, each of them once in 1000 rounds.
+ *
+ *	echo /mnt > /sys/module/locktrack_flood/parameters/race
+ *
+ * calls it on two CPUs at the same time, again and again from another place.
  */
 
+#include <linux/cpu.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -74,6 +80,68 @@ static int many(struct mnt_idmap *idmap, struct dentry *dentry)
 	return ret;
 }
 
+/* Two that call it from the same place at the same time. */
+struct racer {
+	struct mnt_idmap *idmap;
+	struct dentry *dentry;
+	atomic_t *arrived;
+	struct completion done;
+};
+
+static void meet(atomic_t *arrived, int *turn)
+{
+	atomic_inc(arrived);
+	*turn += 2;
+	while (atomic_read(arrived) < *turn)
+		cond_resched();
+}
+
+static int race_calls(void *data)
+{
+	int (*setattr)(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+	struct racer *racer = data;
+	struct iattr attr = {};
+	int turn = 0;
+
+	setattr = d_inode(racer->dentry)->i_op->setattr;
+	TEN(TEN(meet(racer->arrived, &turn); setattr(racer->idmap, racer->dentry, &attr);))
+	kthread_complete_and_exit(&racer->done, 0);
+}
+
+static int race(struct mnt_idmap *idmap, struct dentry *dentry)
+{
+	atomic_t arrived = ATOMIC_INIT(0);
+	struct racer racers[2];
+	struct task_struct *tasks[2];
+	unsigned int cpu, count = 0;
+
+	if (!d_inode(dentry)->i_op->setattr)
+		return -EOPNOTSUPP;
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		struct racer *racer = &racers[count];
+
+		*racer = (struct racer){ idmap, dentry, &arrived };
+		init_completion(&racer->done);
+		tasks[count] = kthread_create_on_cpu(race_calls, racer, cpu, "locktrack_race");
+		if (IS_ERR(tasks[count]))
+			break;
+		if (++count == ARRAY_SIZE(racers))
+			break;
+	}
+	cpus_read_unlock();
+	if (count < ARRAY_SIZE(racers)) {
+		if (count)
+			kthread_stop(tasks[0]);
+		return -ENODEV;
+	}
+	for (count = 0; count < ARRAY_SIZE(racers); count++)
+		wake_up_process(tasks[count]);
+	for (count = 0; count < ARRAY_SIZE(racers); count++)
+		wait_for_completion(&racers[count].done);
+	return 0;
+}
+
 static int run_set(const char *value, const struct kernel_param *kp)
 {
 	int (*call)(struct mnt_idmap *idmap, struct dentry *dentry) = kp->arg;
@@ -117,6 +185,8 @@ module_param_cb(ten, &call_ops, ten, 0200);
 MODULE_PARM_DESC(ten, "DIRECTORY: break it from 10 places");
 module_param_cb(many, &call_ops, many, 0200);
 MODULE_PARM_DESC(many, "DIRECTORY: break it from 10000 places");
+module_param_cb(race, &call_ops, race, 0200);
+MODULE_PARM_DESC(race, "DIRECTORY: break it on two CPUs at the same time");
 
 static int __init locktrack_flood_init(void)
 {

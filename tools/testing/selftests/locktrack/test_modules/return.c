@@ -11,7 +11,7 @@
  *	echo "write_end /mnt" > run		# the mounted directory
  *	echo "keep-write_end /mnt" > run	# the same call, with the rule kept
  *
- * Each case calls one callback of the one file, directly, and undoes afterwards what the
+ * Each case calls one callback of a file, directly, and undoes afterwards what the
  * callback did wrong, so that it harms nobody. Otherwise the callbacks do as they should.
  */
 
@@ -35,7 +35,7 @@ static int run(const struct test_case *test, bool keep, const char *name)
 	ret = -EINVAL;
 	if (dir.dentry->d_sb->s_type != &returnfs_type)
 		goto out_dir;
-	ret = vfs_path_lookup(dir.dentry, dir.mnt, "file", 0, &call.path);
+	ret = vfs_path_lookup(dir.dentry, dir.mnt, test->file ?: "file", 0, &call.path);
 	if (ret)
 		goto out_dir;
 	call.inode = d_inode(call.path.dentry);

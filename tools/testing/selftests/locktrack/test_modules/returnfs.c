@@ -141,6 +141,18 @@ static const struct address_space_operations ret_aops = {
 	.error_remove_folio = ret_error_remove_folio,
 };
 
+/* Two callbacks of one table. */
+static noinline long ret_shared(struct folio *folio)
+{
+	unlock_if("shared-folio", folio);
+	return 0;
+}
+
+static const struct address_space_operations ret_shared_aops = {
+	.launder_folio = (void *)ret_shared,
+	.is_partially_uptodate = (void *)ret_shared,
+};
+
 static vm_fault_t ret_fault(struct vm_fault *vmf)
 {
 	vm_fault_t ret = filemap_fault(vmf);
@@ -308,9 +320,28 @@ static struct inode *ret_inode(struct super_block *sb, umode_t mode)
 	return inode;
 }
 
+static bool ret_file(struct super_block *sb, const char *name,
+			      const struct address_space_operations *aops)
+{
+	struct dentry *dentry = d_alloc_name(sb->s_root, name);
+	struct inode *inode = ret_inode(sb, S_IFREG | 0644);
+
+	if (!dentry || !inode) {
+		iput(inode);
+		dput(dentry);
+		return false;
+	}
+	inode->i_op = &ret_inode_operations;
+	inode->i_fop = &ret_file_operations;
+	inode->i_mapping->a_ops = aops;
+	i_size_write(inode, PAGE_SIZE);
+	d_make_persistent(dentry, inode);
+	dput(dentry);
+	return true;
+}
+
 static int ret_fill_super(struct super_block *sb, struct fs_context *fc)
 {
-	struct dentry *dentry;
 	struct inode *inode;
 
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
@@ -330,19 +361,8 @@ static int ret_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (!sb->s_root)
 		return -ENOMEM;
 
-	dentry = d_alloc_name(sb->s_root, "file");
-	inode = ret_inode(sb, S_IFREG | 0644);
-	if (!dentry || !inode) {
-		iput(inode);
-		dput(dentry);
+	if (!ret_file(sb, "file", &ret_aops) || !ret_file(sb, "shared", &ret_shared_aops))
 		return -ENOMEM;
-	}
-	inode->i_op = &ret_inode_operations;
-	inode->i_fop = &ret_file_operations;
-	inode->i_mapping->a_ops = &ret_aops;
-	i_size_write(inode, PAGE_SIZE);
-	d_make_persistent(dentry, inode);
-	dput(dentry);
 	return 0;
 }
 

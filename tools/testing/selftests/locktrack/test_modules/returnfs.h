@@ -25,6 +25,8 @@ struct test_case {
 	int (*call)(struct call *call);
 	/* The call that keeps the rule, if it is another one. */
 	int (*keep)(struct call *call);
+	/* The file that it is about, if it is not "file". */
+	const char *file;
 };
 
 /* Calls that case, or keeps its rule. One at a time. */

@@ -466,6 +466,9 @@ const struct test_case returnfs_cases[] = {
 	ATOMIC(softirq),
 	ATOMIC(rcu),
 	ATOMIC(spinlock),
+	/* This breaks the rules of two callbacks at once. */
+	{ "shared-folio", "address_space_operations.launder_folio", "folio", "PG_locked",
+	  call_launder_folio, .file = "shared" },
 	/* These break nothing. */
 	{ "mmap", "-", "-", "-", call_mmap },
 	{ "d_revalidate-allowed", "-", "-", "-", call_d_revalidate },
