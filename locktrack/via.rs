@@ -73,7 +73,8 @@ fn is_thunk(target: usize) -> bool {
     let byte = |index| read_nofault::<u8>(target.wrapping_add(index)).unwrap_or(0);
     let jump = |at| byte(at) == 0xff && matches!(byte(at + 1), 0xe0..=0xe7);
     let name = Symbol::of_function(target);
-    jump(0) || byte(0) == 0x41 && jump(1) || name.text().starts_with("__x86_indirect_")
+    // It has an alias with one more prefix.
+    jump(0) || byte(0) == 0x41 && jump(1) || name.text().contains("__x86_indirect_")
 }
 
 /// Returns whether the last bytes can be a `call` with a register or a place in memory as its operand: `ff /2`.
