@@ -11,7 +11,10 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::Relaxed, //
+};
 use vfs::{
     dentry::{
         Bare,
@@ -37,12 +40,12 @@ use crate::SampleFs;
 const MISS: usize = 1;
 
 /// How many misses of a directory stay: a little more, if several come at the same time.
-const MISSES_MAX: u64 = 512;
+const MISSES_MAX: u32 = 512;
 
 /// Says that there is no such name. Which is good to know later, unless it is about to be made.
 pub(crate) fn missed(dir: &Inode<SampleFs>, dentry: &InLookup<'_, SampleFs>, flags: u32) {
-    if flags & LOOKUP_CREATE == 0 && dir.info().misses.get() < MISSES_MAX {
-        dir.info().misses.inc();
+    if flags & LOOKUP_CREATE == 0 && dir.info().misses.load(Relaxed) < MISSES_MAX {
+        dir.info().misses.add(1u32, Relaxed);
         dir.sb().info().stats.misses.inc();
         dentry.set_d_fsdata(MISS);
     }
@@ -58,7 +61,8 @@ pub(crate) fn made(dir: &Inode<SampleFs>, dentry: &Negative<'_, SampleFs>, cooki
 
 /// Lets another miss of the directory stay instead of one.
 fn forget(dir: &Host<SampleFs>) {
-    dir.info().misses.dec();
+    // Adding wraps around.
+    dir.info().misses.add(u32::MAX, Relaxed);
     dir.sb().info().stats.misses.dec();
 }
 

@@ -10,16 +10,15 @@ use kernel::{
         Atomic,
         Relaxed, //
     },
+    time::NSEC_PER_SEC, //
 };
 use vfs::{
-    address_space,
-    file,
+    address_space, file,
     inode::{
         New,
         Ops, //
     },
     prelude::*,
-    sysfs::Count, //
 };
 
 use crate::{
@@ -59,11 +58,11 @@ pub(crate) struct Info {
     /// The flags of chattr(1); those that C goes by are in `i_flags`, too. Set under `i_rwsem`.
     flags: Atomic<u32>,
     /// How many misses in this directory stay in the dcache.
-    pub(crate) misses: Count,
+    pub(crate) misses: Atomic<u32>,
     /// The project. Set under `i_rwsem`.
     projid: Atomic<u32>,
-    /// When it was made, in nanoseconds since 1970.
-    btime: Atomic<i64>,
+    /// When it was made, in seconds since 1970. With four bytes more, a slab has an inode less.
+    btime: Atomic<u32>,
     pub(crate) xattrs: Xattrs,
     /// The data of a regular file.
     #[pin]
@@ -89,9 +88,9 @@ impl Info {
         self.projid.store(projid, Relaxed);
     }
 
-    /// When the inode was made, in nanoseconds since 1970.
+    /// When the inode was made, in nanoseconds since 1970, to the second.
     pub(crate) fn btime(&self) -> i64 {
-        self.btime.load(Relaxed)
+        i64::from(self.btime.load(Relaxed)) * NSEC_PER_SEC
     }
 
     /// The data of a regular file.
@@ -115,7 +114,7 @@ fn allocate(sb: &SuperBlock<SampleFs>, flags: u32, projid: u32) -> Result<New<Sa
     limits.take_inode()?;
     let info = try_pin_init!(Info {
         flags: Atomic::new(flags),
-        misses: Count::new(),
+        misses: Atomic::new(0),
         projid: Atomic::new(projid),
         btime: Atomic::new(0),
         xattrs: Xattrs::new(),
@@ -144,7 +143,8 @@ fn finish(new: New<SampleFs>, kind: Kind<'_>) -> Result<ARef<Inode<SampleFs>>> {
         Kind::Symlink(target) => new.symlink(Ops::of::<(Symlink, Attributes)>(), target),
         Kind::Special(rdev) => new.special(Ops::of::<(Acls, Attributes)>(), rdev),
     }?;
-    inode.info().btime.store(inode.inode_get_mtime(), Relaxed);
+    let btime = inode.inode_get_mtime() / NSEC_PER_SEC;
+    inode.info().btime.store(btime as u32, Relaxed);
     Ok(inode)
 }
 

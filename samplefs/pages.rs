@@ -301,13 +301,13 @@ impl Operations for Pages {
             bytes.end = (last * BLOCK_SIZE).max(bytes.start);
         }
         let count = bytes.len();
-        let mut unused = touched.with_bits(folio.fsdata() as u64);
         if count != 0 {
             set_uptodate(&folio, bits(blocks(&bytes)));
-            unused = unused.from(file_blocks(pos, count).end);
         }
-        if unused.count() != 0 {
-            cancel(folio.host(), unused);
+        if folio.fsdata() != 0 {
+            let new = touched.with_bits(folio.fsdata() as u64);
+            let unused = file_blocks(pos, count).end * u64::from(count != 0);
+            cancel(folio.host(), new.from(unused));
         }
         folio.write_end(pos, count);
         Ok(count)

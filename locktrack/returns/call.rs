@@ -61,7 +61,7 @@ use crate::{
 };
 
 /// How many rules can be followed to the return of one call: its function can be several callbacks.
-const PARTS: usize = 2 * FOLLOWED;
+const PARTS: usize = FOLLOWED + 2;
 
 /// A rule whose conditions held at the entry of a call.
 #[derive(Clone, Copy)]

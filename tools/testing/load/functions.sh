@@ -27,6 +27,7 @@ functions_of_samplefs()
 functions_begin()
 {
 	functions_of_samplefs | sort >"$1"
+	# shellcheck disable=SC2154 # It is common.sh's.
 	insmod "$build/locktrack_calls.ko" functions="$(cut -d ' ' -f 3 "$1" | paste -sd ,)"
 }
 

@@ -54,7 +54,7 @@ existing_inodes()
 # attached_now CALLBACK...: after a new attach, they are probed at once.
 attached_now()
 {
-	! attached || echo "-$fstype" > "$locktrack/attach"
+	! attached "$fstype" || echo "-$fstype" > "$locktrack/attach"
 	echo "$fstype" > "$locktrack/attach" || return 1
 	for callback; do
 		probed "$callback" || { echo "$callback is not probed"; return 1; }

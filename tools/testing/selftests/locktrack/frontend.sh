@@ -130,7 +130,7 @@ run_all()
 	left=$(awk -F '\t' '$1 == "fs" { print $2 }' "$locktrack/attach")
 	echo -all > "$locktrack/attach"
 	if [ "$left" != "$fstype" ]; then
-		echo "attached afterwards:" $left
+		echo "attached afterwards: $left"
 		return 1
 	fi
 }
