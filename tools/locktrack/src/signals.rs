@@ -137,11 +137,11 @@ mod tests {
         // Before it has begun: what came to the last one is over.
         let _ = signals.check();
         signals.check().expect("none has come");
-        signal_hook::low_level::raise(SIGQUIT).expect("it can");
+        signal_hook::low_level::raise(SIGTERM).expect("it can");
         let error = run(&mut signals, &["true"]).expect_err("it came before");
         assert_eq!(
             error.to_string(),
-            "signal 3 came before the command was run"
+            "signal 15 came before the command was run"
         );
     }
 }
