@@ -174,7 +174,7 @@ impl<H: Handler> FtraceProbes<H> {
     ///
     /// # Errors
     ///
-    /// `EBUSY` if `kernel.ftrace_enabled` is 0, `ENODEV` if ftrace had to give up, `EINVAL` if a function is gone, and
+    /// `EBUSY` if `kernel.ftrace_enabled` is 0 on a kernel that goes by it, `ENODEV` if ftrace had to give up, `EINVAL` if a function is gone, and
     /// `ENOMEM`.
     pub fn add(&self, probes: &[Arc<FtraceProbe<H>>]) -> Result {
         if probes.is_empty() {
@@ -224,9 +224,11 @@ impl<H: Handler> FtraceProbes<H> {
                 let _ = self.filter(&mut [probe.ip as c_ulong], true);
             }
         }
-        // Without memory for new places the old ones stay: it makes no difference, as what is not in the filter is not hit.
-        let _ = self.publish(&active);
-        rcu::synchronize_rcu();
+        if self.publish(&active).is_err() {
+            // Without memory for new places the old ones stay: it makes no difference, as what is not in the filter is
+            // not hit. To publish new ones would have waited.
+            rcu::synchronize_rcu();
+        }
     }
 
     /// Replaces the places by those of `active`.

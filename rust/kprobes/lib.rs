@@ -21,7 +21,8 @@
 //! runs from there. Elsewhere (Rust code, as rustc emits no such call) it runs from a breakpoint,
 //! which the kernel treats as an NMI: nothing that an NMI may not do is allowed, and lockdep is
 //! off, so that `lock_is_held_type()` answers "unknown", which is true as a condition. A handler that hits
-//! another probe is not run for that one: such a hit is counted as missed.
+//! another probe is not run for that one: such a hit is counted as missed. Only handlers that ftrace calls itself may run
+//! inside another one, such as that of an interrupt inside that of the task.
 //!
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 

@@ -118,6 +118,7 @@ mod tests {
         ] {
             // Who runs the tests may ignore it, and so does the command then.
             if ignored() & (1 << (signal.as_raw() - 1)) != 0 {
+                eprintln!("{signal:?} is ignored here, and not tried");
                 continue;
             }
             let sender = (signal != Signal::INT).then(|| {
