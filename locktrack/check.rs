@@ -36,53 +36,61 @@ use rules::{
 use crate::{
     counts::{
         column,
+        Counts,
         Hits,
-        OnCpu,
         ANSWERS, //
     },
+    filesystems::Filesystem,
     plan::{
         self,
         Checked,
+        Entry,
         What, //
     },
     subject::{
+        Found,
         Roles,
         Subject, //
     },
     tracker::Tracker,
+    usual::Usual,
     violations::Violation, //
 };
 
 /// The handler on the entry of one function.
+#[derive(Clone)]
 pub(crate) struct Callback {
     pub(crate) tracker: Arc<Tracker>,
     pub(crate) roles: Arc<Roles>,
 }
 
 impl Callback {
-    #[inline(always)]
-    fn check(&self, hit: &Hit<'_>, rules: &[Checked], subject: &Subject, first: bool) {
-        let tracker = &*self.tracker;
-        let Some(fs) = tracker.filesystems.get(subject.fs) else {
+    /// Checks a call against the rules of one callback.
+    #[inline(never)]
+    fn check(&self, hit: &Hit<'_>, entry: &Entry, found: Found<'_>, first: bool) {
+        let Some(fs) = self.tracker.filesystems.get(found.subject.fs) else {
             return;
         };
-        let counts = fs.counts.on_cpu(hit);
+        let counts = &fs.counts;
         if first {
-            counts.count_call();
+            counts.count_call(hit);
         }
-        for checked in rules {
-            match checked.usual(hit) {
-                Some(column) => counts.count(checked.number, Some(column)),
-                None => self.ask(hit, checked, subject, &counts),
+        let mut usual = entry.usual.iter();
+        for checked in entry.rules() {
+            let is_usual = |usual: &Usual| Some(usual.is(hit, found.object?));
+            match usual.next() {
+                Some(usual) if is_usual(usual) == Some(true) => {
+                    counts.count(hit, checked.number, Some(usual.column()));
+                }
+                _ => self.ask(hit, checked, &found.subject, counts),
             }
         }
     }
 
     /// Asks about a rule, counts the answer, and keeps it if it breaks the rule.
-    #[inline(never)]
-    fn ask(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, counts: &OnCpu<'_>) {
+    fn ask(&self, hit: &Hit<'_>, checked: &Checked, subject: &Subject, counts: &Counts) {
         let column = answer(hit, checked).map(column);
-        counts.count(checked.number, column);
+        counts.count(hit, checked.number, column);
         if let Some(column) = column.filter(|&column| checked.is_broken_by(column)) {
             self.violated(hit, checked, subject, column);
         }
@@ -106,34 +114,82 @@ impl Callback {
     #[inline(never)]
     fn check_all(&self, hit: &Hit<'_>, edition: usize) {
         let tracker = &*self.tracker;
-        let mut found = false;
-        for (_, callback) in self.roles.callbacks(&tracker.plan) {
+        let mut first = true;
+        for (op, callback) in self.roles.callbacks(&tracker.plan) {
             if let Some(subject) = self.roles.subject(tracker, hit, callback) {
-                // It is one call, as whatever it is checked.
-                self.check(hit, callback.rules(edition), &subject, !found);
-                found = true;
+                let found = Found {
+                    op,
+                    callback,
+                    subject,
+                    object: None,
+                };
+                if let Some(entry) = callback.entry(edition) {
+                    // It is one call, as whatever it is checked.
+                    self.check(hit, entry, found, first);
+                }
+                first = false;
             }
         }
-        if !found {
+        if first {
             tracker.hits.count(hit, Hits::Foreign);
         }
+    }
+
+    /// Checks the entry of a call in the long way.
+    #[inline(never)]
+    pub(crate) fn check_any(&self, hit: &Hit<'_>, edition: usize) {
+        let Some(found) = self.roles.find(&self.tracker, hit) else {
+            return self.check_all(hit, edition);
+        };
+        if let Some(entry) = found.callback.entry(edition) {
+            self.check(hit, entry, found, true);
+        }
+    }
+
+    /// Returns the call if all is usual that is asked of its entry. [`None`] says nothing. Nothing is called for it, nor is it
+    /// counted yet.
+    #[inline(always)]
+    pub(crate) fn usual(&self, hit: &Hit<'_>, edition: usize) -> Option<Usually<'_>> {
+        let entry = self.roles.callback.entry(edition)?;
+        if !entry.others().is_empty() {
+            return None;
+        }
+        let found = self.roles.find(&self.tracker, hit)?;
+        let object = found.object?;
+        let mut usual = entry.usual.iter();
+        if !usual.all(|usual| usual.is(hit, object)) {
+            return None;
+        }
+        let fs = self.tracker.filesystems.get(found.subject.fs)?;
+        Some(Usually { found, entry, fs })
+    }
+}
+
+/// A call in which all was as usual at the entry.
+pub(crate) struct Usually<'a> {
+    pub(crate) found: Found<'a>,
+    entry: &'a Entry,
+    fs: &'a Filesystem,
+}
+
+impl Usually<'_> {
+    #[inline(always)]
+    pub(crate) fn count(&self, hit: &Hit<'_>) {
+        self.fs.counts.count_usual(hit, self.entry.calls);
     }
 }
 
 impl Handler for Callback {
     #[inline(always)]
     fn entry(&self, hit: &Hit<'_>) {
-        let tracker = &*self.tracker;
-        if !read_once(&tracker.enabled) {
+        if !read_once(&self.tracker.enabled) {
             return;
         }
         // All rules of a call are those of one edition, also if it is switched meanwhile.
-        let edition = read_once(&tracker.edition);
-        match self.roles.usual(tracker, hit) {
-            Some((_, callback, subject)) => {
-                self.check(hit, callback.rules(edition), &subject, true);
-            }
-            None => self.check_all(hit, edition),
+        let edition = read_once(&self.tracker.edition);
+        match self.usual(hit, edition) {
+            Some(usually) => usually.count(hit),
+            None => self.check_any(hit, edition),
         }
     }
 }

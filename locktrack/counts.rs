@@ -6,16 +6,16 @@ use held::{
     Answer,
     Mode, //
 };
-use kernel::{
-    cpu::nr_cpu_ids,
-    prelude::*, //
-};
+use kernel::prelude::*;
 use kprobes::{
-    Counter,
-    Hit, //
+    Hit,
+    PerCpu, //
 };
 
-use crate::plan::Number;
+use crate::plan::{
+    Calls,
+    Number, //
+};
 
 /// The answers that are told apart, in the order of the columns.
 pub(crate) const ANSWERS: [Answer; 10] = [
@@ -52,9 +52,6 @@ pub(crate) enum Hits {
 const EVENTS: usize = ANSWERS.len() + 1;
 const NOT_APPLICABLE: usize = ANSWERS.len();
 const HITS: usize = 2;
-/// The first counter of a filesystem is that of its calls.
-const FIRST: usize = 1;
-
 /// Returns the index of an answer in [`ANSWERS`].
 #[inline]
 pub(crate) const fn column(answer: Answer) -> usize {
@@ -78,71 +75,18 @@ const _: () = {
     }
 };
 
-/// So many counters are as large as a cache line.
-const LINE: usize = 64 / size_of::<Counter>();
-
-/// Counters of each CPU, in cache lines of its own.
-struct Counters {
-    /// `stride` counters for each CPU.
-    counters: KVVec<Counter>,
-    stride: usize,
-}
-
-impl Counters {
-    fn new(count: usize) -> Result<Self> {
-        // An allocation whose size is a multiple of a cache line begins with one.
-        let stride = count.next_multiple_of(LINE);
-        let length = stride * nr_cpu_ids() as usize;
-        let mut counters = KVVec::with_capacity(length, GFP_KERNEL)?;
-        for _ in 0..length {
-            counters.push(Counter::new(), GFP_KERNEL)?;
-        }
-        Ok(Self { counters, stride })
-    }
-
-    /// Returns those of the CPU of a hit.
-    #[inline]
-    fn of_cpu(&self, hit: &Hit<'_>) -> &[Counter] {
-        let first = (hit.cpu().as_u32() as usize).wrapping_mul(self.stride);
-        self.counters
-            .get(first..first.wrapping_add(self.stride))
-            .unwrap_or_default()
-    }
-
-    fn sum(&self, index: usize) -> u64 {
-        self.counters
-            .chunks_exact(self.stride)
-            .filter_map(|counters| counters.get(index))
-            .map(Counter::get)
-            .sum()
-    }
-
-    fn reset(&self) {
-        for counter in &self.counters {
-            counter.reset();
-        }
-    }
-
-    /// Returns how much memory they take, in bytes.
-    fn size(&self) -> usize {
-        self.counters.len() * size_of::<Counter>()
-    }
-}
-
 /// How often what was seen of all calls.
-pub(crate) struct HitCounts(Counters);
+pub(crate) struct HitCounts(PerCpu);
 
 impl HitCounts {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self(Counters::new(HITS)?))
+        Ok(Self(PerCpu::new(HITS)?))
     }
 
     /// Counts a hit.
     #[inline]
     pub(crate) fn count(&self, hit: &Hit<'_>, what: Hits) {
-        if let Some(counter) = self.0.of_cpu(hit).get(what as usize) {
-            counter.count(hit);
-        }
+        self.0.count(hit, what as usize);
     }
 
     /// Returns how often a hit was counted.
@@ -156,56 +100,81 @@ impl HitCounts {
     }
 
     /// Returns how much memory they take, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.0.size()
+    pub(crate) fn size() -> usize {
+        PerCpu::size(HITS)
     }
+}
+
+/// The counter of calls in which not all was as usual at the entry.
+const UNUSUAL: Calls = Calls(0);
+
+/// How many rules are counted, and how many [`Calls`] there are.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) rules: u16,
+    pub(crate) calls: u16,
+}
+
+impl Counted {
+    /// Nothing but what there always is.
+    pub(crate) const NONE: Self = Self {
+        rules: 0,
+        calls: UNUSUAL.0 + 1,
+    };
 }
 
 /// How often what was seen of each rule that is checked, in one filesystem.
-pub(crate) struct Counts(Counters);
-
-/// The counts of one CPU, for as long as a handler runs there.
-pub(crate) struct OnCpu<'a> {
-    counters: &'a [Counter],
-    hit: &'a Hit<'a>,
+///
+/// A call in which all was as usual has one counter, that of its callback and edition. Else each rule has its own.
+pub(crate) struct Counts {
+    calls: PerCpu,
+    /// Those of [`RULES_AT_ONCE`] in each.
+    rules: KVec<PerCpu>,
 }
 
-impl OnCpu<'_> {
-    /// Counts a call whose rules were checked.
-    #[inline]
-    pub(crate) fn count_call(&self) {
-        if let Some(counter) = self.counters.first() {
-            counter.count(self.hit);
+/// How many rules have their counters together.
+const RULES_AT_ONCE: usize = PerCpu::MAX / EVENTS;
+
+impl Counts {
+    pub(crate) fn new(counted: Counted) -> Result<Self> {
+        let mut rules = KVec::new();
+        for first in (0..usize::from(counted.rules)).step_by(RULES_AT_ONCE) {
+            let count = RULES_AT_ONCE.min(usize::from(counted.rules) - first);
+            rules.push(PerCpu::new(count * EVENTS)?, GFP_KERNEL)?;
         }
+        Ok(Self {
+            calls: PerCpu::new(counted.calls.into())?,
+            rules,
+        })
+    }
+
+    /// Returns how much memory those of so many take, in bytes.
+    pub(crate) fn size(counted: Counted) -> usize {
+        PerCpu::size(usize::from(counted.calls) + usize::from(counted.rules) * EVENTS)
+    }
+
+    /// Where an event of a rule is counted.
+    fn of(&self, rule: Number, column: usize) -> Option<(&PerCpu, usize)> {
+        let rule = usize::from(rule.index);
+        let counters = self.rules.get(rule / RULES_AT_ONCE)?;
+        Some((counters, rule % RULES_AT_ONCE * EVENTS + column))
+    }
+
+    /// Counts a call in which not all was as usual at the entry.
+    pub(crate) fn count_call(&self, hit: &Hit<'_>) {
+        self.count_usual(hit, UNUSUAL);
+    }
+
+    /// Counts a call in which all was as usual.
+    #[inline(always)]
+    pub(crate) fn count_usual(&self, hit: &Hit<'_>, calls: Calls) {
+        self.calls.count(hit, calls.0.into());
     }
 
     /// Counts an answer about a rule, by its [`column`], or that the rule did not apply.
-    #[inline]
-    pub(crate) fn count(&self, rule: Number, column: Option<usize>) {
-        let index = FIRST + usize::from(rule.0) * EVENTS + column.unwrap_or(NOT_APPLICABLE);
-        if let Some(counter) = self.counters.get(index) {
-            counter.count(self.hit);
-        }
-    }
-}
-
-impl Counts {
-    pub(crate) fn new(rules: usize) -> Result<Self> {
-        Ok(Self(Counters::new(FIRST + rules * EVENTS)?))
-    }
-
-    /// Returns how much memory those of so many rules take, in bytes.
-    pub(crate) fn size(rules: usize) -> usize {
-        let counters = (FIRST + rules * EVENTS).next_multiple_of(LINE) * nr_cpu_ids() as usize;
-        counters * size_of::<Counter>()
-    }
-
-    /// Returns those to count a hit in.
-    #[inline]
-    pub(crate) fn on_cpu<'a>(&'a self, hit: &'a Hit<'a>) -> OnCpu<'a> {
-        OnCpu {
-            counters: self.0.of_cpu(hit),
-            hit,
+    pub(crate) fn count(&self, hit: &Hit<'_>, rule: Number, column: Option<usize>) {
+        if let Some((counters, index)) = self.of(rule, column.unwrap_or(NOT_APPLICABLE)) {
+            counters.count(hit, index);
         }
     }
 
@@ -215,16 +184,27 @@ impl Counts {
             Event::Answered(answer) => column(answer),
             Event::NotApplicable => NOT_APPLICABLE,
         };
-        self.0.sum(FIRST + usize::from(rule.0) * EVENTS + column)
+        let by_itself = self.of(rule, column);
+        let usual = match rule.usual {
+            Some((calls, usual)) if usize::from(usual) == column => self.of_calls(calls),
+            _ => 0,
+        };
+        by_itself.map_or(0, |(counters, index)| counters.sum(index)) + usual
     }
 
-    /// Returns how many calls were counted.
-    pub(crate) fn calls(&self) -> u64 {
-        self.0.sum(0)
+    /// Returns how often calls were counted in which all was as usual.
+    pub(crate) fn of_calls(&self, calls: Calls) -> u64 {
+        self.calls.sum(calls.0.into())
+    }
+
+    /// Returns how often calls were counted in which not all was as usual at the entry.
+    pub(crate) fn unusual(&self) -> u64 {
+        self.of_calls(UNUSUAL)
     }
 
     /// Sets all to zero.
     pub(crate) fn reset(&self) {
-        self.0.reset();
+        self.calls.reset();
+        self.rules.iter().for_each(PerCpu::reset);
     }
 }

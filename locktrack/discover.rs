@@ -2,6 +2,8 @@
 
 //! The probes on the places where objects come into use, which find new tables.
 
+use core::mem::MaybeUninit;
+
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -74,7 +76,9 @@ impl Place {
         let sb = inode.super_block()?;
         let fs = self.tracker.tables.fs(sb.s_type()?, Some(sb))?;
         for (table, address) in inode.tables() {
-            self.tracker.saw_table(table, address, fs);
+            if address != 0 {
+                self.tracker.saw_table(table, address, fs);
+            }
         }
         if root {
             for (table, address) in sb.tables() {
@@ -150,11 +154,11 @@ pub(crate) struct Gone {
 impl ReturnHandler for Gone {
     type Data = usize;
 
-    fn entry(&self, hit: &Hit<'_>) -> Option<usize> {
-        Some(hit.argument(0))
+    fn entry<'a>(&self, hit: &Hit<'_>, sb: &'a mut MaybeUninit<usize>) -> Option<&'a mut usize> {
+        Some(sb.write(hit.argument(0)))
     }
 
-    fn ret(&self, _hit: &Hit<'_>, sb: usize) {
+    fn ret(&self, _hit: &Hit<'_>, &sb: &usize) {
         self.tracker.tables.forget(sb);
     }
 }

@@ -38,6 +38,10 @@ use crate::{
     attach,
     counts::Hits,
     discover::PLACES,
+    functions::{
+        Function,
+        Probed, //
+    },
     text::{
         Device,
         Name,
@@ -128,10 +132,10 @@ impl File for Attach {
             let (mut probes, mut refused, mut missed) = (0, 0, 0);
             for (at, &(_, address)) in uses.clone().enumerate() {
                 let function = registry.functions.at(address);
-                match function.and_then(|function| function.probe.as_ref()) {
+                match function.and_then(Function::entry) {
                     Some(Ok(probe)) if first(at, address) => {
                         probes += 1;
-                        missed += probe.nmissed();
+                        missed += probe.missed;
                     }
                     Some(Err(_)) if first(at, address) => refused += 1,
                     _ => (),
@@ -152,12 +156,10 @@ impl File for Attach {
                     continue;
                 };
                 let (op, symbol) = (callback.slot, Symbol::of_function(address));
-                if let (true, Some(probe)) = (callback.is_checked(), &function.probe) {
-                    let probe = probe.as_ref().map(|it| (it.is_ftrace(), it.nmissed()));
+                if let (true, Some(probe)) = (callback.is_checked(), function.entry()) {
                     show_probe(seq, ["probe", "refused"], name, op, &symbol, probe);
                 }
-                if let (true, Some(probe)) = (callback.is_followed(), &function.following) {
-                    let probe = probe.as_ref().map(|it| (it.is_ftrace(), it.nmissed()));
+                if let (true, Some(probe)) = (callback.is_followed(), function.following()) {
                     show_probe(seq, ["return", "return-refused"], name, op, &symbol, probe);
                 }
             }
@@ -195,12 +197,12 @@ fn show_probe(
     name: &CStr,
     op: &rules::Slot,
     symbol: &Symbol,
-    probe: Result<(bool, u64), &Error>,
+    probe: Result<Probed, &Error>,
 ) {
     let (table, op) = (op.table, op.op);
     match probe {
-        Ok((ftrace, missed)) => {
-            let by = if ftrace { "ftrace" } else { "breakpoint" };
+        Ok(Probed { by_ftrace, missed }) => {
+            let by = if by_ftrace { "ftrace" } else { "breakpoint" };
             seq_print!(
                 seq,
                 "{there}\t{name}\t{table}.{op}\t{symbol}\t{by}\t{missed}\n"
@@ -338,14 +340,14 @@ impl File for Stats {
         let registry = tracker.registry.lock();
         let entries = || {
             let functions = registry.functions.iter();
-            functions.filter_map(|function| function.probe.as_ref())
+            functions.filter_map(Function::entry)
         };
-        let probes = || entries().filter_map(|probe| probe.as_ref().ok());
+        let probes = || entries().flatten();
         let followed = || {
             let functions = registry.functions.iter();
-            functions.filter_map(|function| function.following.as_ref())
+            functions.filter_map(Function::following)
         };
-        let following = || followed().filter_map(|probe| probe.as_ref().ok());
+        let following = || followed().flatten();
         let places = registry.places.iter();
         let places = || places.clone().flat_map(EntryProbes::iter);
         let lost = registry.functions.lost();
@@ -375,8 +377,14 @@ impl File for Stats {
         seq_print!(seq, "tables-lost\t{}\n", tracker.tables_lost.load(Relaxed));
         seq_print!(seq, "probes\t{}\n", probes().count());
         seq_print!(seq, "refused\t{}\n", entries().count() - probes().count());
-        let calls = tracker.filesystems.iter().map(|(_, fs)| fs.counts.calls());
-        seq_print!(seq, "checked\t{}\n", calls.sum::<u64>());
+        let (mut checked, mut followed_calls) = (0, tracker.hits.of_hit(Hits::Followed));
+        for (_, fs) in tracker.filesystems.iter() {
+            let usual = tracker.plan.usual().map(|calls| fs.counts.of_calls(calls));
+            checked += fs.counts.unusual() + usual.sum::<u64>();
+            let awake = tracker.plan.awake().map(|calls| fs.counts.of_calls(calls));
+            followed_calls += awake.sum::<u64>();
+        }
+        seq_print!(seq, "checked\t{checked}\n");
         seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
         seq_print!(seq, "missed\t{}\n", lost.entries);
         seq_print!(seq, "return-probes\t{}\n", following().count());
@@ -385,7 +393,7 @@ impl File for Stats {
             "return-refused\t{}\n",
             followed().count() - following().count()
         );
-        seq_print!(seq, "followed\t{}\n", tracker.hits.of_hit(Hits::Followed));
+        seq_print!(seq, "followed\t{followed_calls}\n");
         seq_print!(seq, "return-missed\t{}\n", lost.returns);
         seq_print!(seq, "unwatched\t{}\n", tracker.returns.unwatched());
         seq_print!(seq, "asleep\t{}\n", tracker.returns.asleep());

@@ -9,7 +9,10 @@ use kernel::{
 use kprobes::Once;
 
 use crate::{
-    counts::Counts,
+    counts::{
+        Counted,
+        Counts, //
+    },
     tables::{
         FsId,
         FILESYSTEMS, //
@@ -22,32 +25,35 @@ pub(crate) struct Filesystem {
     pub(crate) counts: Counts,
 }
 
+/// A power of two, so that every [`FsId`] has its place without a look at how many there are.
+const PLACES: usize = FILESYSTEMS.next_power_of_two();
+
 /// All of them, readable without a lock.
 pub(crate) struct Filesystems {
-    all: [Once<Filesystem>; FILESYSTEMS],
+    all: [Once<Filesystem>; PLACES],
 }
 
 impl Filesystems {
     pub(crate) const fn new() -> Self {
         Self {
-            all: [const { Once::new() }; FILESYSTEMS],
+            all: [const { Once::new() }; PLACES],
         }
     }
 
-    /// Returns the number for a name, with room for counts of so many rules. Only the registry calls this.
+    /// Returns the number for a name, with room for so many counts. Only the registry calls this.
     ///
     /// # Errors
     ///
     /// `ENOSPC` if there are too many, and `ENOMEM`.
-    pub(crate) fn id(&self, name: &CStr, rules: usize) -> Result<FsId> {
+    pub(crate) fn id(&self, name: &CStr, counted: Counted) -> Result<FsId> {
         let index = match self.iter().position(|(_, fs)| &*fs.name == name) {
             Some(index) => index,
             None => {
-                let free = self.all.iter().position(|fs| fs.get().is_none());
+                let free = (self.all.iter().take(FILESYSTEMS)).position(|fs| fs.get().is_none());
                 let index = free.ok_or(ENOSPC)?;
                 let fs = Filesystem {
                     name: CString::try_from(name)?,
-                    counts: Counts::new(rules)?,
+                    counts: Counts::new(counted)?,
                 };
                 let fs = KBox::new(fs, GFP_KERNEL)?;
                 // It is free, as nobody else calls this.
@@ -62,7 +68,7 @@ impl Filesystems {
     /// Returns one by its number.
     #[inline(always)]
     pub(crate) fn get(&self, id: FsId) -> Option<&Filesystem> {
-        self.all.get(usize::from(id.0))?.get()
+        self.all.get(usize::from(id.0) % PLACES)?.get()
     }
 
     /// Returns all with their numbers, which begin at 0 without gaps.

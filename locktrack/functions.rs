@@ -39,17 +39,56 @@ pub(crate) struct Function {
     pub(crate) address: usize,
     users: usize,
     roles: Arc<Roles>,
-    /// On its entry, if rules are checked there.
-    pub(crate) probe: Option<Result<EntryProbe<Callback>>>,
+    /// On its entry, if rules are checked there and `following` does not.
+    probe: Option<Result<EntryProbe<Callback>>>,
     /// On its return, if it is followed.
-    pub(crate) following: Option<Result<Pin<KBox<ReturnProbe<Following>>>>>,
+    following: Option<Result<Pin<KBox<ReturnProbe<Following>>>>>,
+}
+
+/// What there is to tell of a probe.
+pub(crate) struct Probed {
+    pub(crate) by_ftrace: bool,
+    /// How many hits it lost.
+    pub(crate) missed: u64,
+}
+
+impl Function {
+    /// Returns the probe that checks its entry, or why it was refused, if rules are checked there.
+    pub(crate) fn entry(&self) -> Option<Result<Probed, &Error>> {
+        let by_entry = self.probe.as_ref().map(|probe| {
+            probe.as_ref().map(|probe| Probed {
+                by_ftrace: probe.is_ftrace(),
+                missed: probe.nmissed(),
+            })
+        });
+        by_entry.or_else(|| Some(Ok(Self::probed(self.checks()?))))
+    }
+
+    /// Returns the probe that follows it, or why it was refused, if it is followed.
+    pub(crate) fn following(&self) -> Option<Result<Probed, &Error>> {
+        let following = self.following.as_ref()?;
+        Some(following.as_ref().map(|probe| Self::probed(probe)))
+    }
+
+    /// The probe on its return, if it checks the entry as well.
+    fn checks(&self) -> Option<&ReturnProbe<Following>> {
+        let following = self.following.as_ref()?.as_ref().ok()?;
+        following.handler().checks.then_some(&**following)
+    }
+
+    fn probed(probe: &ReturnProbe<Following>) -> Probed {
+        Probed {
+            by_ftrace: probe.is_ftrace(),
+            missed: probe.nmissed(),
+        }
+    }
 }
 
 /// A callback in a table of what is attached.
 pub(crate) struct User<'a> {
     /// Its index in the plan.
     pub(crate) op: usize,
-    pub(crate) callback: &'a plan::Callback,
+    pub(crate) callback: &'a Arc<plan::Callback>,
     pub(crate) fs: FsId,
     pub(crate) table: usize,
     /// The type of the filesystem, if all of it is attached.
@@ -76,11 +115,11 @@ pub(crate) struct Lost {
 
 impl Lost {
     fn add(&mut self, function: &Function) {
-        if let Some(Ok(probe)) = &function.probe {
-            self.entries += probe.nmissed();
+        if let Some(Ok(probe)) = function.entry() {
+            self.entries += probe.missed;
         }
-        if let Some(Ok(probe)) = &function.following {
-            self.returns += probe.nmissed();
+        if let Some(Ok(probe)) = function.following() {
+            self.returns += probe.missed;
         }
     }
 }
@@ -104,15 +143,20 @@ impl Functions {
         self.iter().find(|function| function.address == address)
     }
 
-    fn take_in(list: &mut KVec<Function>, address: usize) -> Result<&mut Function> {
+    fn take_in<'a>(
+        list: &'a mut KVec<Function>,
+        address: usize,
+        user: &User<'_>,
+    ) -> Result<&'a mut Function> {
         let mut functions = list.iter();
         let index = match functions.position(|function| function.address == address) {
             Some(index) => index,
             None => {
+                let roles = Roles::new(address, user.op, user.callback.clone());
                 let function = Function {
                     address,
                     users: 0,
-                    roles: Arc::new(Roles::new(address), GFP_KERNEL)?,
+                    roles: Arc::new(roles, GFP_KERNEL)?,
                     probe: None,
                     following: None,
                 };
@@ -136,32 +180,33 @@ impl Functions {
         user: &User<'_>,
         witnesses: Option<&Witnesses>,
     ) -> Result {
-        let function = Self::take_in(&mut self.list, address)?;
+        let function = Self::take_in(&mut self.list, address, user)?;
         let callback = user.callback;
         function.users += 1;
         function.roles.add(user.op, user.fs);
         if let Some(s_type) = user.s_type {
-            function.roles.add_usual(user.table, s_type, user.fs);
+            function.roles.add_table(user.table, s_type, user.fs);
         }
+        let handler = || Callback {
+            tracker: tracker.clone(),
+            roles: function.roles.clone(),
+        };
         if callback.is_followed() && function.following.is_none() {
             let unlocks = witnesses.and_then(Witnesses::unlocks);
-            let handler = Following::new(tracker.clone(), unlocks, function.roles.clone());
+            let checks = callback.is_checked() && function.probe.is_none();
+            let following = Following::new(handler(), checks, unlocks);
             // What must not sleep is never active more often than C chooses by the number of CPUs, unless
             // it is preempted.
             let max_active = if callback.may_sleep() { MAX_ACTIVE } else { 0 };
-            let probe = ReturnProbe::new(Target::Address(address), max_active, handler);
+            let probe = ReturnProbe::new(Target::Address(address), max_active, following);
             function.following = Some(KBox::pin_init(probe, GFP_KERNEL));
         }
-        if callback.is_checked() && function.probe.is_none() {
-            let handler = Callback {
-                tracker: tracker.clone(),
-                roles: function.roles.clone(),
-            };
+        if callback.is_checked() && function.probe.is_none() && function.checks().is_none() {
             let target = Target::Address(address);
             let probe = match function.following {
                 // Its return is seen by a kprobe on ftrace. Two users of ftrace on a function would cost more than one.
-                Some(_) => EntryProbe::kprobe(target, handler),
-                None => EntryProbe::new(target, handler),
+                Some(_) => EntryProbe::kprobe(target, handler()),
+                None => EntryProbe::new(target, handler()),
             };
             function.probe = Some(probe.and_then(|probe| {
                 if let EntryProbe::Ftrace(probe) = &probe {
@@ -187,7 +232,7 @@ impl Functions {
     /// Another table can have this address.
     pub(crate) fn forget_table(&self, address: usize, table: usize) {
         if let Some(function) = self.at(address) {
-            function.roles.remove_usual(table);
+            function.roles.remove_table(table);
         }
     }
 

@@ -41,6 +41,7 @@ mod subject;
 mod tables;
 mod text;
 mod tracker;
+mod usual;
 mod via;
 mod violations;
 

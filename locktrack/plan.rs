@@ -5,15 +5,17 @@
 use held::{
     Answer,
     Hidden,
-    Mode,
     Verdict, //
 };
-use kernel::prelude::*;
-use kprobes::Hit;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use kprobes::Register;
 use peek::{
-    follow,
     Slot,
-    Table, //
+    Table,
+    Way, //
 };
 use rules::{
     Condition,
@@ -31,14 +33,13 @@ use rules::{
 };
 
 use crate::{
-    check::{
-        lock_of,
-        verdict, //
-    },
+    check::verdict,
     counts::{
         column,
+        Counted,
         ANSWERS, //
     },
+    usual::Usual, //
 };
 
 /// How many callbacks can be probed. A handler has a bit for each.
@@ -48,8 +49,17 @@ pub(crate) const CALLBACKS: usize = 256;
 pub(crate) const FOLLOWED: usize = 4;
 
 /// The number of a rule among those that are checked, in any edition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Number(pub(crate) u16);
+#[derive(Clone, Copy)]
+pub(crate) struct Number {
+    pub(crate) index: u16,
+    /// Which calls are counted at once for it, if all is as usual, and the index of its answer then in
+    /// [`ANSWERS`].
+    pub(crate) usual: Option<(Calls, u8)>,
+}
+
+/// The number of a callback's rules of one edition among those of which something is usual.
+#[derive(Clone, Copy)]
+pub(crate) struct Calls(pub(crate) u16);
 
 /// What is looked at for a rule.
 #[derive(Clone, Copy)]
@@ -64,125 +74,58 @@ pub(crate) enum What {
     Sleeps,
 }
 
-const OWNED: usize = column(Answer::Exact(Mode::Exclusive));
-const NOT_HELD: usize = column(Answer::Exact(Mode::NotHeld));
-const TAKEN: usize = column(Answer::Someone(Mode::Exclusive));
-const MAY_SLEEP: usize = column(Answer::MaySleep);
-
-/// The answer that a rule without conditions nearly always gets, and that keeps it.
-enum Usual {
-    /// The lock names the current task as its owner.
-    Owner(Word),
-    /// Nobody holds the lock.
-    NotHeld(Word),
-    /// The lock is held, and names nobody.
-    Taken(Word),
-    /// Sleeping is allowed.
-    MaySleep,
-    /// There is none, or it has to be asked for in the long way.
-    None,
-}
-
-impl Usual {
-    /// Finds the one of a lock at the end of the way. A rule that wants it held has another than one that does not.
-    fn new(reach: Option<Reach>, held: bool, lock: impl Fn(usize) -> Option<held::Lock>) -> Self {
-        /// Some object, at which nothing is looked.
-        const SOMEWHERE: usize = 1 << (usize::BITS - 1);
-        let Some(lock) = lock(SOMEWHERE) else {
-            return Self::None;
-        };
-        let base = reach.map_or(0, |_| SOMEWHERE);
-        let word = |(address, bits): (usize, usize)| Word {
-            reach,
-            offset: address.wrapping_sub(base),
-            bits,
-        };
-        match (lock.owner(), lock.held_word()) {
-            (_, Some(found)) if !held => Self::NotHeld(word(found)),
-            (Some(found), _) if held => Self::Owner(word(found)),
-            (_, Some(found)) if held && lock.is_nameless() => Self::Taken(word(found)),
-            _ => Self::None,
-        }
-    }
-}
-
-/// A word of a lock, by the way from the arguments to the object that it is in, or by its address.
-struct Word {
-    reach: Option<Reach>,
-    /// So far behind what is there.
-    offset: usize,
-    bits: usize,
-}
-
-impl Word {
-    #[inline(always)]
-    fn address(&self, hit: &Hit<'_>) -> Option<usize> {
-        let base = match &self.reach {
-            Some(reach) => follow(hit.argument(reach.argument), reach.path)?,
-            None => 0,
-        };
-        Some(base.wrapping_add(self.offset))
-    }
-}
-
 /// A rule that is checked.
 pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
-    usual: Usual,
     /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
     broken_by: u16,
 }
 
 impl Checked {
-    fn new(number: Number, rule: &'static Rule, what: What) -> Self {
-        let breaks =
-            |&answer: &Answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
-        let answers = ANSWERS.iter().enumerate();
-        let bits = answers.filter(|(_, answer)| breaks(answer));
-        let broken_by: u16 = bits.fold(0, |bits, (index, _)| bits | 1 << index);
-        let keeps = |column: usize| broken_by >> column & 1 == 0;
-        // What nothing is promised about is nearly never held.
-        let held = !keeps(NOT_HELD);
-        let usual = match what {
-            _ if !rule.conditions.is_empty() => Usual::None,
-            What::Object(reach, lock) => {
-                Usual::new(Some(reach), held, |object| lock_of(lock, object))
-            }
-            What::Global(lock) => Usual::new(None, held, |_| Some(lock)),
-            What::MaySleep if keeps(MAY_SLEEP) => Usual::MaySleep,
-            _ => Usual::None,
-        };
-        Self {
-            number,
-            rule,
-            what,
-            usual,
-            broken_by,
-        }
-    }
-
-    /// Returns the index of the usual answer in [`ANSWERS`](crate::counts::ANSWERS), which does not break it, if that is the
-    /// answer. Else there is more to ask.
-    #[inline]
-    pub(crate) fn usual(&self, hit: &Hit<'_>) -> Option<usize> {
-        match &self.usual {
-            Usual::Owner(word) => held::is_owner(word.address(hit)?, word.bits).then_some(OWNED),
-            Usual::NotHeld(word) => {
-                (!held::is_held(word.address(hit)?, word.bits)?).then_some(NOT_HELD)
-            }
-            Usual::Taken(word) => held::is_held(word.address(hit)?, word.bits)?.then_some(TAKEN),
-            Usual::MaySleep => (held::may_sleep(hit) == Answer::MaySleep).then_some(MAY_SLEEP),
-            Usual::None => None,
-        }
-    }
-
     /// Returns whether the answer with this index in [`ANSWERS`](crate::counts::ANSWERS) breaks it.
     #[inline]
     pub(crate) fn is_broken_by(&self, column: usize) -> bool {
         self.broken_by >> column & 1 != 0
     }
+}
+
+/// The bits of [`Checked`] for the answers that break a rule.
+fn broken_by(rule: &Rule) -> u16 {
+    let breaks = |answer| verdict(rule.requirement, answer) == Some(Verdict::Violation);
+    let answers = ANSWERS.iter().enumerate();
+    let broken = answers.filter(|&(_, &answer)| breaks(answer));
+    broken.fold(0, |bits, (index, _)| bits | 1 << index)
+}
+
+/// The rules of a callback in one edition that are checked at its entry.
+pub(crate) struct Entry {
+    rules: KVec<Checked>,
+    /// What is usual for the first of them: those that have something usual.
+    pub(crate) usual: KVec<Usual>,
+    /// Counts the calls in which they were all as usual.
+    pub(crate) calls: Calls,
+}
+
+impl Entry {
+    /// Returns all of them.
+    pub(crate) fn rules(&self) -> &[Checked] {
+        &self.rules
+    }
+
+    /// Returns those of which nothing is usual.
+    #[inline]
+    pub(crate) fn others(&self) -> &[Checked] {
+        self.rules.get(self.usual.len()..).unwrap_or_default()
+    }
+}
+
+/// The rules of a callback in one edition for which a call is followed to its return.
+struct Followed {
+    rules: KVec<Checked>,
+    /// Counts the calls that did not sleep, if that is all that they have to do.
+    awake: Option<Calls>,
 }
 
 /// A callback that is probed.
@@ -194,49 +137,78 @@ pub(crate) struct Callback {
     /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
     /// every callback is given it.
     pub(crate) object: Option<(u8, &'static [usize])>,
-    /// The ways from there to the table and to the super block, if those are all there is to it.
-    pub(crate) ways: Option<(&'static [usize], &'static [usize])>,
+    /// The same, and the ways from there to the table and to the super block, if those are all there is to it.
+    pub(crate) ways: Option<Ways>,
     /// Its rules in each of [`EDITIONS`] that are checked at the entry.
-    rules: KVec<KVec<Checked>>,
+    entries: KVec<Entry>,
     /// Those for which a call is followed to its return.
-    followed: KVec<KVec<Checked>>,
+    followed: KVec<Followed>,
+}
+
+/// The way to an object, and those on from there.
+pub(crate) struct Ways {
+    pub(crate) register: Register,
+    pub(crate) object: Way,
+    /// The pointer to the table is so many bytes behind the object.
+    pub(crate) table: usize,
+    pub(crate) super_block: Way,
+}
+
+impl Ways {
+    fn new(table: Table, (argument, object): (u8, &'static [usize])) -> Option<Self> {
+        let (table, super_block) = table.ways()?;
+        Some(Self {
+            register: Register::new(argument)?,
+            object: Way::new(object)?,
+            table,
+            super_block: Way::new(super_block)?,
+        })
+    }
 }
 
 impl Callback {
     /// Returns its rules in an edition that are checked at the entry.
-    #[inline]
-    pub(crate) fn rules(&self, edition: usize) -> &[Checked] {
-        self.rules.get(edition).map_or(&[], |rules| rules)
+    #[inline(always)]
+    pub(crate) fn entry(&self, edition: usize) -> Option<&Entry> {
+        self.entries.get(edition)
     }
 
     /// Returns its rules in an edition for which a call is followed to its return.
     pub(crate) fn followed(&self, edition: usize) -> &[Checked] {
-        self.followed.get(edition).map_or(&[], |rules| rules)
+        let followed = self.followed.get(edition);
+        followed.map_or(&[], |followed| &followed.rules)
+    }
+
+    /// Returns what counts the calls that came to their end without sleeping, if that is all that is asked of them in an
+    /// edition.
+    #[inline(always)]
+    pub(crate) fn awake(&self, edition: usize) -> Option<Calls> {
+        self.followed.get(edition)?.awake
     }
 
     /// Returns whether any edition has a rule that is checked at the entry.
     pub(crate) fn is_checked(&self) -> bool {
-        self.rules.iter().any(|rules| !rules.is_empty())
+        self.entries.iter().any(|entry| !entry.rules.is_empty())
     }
 
     /// Returns whether any edition has a rule for which a call is followed to its return.
     pub(crate) fn is_followed(&self) -> bool {
-        self.followed.iter().any(|rules| !rules.is_empty())
+        (self.followed.iter()).any(|followed| !followed.rules.is_empty())
     }
 
     /// Returns whether a call that is followed may sleep.
     pub(crate) fn may_sleep(&self) -> bool {
-        let mut followed = self.followed.iter().flatten();
+        let mut followed = (self.followed.iter()).flat_map(|followed| &followed.rules);
         followed.any(|checked| !matches!(checked.what, What::Sleeps))
     }
 }
 
 /// All that is checked, in every edition.
 pub(crate) struct Plan {
-    pub(crate) callbacks: KVec<Callback>,
+    pub(crate) callbacks: KVec<Arc<Callback>>,
     /// For each of [`RULES`], its number if it is checked.
     numbers: KVec<Option<Number>>,
-    rules: u16,
+    counted: Counted,
 }
 
 impl Plan {
@@ -244,29 +216,31 @@ impl Plan {
         let mut plan = Self {
             callbacks: KVec::new(),
             numbers: KVec::with_capacity(RULES.len(), GFP_KERNEL)?,
-            rules: 0,
+            counted: Counted::NONE,
         };
         for _ in RULES {
             plan.numbers.push(None, GFP_KERNEL)?;
         }
         for (index, slot) in SLOTS.iter().enumerate() {
             if let (Some(table), Some(offset)) = (Table::named(slot.table), slot.offset) {
+                let object = table.object(slot.op);
                 let callback = Callback {
                     slot,
                     place: Slot::new(offset),
                     table,
-                    object: table.object(slot.op),
-                    ways: table.ways(),
-                    rules: plan.rules_of(index, When::Entry)?,
-                    followed: plan.rules_of(index, When::Return)?,
+                    object,
+                    ways: object.and_then(|object| Ways::new(table, object)),
+                    entries: plan.entries_of(index, object)?,
+                    followed: plan.followed_of(index)?,
                 };
                 let mut followed = callback.followed.iter();
-                if followed.any(|rules| rules.len() > FOLLOWED) {
+                if followed.any(|followed| followed.rules.len() > FOLLOWED) {
                     pr_err!("the rules know too much of {}.{}\n", slot.table, slot.op);
                     return Err(E2BIG);
                 }
                 if callback.is_checked() || callback.is_followed() {
-                    plan.callbacks.push(callback, GFP_KERNEL)?;
+                    plan.callbacks
+                        .push(Arc::new(callback, GFP_KERNEL)?, GFP_KERNEL)?;
                 }
             }
         }
@@ -277,33 +251,111 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Returns the rules of the callback with this index in [`SLOTS`] that are checked at this time, in each of
+    /// Returns the rules of the callback with this index in [`SLOTS`] that are checked at its entry, in each of [`EDITIONS`].
+    fn entries_of(
+        &mut self,
+        slot: usize,
+        object: Option<(u8, &'static [usize])>,
+    ) -> Result<KVec<Entry>> {
+        let mut entries = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
+        for edition in EDITIONS {
+            let calls = self.next_calls();
+            let (mut rules, mut usual, mut others) = (KVec::new(), KVec::new(), KVec::new());
+            for (rule, what) in rules_of(edition, slot, When::Entry) {
+                let is_usual = match Usual::new(what, rule.requirement, object) {
+                    Some(is_usual) if rule.conditions.is_empty() => is_usual,
+                    _ => {
+                        others.push((rule, what), GFP_KERNEL)?;
+                        continue;
+                    }
+                };
+                let checked = self.number_rule(rule, what, Some((calls, is_usual.column() as u8)));
+                rules.push(checked, GFP_KERNEL)?;
+                usual.push(is_usual, GFP_KERNEL)?;
+            }
+            for (rule, what) in others {
+                rules.push(self.number_rule(rule, what, None), GFP_KERNEL)?;
+            }
+            let entry = Entry {
+                rules,
+                usual,
+                calls,
+            };
+            entries.push(entry, GFP_KERNEL)?;
+        }
+        Ok(entries)
+    }
+
+    /// Returns the rules of the callback with this index in [`SLOTS`] for which a call is followed to its return, in each of
     /// [`EDITIONS`].
-    fn rules_of(&mut self, slot: usize, when: When) -> Result<KVec<KVec<Checked>>> {
+    fn followed_of(&mut self, slot: usize) -> Result<KVec<Followed>> {
+        /// Without a condition, only the return can tell.
+        fn is_awake(rule: &Rule, what: What) -> bool {
+            matches!(what, What::Sleeps) && rule.conditions.is_empty()
+        }
+
         let mut editions = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
+            let of_slot = || rules_of(edition, slot, When::Return);
+            let all =
+                of_slot().next().is_some() && of_slot().all(|(rule, what)| is_awake(rule, what));
+            let awake = all.then(|| self.next_calls());
+            let usual = awake.map(|calls| (calls, column(Answer::Awake) as u8));
             let mut rules = KVec::new();
-            let ops = edition.ops().iter().filter(|op| op.slot == slot);
-            for rule in ops.flat_map(|op| op.rules()) {
-                let what = match what(rule) {
-                    Ok((what, at)) if at == when => what,
-                    _ => continue,
-                };
-                let number = Number(self.rules);
-                self.rules += 1;
-                if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
-                    *of_rule = Some(number);
-                }
-                rules.push(Checked::new(number, rule, what), GFP_KERNEL)?;
+            for (rule, what) in of_slot() {
+                rules.push(self.number_rule(rule, what, usual), GFP_KERNEL)?;
             }
-            editions.push(rules, GFP_KERNEL)?;
+            editions.push(Followed { rules, awake }, GFP_KERNEL)?;
         }
         Ok(editions)
     }
 
-    /// Returns how many rules are checked.
-    pub(crate) fn rules(&self) -> usize {
-        self.rules.into()
+    fn next_calls(&mut self) -> Calls {
+        let calls = Calls(self.counted.calls);
+        self.counted.calls += 1;
+        calls
+    }
+
+    fn number_rule(
+        &mut self,
+        rule: &'static Rule,
+        what: What,
+        usual: Option<(Calls, u8)>,
+    ) -> Checked {
+        let number = Number {
+            index: self.counted.rules,
+            usual,
+        };
+        self.counted.rules += 1;
+        if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
+            *of_rule = Some(number);
+        }
+        Checked {
+            number,
+            rule,
+            what,
+            broken_by: broken_by(rule),
+        }
+    }
+
+    /// Returns what counts calls whose entry was as usual.
+    pub(crate) fn usual(&self) -> impl Iterator<Item = Calls> + '_ {
+        let entries = self.callbacks.iter().flat_map(|callback| &callback.entries);
+        entries.map(|entry| entry.calls)
+    }
+
+    /// Returns what counts calls that were followed and had only to stay awake, and did.
+    pub(crate) fn awake(&self) -> impl Iterator<Item = Calls> + '_ {
+        let followed = self
+            .callbacks
+            .iter()
+            .flat_map(|callback| &callback.followed);
+        followed.filter_map(|followed| followed.awake)
+    }
+
+    /// Returns how much is counted.
+    pub(crate) fn counted(&self) -> Counted {
+        self.counted
     }
 
     /// Returns the number of a rule, if it is checked.
@@ -329,6 +381,20 @@ impl Plan {
         let rules = edition.rules().iter();
         rules.filter_map(|rule| Some((rule, self.number(rule)?)))
     }
+}
+
+/// Returns the rules of an edition that are checked at this time of the callback with this index in [`SLOTS`].
+fn rules_of(
+    edition: &'static Edition,
+    slot: usize,
+    when: When,
+) -> impl Iterator<Item = (&'static Rule, What)> {
+    let ops = edition.ops().iter().filter(move |op| op.slot == slot);
+    ops.flat_map(|op| op.rules())
+        .filter_map(move |rule| match what(rule) {
+            Ok((what, at)) if at == when => Some((rule, what)),
+            _ => None,
+        })
 }
 
 /// Returns what is looked at for a rule, and when its verdict falls.

@@ -118,7 +118,7 @@ impl Registry {
         if names.any(|other| other == Some(name)) || tracker.tables.is_attached(address) {
             return Err(EEXIST);
         }
-        let id = tracker.filesystems.id(name, tracker.plan.rules())?;
+        let id = tracker.filesystems.id(name, tracker.plan.counted())?;
         let attached = Attached {
             id,
             tables: KVec::new(),

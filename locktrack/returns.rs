@@ -3,10 +3,12 @@
 //! Calls that are followed from the entry of a callback to its return.
 //!
 //! Two kinds of rules want that: those about a lock at the return, and those that forbid to sleep in between. Only
-//! functions with such a rule have a return probe. [`call`] is its handler; [`watch`] notes what happens to
+//! functions with such a rule have a return probe. [`call`] is its handler, [`parts`] what it does in the long way; [`sleepers`] and [`watch`] note what happens to
 //! a call meanwhile, which [`witnesses`] see.
 
 mod call;
+mod parts;
+mod sleepers;
 mod watch;
 mod witnesses;
 
@@ -19,17 +21,16 @@ use kernel::{
 };
 
 pub(crate) use call::Following;
+use sleepers::Sleepers;
 use watch::Watch;
 pub(crate) use witnesses::Witnesses;
 
 /// What the handlers of calls share.
 pub(crate) struct Returns {
     /// Tasks in a call that must not sleep.
-    sleepers: Watch,
+    sleepers: Sleepers,
     /// Folios in a call that has to unlock them.
     folios: Watch,
-    /// Whether tasks are seen to sleep.
-    sees_sleep: Atomic<bool>,
     /// Calls that could not be watched.
     unwatched: Atomic<u64>,
 }
@@ -37,9 +38,8 @@ pub(crate) struct Returns {
 impl Returns {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
-            sleepers: Watch::new()?,
+            sleepers: Sleepers::new()?,
             folios: Watch::new()?,
-            sees_sleep: Atomic::new(false),
             unwatched: Atomic::new(0),
         })
     }
@@ -51,7 +51,7 @@ impl Returns {
 
     /// Returns how many calls that must not sleep are asleep.
     pub(crate) fn asleep(&self) -> usize {
-        self.sleepers.seen()
+        self.sleepers.asleep()
     }
 
     /// Returns how much memory all this takes, in bytes.

@@ -2,13 +2,17 @@
 
 //! Whose callback a call was.
 
-use kernel::sync::atomic::{
-    Atomic,
-    Relaxed,
-    Release, //
+use kernel::sync::{
+    atomic::{
+        Atomic,
+        Relaxed,
+        Release, //
+    },
+    Arc, //
 };
 use kprobes::{
     read_once,
+    read_pointer,
     Hit, //
 };
 use peek::{
@@ -28,7 +32,10 @@ use crate::{
 };
 
 /// In how many tables a function is found in the short way.
-const USUAL: usize = 8;
+const TABLES: usize = 8;
+
+/// Where there is no table. No table has this address, and what is found from nothing has another one.
+const FREE: usize = 1;
 
 /// What one function was found as, which can be one callback of many tables, or several of them. The handlers on its
 /// entry and its return share this.
@@ -38,42 +45,60 @@ pub(crate) struct Roles {
     ops: [Atomic<u64>; CALLBACKS / 64],
     /// A bit for each [`FsId`] in whose tables it was found.
     users: Atomic<u64>,
-    /// The callback of the plan, plus 1, if it is only one.
-    single: Atomic<usize>,
-    usual: [Usual; USUAL],
+    /// The callback of the plan as which it was found first, and its index.
+    pub(crate) callback: Arc<plan::Callback>,
+    op: usize,
+    /// Whether it is others, too.
+    several: Atomic<bool>,
+    tables: [InTable; TABLES],
 }
 
 /// A table in which a function was found, by its address, and the type of the filesystem that has it.
 ///
 /// While one is replaced by another, a handler may see a mixture. It is no mistake: the type decides whose the call is, and
 /// both tables have the function in that place.
-struct Usual {
+struct InTable {
     table: Atomic<usize>,
     s_type: Atomic<usize>,
     fs: Atomic<usize>,
 }
 
 /// Whose callback was called.
+#[derive(Clone, Copy)]
 pub(crate) struct Subject {
     pub(crate) fs: FsId,
-    /// The super block, where the arguments lead there.
-    sb: Option<SuperBlock>,
+    /// The address of the super block, or 0 where the arguments do not lead there.
+    sb: usize,
+}
+
+/// What was called.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    /// The index of the callback in the plan.
+    pub(crate) op: usize,
+    pub(crate) callback: &'a plan::Callback,
+    pub(crate) subject: Subject,
+    /// The object whose table has the callback, where it was looked at.
+    pub(crate) object: Option<usize>,
 }
 
 impl Roles {
-    pub(crate) fn new(address: usize) -> Self {
+    /// A function that was found as this callback of the plan.
+    pub(crate) fn new(address: usize, op: usize, callback: Arc<plan::Callback>) -> Self {
         Self {
             address,
             ops: [const { Atomic::new(0) }; CALLBACKS / 64],
             users: Atomic::new(0),
-            single: Atomic::new(0),
-            usual: [const {
-                Usual {
-                    table: Atomic::new(0),
+            callback,
+            op,
+            several: Atomic::new(false),
+            tables: [const {
+                InTable {
+                    table: Atomic::new(FREE),
                     s_type: Atomic::new(0),
                     fs: Atomic::new(0),
                 }
-            }; USUAL],
+            }; TABLES],
         }
     }
 
@@ -85,65 +110,67 @@ impl Roles {
         }
         self.users
             .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
-        let ops = self.ops.iter().map(|ops| ops.load(Relaxed).count_ones());
-        let single = if ops.sum::<u32>() == 1 { op + 1 } else { 0 };
-        self.single.store(single, Relaxed);
+        if op != self.op {
+            self.several.store(true, Relaxed);
+        }
     }
 
     /// The function was found in this table of the whole filesystem with this type. Only the registry calls this.
-    pub(crate) fn add_usual(&self, table: usize, s_type: usize, fs: FsId) {
-        let mut usual = self.usual.iter();
+    pub(crate) fn add_table(&self, table: usize, s_type: usize, fs: FsId) {
+        let mut tables = self.tables.iter();
         // The others are found in the long way.
-        if let Some(free) = usual.find(|usual| usual.table.load(Relaxed) == 0) {
+        if let Some(free) = tables.find(|known| known.table.load(Relaxed) == FREE) {
             free.s_type.store(s_type, Relaxed);
             free.fs.store(fs.0.into(), Relaxed);
             free.table.store(table, Release);
         }
     }
 
-    /// Returns the callback that was called, its index in the plan, and whose, if the object has one of the tables in which the function was
-    /// found first, which is the usual case. [`None`] says nothing.
+    /// Returns what was called, if the object has one of the tables in which the function was found first, which is the usual
+    /// case. [`None`] says nothing.
     #[inline(always)]
-    pub(crate) fn usual<'a>(
-        &self,
-        tracker: &'a Tracker,
-        hit: &Hit<'_>,
-    ) -> Option<(usize, &'a plan::Callback, Subject)> {
-        let op = read_once(&self.single).wrapping_sub(1);
-        let callback = tracker.plan.callbacks.get(op)?;
-        let (argument, way) = callback.object?;
-        let (way_to_table, way_to_super) = callback.ways?;
-        let object = follow(hit.argument(argument), way)?;
-        let table = follow(object, way_to_table)?;
-        let sb = SuperBlock::new(follow(object, way_to_super)?)?;
-        let s_type = sb.s_type()?;
+    pub(crate) fn find(&self, tracker: &Tracker, hit: &Hit<'_>) -> Option<Found<'_>> {
+        if read_once(&self.several) {
+            return None;
+        }
+        let callback = &*self.callback;
+        let ways = callback.ways.as_ref()?;
+        let object = ways.object.follow(hit.register(ways.register));
+        let table = read_pointer(object.wrapping_add(ways.table));
+        let sb = ways.super_block.follow(object);
+        let s_type = SuperBlock::s_type_at(sb);
         if tracker.tables.any_sb() {
             return None;
         }
-        let mut usual = self.usual.iter();
+        let mut tables = self.tables.iter();
         // One table can be that of several filesystems.
-        let usual = usual
-            .find(|usual| read_once(&usual.table) == table && read_once(&usual.s_type) == s_type)?;
-        let fs = FsId(read_once(&usual.fs) as u8);
-        Some((op, callback, Subject { fs, sb: Some(sb) }))
+        let known = tables
+            .find(|known| read_once(&known.table) == table && read_once(&known.s_type) == s_type)?;
+        let fs = FsId(read_once(&known.fs) as u8);
+        Some(Found {
+            op: self.op,
+            callback,
+            subject: Subject { fs, sb },
+            object: Some(object),
+        })
     }
 
     /// No table of this filesystem has the function any more. Only the registry calls this.
     pub(crate) fn remove(&self, fs: FsId) {
         let users = self.users.load(Relaxed) & !(1 << fs.0);
         self.users.store(users, Relaxed);
-        for usual in &self.usual {
-            if usual.fs.load(Relaxed) == usize::from(fs.0) {
-                usual.table.store(0, Relaxed);
+        for known in &self.tables {
+            if known.fs.load(Relaxed) == usize::from(fs.0) {
+                known.table.store(FREE, Relaxed);
             }
         }
     }
 
     /// Another table can have this address. Only the registry calls this.
-    pub(crate) fn remove_usual(&self, table: usize) {
-        for usual in &self.usual {
-            if usual.table.load(Relaxed) == table {
-                usual.table.store(0, Relaxed);
+    pub(crate) fn remove_table(&self, table: usize) {
+        for known in &self.tables {
+            if known.table.load(Relaxed) == table {
+                known.table.store(FREE, Relaxed);
             }
         }
     }
@@ -163,7 +190,7 @@ impl Roles {
             })
         };
         let ops = self.ops.iter().enumerate().flat_map(bits);
-        ops.filter_map(|op| Some((op, plan.callbacks.get(op)?)))
+        ops.filter_map(|op| Some((op, &**plan.callbacks.get(op)?)))
     }
 
     /// Finds the object whose own table has this function in the place of this callback, if its filesystem is attached.
@@ -186,6 +213,7 @@ impl Roles {
                 let fs = tracker.tables.fs(s_type, sb)?;
                 // Another table of this filesystem can share the function, and be new.
                 tracker.saw_table(kind, table, fs);
+                let sb = sb.map_or(0, SuperBlock::address);
                 return Some(Subject { fs, sb });
             }
             found = Some(table);
@@ -196,13 +224,14 @@ impl Roles {
         if let Some(table) = found {
             tracker.saw_table(kind, table, fs);
         }
-        Some(Subject { fs, sb: None })
+        Some(Subject { fs, sb: 0 })
     }
 }
 
 impl Subject {
     /// Returns the device number of the super block, or 0.
     pub(crate) fn s_dev(&self) -> u32 {
-        self.sb.and_then(SuperBlock::s_dev).unwrap_or(0)
+        let sb = SuperBlock::new(self.sb);
+        sb.and_then(SuperBlock::s_dev).unwrap_or(0)
     }
 }

@@ -214,9 +214,19 @@ impl Tables {
     }
 
     /// Returns whether the table of this filesystem is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_known(&self, kind: Table, table: usize, fs: FsId) -> bool {
         let wanted = Use::new(kind, table, fs);
+        // That is where it is, most of the time.
+        let first = wanted
+            .places()
+            .next()
+            .and_then(|place| self.known.get(place));
+        first.is_some_and(|first| read_once(first) == wanted.0) || self.is_among_known(wanted)
+    }
+
+    #[inline(never)]
+    fn is_among_known(&self, wanted: Use) -> bool {
         for place in wanted.places() {
             let found = self.known.get(place).map_or(0, read_once);
             if found == wanted.0 {

@@ -199,8 +199,8 @@ impl Tracker {
     /// Returns how much memory handlers have to write to, in bytes, and how much that can become.
     pub(crate) fn memory(&self) -> (usize, usize) {
         let fixed =
-            self.hits.size() + self.tables.size() + self.returns.size() + self.violations.size();
-        let of_fs = Counts::size(self.plan.rules());
+            HitCounts::size() + self.tables.size() + self.returns.size() + self.violations.size();
+        let of_fs = Counts::size(self.plan.counted());
         let all = self.filesystems.iter().count();
         (fixed + all * of_fs, fixed + FILESYSTEMS * of_fs)
     }

@@ -51,7 +51,7 @@ impl Key {
     fn new(rule: Number, fs: FsId, caller: usize) -> Self {
         const { assert!(crate::tables::FILESYSTEMS <= 1 << 6 && RECORDS <= 1 << 10) };
         // A rule's number has 16 bits.
-        let parts = u64::from(rule.0) << 6 | u64::from(fs.0);
+        let parts = u64::from(rule.index) << 6 | u64::from(fs.0);
         Self((caller as u64) << 32 | parts)
     }
 

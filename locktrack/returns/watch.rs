@@ -48,10 +48,23 @@ pub(crate) struct Watched(u16);
 /// What became of a key while it was watched.
 pub(crate) enum Seen {
     Nothing,
-    /// Something happened to it, for the first time with these frames.
-    Happened([usize; FRAMES]),
+    /// Something happened to it.
+    Happened,
     /// It was not watched all the time.
     Unknown,
+}
+
+impl Note {
+    /// Returns the frames of the first time that something happened to the key, if anything did.
+    fn frames(&self, key: usize) -> Option<[usize; FRAMES]> {
+        (self.seen.load(Acquire) == key).then(|| {
+            let mut frames = [0; FRAMES];
+            for (address, frame) in frames.iter_mut().zip(&self.stack) {
+                *address = frame.load(Relaxed);
+            }
+            frames
+        })
+    }
 }
 
 impl Watched {
@@ -92,6 +105,12 @@ impl Watch {
         first..first + WIDTH
     }
 
+    fn places_of(&self, key: usize) -> impl Iterator<Item = (&Atomic<usize>, &Note)> {
+        let places =
+            Self::bucket(key).filter_map(|place| self.keys.get(place).zip(self.notes.get(place)));
+        places.filter(move |(at, _)| read_once(at) == key && at.load(Acquire) == key)
+    }
+
     /// Watches a key for a call of `function`. [`Watched::NONE`] if there is no room.
     pub(crate) fn begin(&self, key: usize, function: usize) -> Watched {
         for place in Self::bucket(key) {
@@ -111,11 +130,8 @@ impl Watch {
     /// Notes that something happened to a key. For the first time in a call, `stack` gives the frames.
     #[inline]
     pub(crate) fn saw(&self, key: usize, stack: impl Fn(&mut [usize; FRAMES])) {
-        for place in Self::bucket(key) {
-            let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
-                continue;
-            };
-            if read_once(at) != key || at.load(Acquire) != key || note.seen.load(Relaxed) == key {
+        for (_, note) in self.places_of(key) {
+            if note.seen.load(Relaxed) == key {
                 continue;
             }
             let mut frames = [0; FRAMES];
@@ -133,20 +149,35 @@ impl Watch {
         let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
             return Seen::Unknown;
         };
-        let seen = if note.seen.load(Acquire) == key {
-            let mut frames = [0; FRAMES];
-            for (address, frame) in frames.iter_mut().zip(&note.stack) {
-                *address = frame.load(Relaxed);
-            }
-            Seen::Happened(frames)
-        } else {
-            Seen::Nothing
+        let seen = match note.frames(key) {
+            Some(_) => Seen::Happened,
+            None => Seen::Nothing,
         };
         // If the function was forgotten meanwhile, the place is free or another's by now.
         if note.function.load(Relaxed) != function || at.cmpxchg(key, 0, Release).is_err() {
             return Seen::Unknown;
         }
         seen
+    }
+
+    /// Returns whether a key is watched.
+    pub(crate) fn has(&self, key: usize) -> bool {
+        self.places_of(key).next().is_some()
+    }
+
+    /// Returns the frames of the first time that something happened to a key.
+    pub(crate) fn frames(&self, key: usize) -> Option<[usize; FRAMES]> {
+        let mut notes = self.places_of(key).map(|(_, note)| note);
+        notes.find_map(|note| note.frames(key))
+    }
+
+    /// Ends all watches of a key. Returns its [frames](Self::frames).
+    pub(crate) fn take(&self, key: usize) -> Option<[usize; FRAMES]> {
+        let frames = self.frames(key);
+        for (at, _) in self.places_of(key) {
+            let _ = at.cmpxchg(key, 0, Release);
+        }
+        frames
     }
 
     /// Ends all watches of calls of a function, which must not begin new ones.

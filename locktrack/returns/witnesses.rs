@@ -4,46 +4,35 @@
 
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::Relaxed,
-        Arc, //
-    },
+    sync::Arc, //
 };
 use kprobes::{
     EntryProbes,
     Handler,
     Hit,
-    Switch,
-    SwitchHandler,
     SwitchProbe,
     Target, //
 };
 
-use crate::{
-    tracker::Tracker,
-    violations::FRAMES, //
-};
+use super::sleepers::Switches;
+use crate::tracker::Tracker;
 
 /// What all calls that are followed need.
 pub(crate) struct Witnesses {
     unlocks: Result<Arc<Unlocks>>,
-    switches: Result<SwitchProbe<Sleepers>>,
-    tracker: Arc<Tracker>,
+    switches: Result<SwitchProbe<Switches>>,
 }
 
 impl Witnesses {
     /// Registers them. A refusal is kept to be shown. Sleeps.
     pub(crate) fn new(tracker: &Arc<Tracker>) -> Self {
-        let sleepers = Sleepers {
+        let switches = Switches {
             tracker: tracker.clone(),
         };
-        let switches = SwitchProbe::new(sleepers);
-        tracker.returns.sees_sleep.store(switches.is_ok(), Relaxed);
         Self {
             unlocks: Unlocks::new(tracker)
                 .and_then(|unlocks| Arc::new(unlocks, GFP_KERNEL).map_err(Error::from)),
-            switches,
-            tracker: tracker.clone(),
+            switches: SwitchProbe::new(switches),
         }
     }
 
@@ -59,12 +48,6 @@ impl Witnesses {
         let unlocks = unlocks.map(|&error| (c"folio_unlock", error));
         let switches = switches.map(|&error| (c"sched_switch", error));
         [unlocks, switches].into_iter().flatten()
-    }
-}
-
-impl Drop for Witnesses {
-    fn drop(&mut self) {
-        self.tracker.returns.sees_sleep.store(false, Relaxed);
     }
 }
 
@@ -108,20 +91,5 @@ impl Unlocks {
     /// Returns how many unlocks were not seen.
     pub(super) fn missed(&self) -> u64 {
         self.0.nmissed()
-    }
-}
-
-/// The handler on tasks that give their CPU away.
-pub(crate) struct Sleepers {
-    pub(super) tracker: Arc<Tracker>,
-}
-
-impl SwitchHandler for Sleepers {
-    #[inline]
-    fn switched(&self, switch: &Switch<'_>) {
-        let stack = |frames: &mut [usize; FRAMES]| {
-            switch.stack(frames);
-        };
-        self.tracker.returns.sleepers.saw(switch.task(), stack);
     }
 }

@@ -22,6 +22,7 @@
 
 /* Macros that bindgen cannot evaluate by itself. */
 const unsigned int RUST_CONST_HELPER_NMI_OFFSET = NMI_OFFSET;
+const unsigned int RUST_CONST_HELPER_SOFTIRQ_MASK = SOFTIRQ_MASK;
 const unsigned int RUST_CONST_HELPER_HARDIRQ_OFFSET = HARDIRQ_OFFSET;
 const unsigned int RUST_CONST_HELPER_LOOKUP_FOLLOW = LOOKUP_FOLLOW;
 const unsigned int RUST_CONST_HELPER_LOOKUP_CREATE = LOOKUP_CREATE;

@@ -15,13 +15,21 @@ use kprobes::Hit;
 /// count; without `CONFIG_PREEMPT_COUNT` nothing tells that there is none.
 #[inline]
 pub fn may_sleep(hit: &Hit<'_>) -> Answer {
-    if hit.irqs_disabled() || hit.preempt_count() != 0 || rcu_read_lock_nesting() != 0 {
+    if surely_may_sleep(hit) {
+        Answer::MaySleep
+    } else if hit.irqs_disabled() || hit.preempt_count() != 0 || rcu_read_lock_nesting() != 0 {
         Answer::Atomic
     } else if cfg!(CONFIG_PREEMPT_COUNT) {
         Answer::MaySleep
     } else {
         Answer::Unknown
     }
+}
+
+/// Returns whether [`may_sleep`] says [`Answer::MaySleep`], where that can be told without a call. [`false`] says nothing.
+#[inline(always)]
+pub fn surely_may_sleep(hit: &Hit<'_>) -> bool {
+    !hit.irqs_disabled() && hit.is_preemptible() && rcu_read_lock_nesting() == 0
 }
 
 /// Returns how many sections of RCU's read side the task is in, where RCU counts them.

@@ -37,7 +37,10 @@ pub use answer::{
     Verdict, //
 };
 
-pub use context::may_sleep;
+pub use context::{
+    may_sleep,
+    surely_may_sleep, //
+};
 pub use folio::page_folio;
 pub use readers::{
     Counts,
@@ -47,7 +50,7 @@ pub use readers::{
 use extra_bindings as bindings;
 use kprobes::{
     current,
-    read_nofault,
+    read_or,
     read_pointer, //
 };
 
@@ -135,7 +138,7 @@ impl Lock {
     /// Returns the address of a word that is 0 in these bits as long as nobody holds the lock; [`None`] if it has none, or if
     /// lockdep knows more.
     ///
-    /// If they are 0, [`Lock::query`] says [`Answer::Exact`] with [`Mode::NotHeld`]: see [`is_held`].
+    /// If they are 0, [`Lock::query`] says [`Answer::Exact`] with [`Mode::NotHeld`]: see [`is_free`].
     pub fn held_word(self) -> Option<(usize, usize)> {
         if cfg!(CONFIG_LOCKDEP) {
             None
@@ -168,11 +171,16 @@ pub fn is_owner(address: usize, bits: usize) -> bool {
     read_pointer(address) & bits == current() as usize
 }
 
-/// Returns whether anybody holds a lock, by the word and the bits that [`Lock::held_word`] gave; [`None`] if there is nothing
-/// to be read.
+/// Returns whether surely nobody holds a lock, by the word and the bits that [`Lock::held_word`] gave.
 #[inline(always)]
-pub fn is_held(address: usize, bits: usize) -> Option<bool> {
-    Some(read_nofault::<usize>(address)? & bits != 0)
+pub fn is_free(address: usize, bits: usize) -> bool {
+    read_or(address, usize::MAX) & bits == 0
+}
+
+/// Returns whether surely somebody holds a lock, by the word and the bits that [`Lock::held_word`] gave.
+#[inline(always)]
+pub fn is_held(address: usize, bits: usize) -> bool {
+    read_or(address, 0) & bits != 0
 }
 
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.

@@ -17,6 +17,8 @@
 
 mod table;
 
+use core::mem::MaybeUninit;
+
 use crate::{
     bindings,
     Answer,
@@ -96,11 +98,11 @@ struct Attempt {
 impl ReturnHandler for Attempt {
     type Data = usize;
 
-    fn entry(&self, hit: &Hit<'_>) -> Option<usize> {
-        Some(hit.argument(0))
+    fn entry<'a>(&self, hit: &Hit<'_>, lock: &'a mut MaybeUninit<usize>) -> Option<&'a mut usize> {
+        Some(lock.write(hit.argument(0)))
     }
 
-    fn ret(&self, hit: &Hit<'_>, lock: usize) {
+    fn ret(&self, hit: &Hit<'_>, &lock: &usize) {
         if hit.return_value() as i32 == self.success {
             self.table.acquire(lock);
         }

@@ -17,6 +17,8 @@ use self::locks::{
     ASKED,
     NAMES, //
 };
+use core::mem::MaybeUninit;
+
 use crate::{
     bindings,
     Answer,
@@ -198,13 +200,17 @@ impl Handler for Witness {
 impl ReturnHandler for Witness {
     type Data = (usize, usize, [usize; 2]);
 
-    fn entry(&self, hit: &Hit<'_>) -> Option<Self::Data> {
+    fn entry<'a>(
+        &self,
+        hit: &Hit<'_>,
+        data: &'a mut MaybeUninit<Self::Data>,
+    ) -> Option<&'a mut Self::Data> {
         let mut callers = [0; 2];
         hit.stack(&mut callers);
-        Some((hit.argument(0), hit.argument(1), callers))
+        Some(data.write((hit.argument(0), hit.argument(1), callers)))
     }
 
-    fn ret(&self, hit: &Hit<'_>, (sem, mutex, callers): Self::Data) {
+    fn ret(&self, hit: &Hit<'_>, &(sem, mutex, callers): &Self::Data) {
         let mut frames = [0; 2];
         hit.stack(&mut frames);
         let right = callers == frames && callers.first() == Some(&hit.caller());

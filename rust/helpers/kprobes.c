@@ -4,6 +4,7 @@
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/sprintf.h>
@@ -188,4 +189,34 @@ int rust_helper_kprobe_symbol(char *buffer, size_t size, unsigned long address)
 int rust_helper_kprobe_function(char *buffer, size_t size, unsigned long address)
 {
 	return scnprintf(buffer, size, "%ps", (void *)address);
+}
+
+/* Per-CPU memory is only to be had by macros. */
+unsigned long __percpu *rust_helper_kprobe_alloc_per_cpu(size_t count)
+{
+	return __alloc_percpu(count * sizeof(unsigned long), SMP_CACHE_BYTES);
+}
+
+void rust_helper_kprobe_free_per_cpu(unsigned long __percpu *words)
+{
+	free_percpu(words);
+}
+
+u64 rust_helper_kprobe_sum_per_cpu(unsigned long __percpu *word)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(word, cpu));
+	return sum;
+}
+
+void rust_helper_kprobe_reset_per_cpu(unsigned long __percpu *words, size_t count)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		for (size_t index = 0; index < count; index++)
+			WRITE_ONCE(per_cpu_ptr(words, cpu)[index], 0);
 }

@@ -26,6 +26,19 @@ const REGISTERS: [usize; 6] = [
     offset_of!(bindings::pt_regs, r9),
 ];
 
+/// An argument that comes in a register.
+#[derive(Clone, Copy)]
+pub struct Register(u16);
+
+impl Register {
+    /// Returns that of the argument with this index, counted from 0, if it comes in one.
+    pub fn new(index: u8) -> Option<Self> {
+        let at = REGISTERS.get(usize::from(index))?;
+        // All registers are within the struct, which is small.
+        Some(Self(*at as u16))
+    }
+}
+
 /// Which end of the probed function was hit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
@@ -113,6 +126,13 @@ impl Hit<'_> {
         }
     }
 
+    /// Returns the argument that comes in this register. As with [`Hit::argument`], only at the entry of a function.
+    #[inline(always)]
+    pub fn register(&self, register: Register) -> usize {
+        // SAFETY: By the type invariant the registers are valid for reads, and this is one of them.
+        unsafe { self.regs.byte_add(register.0.into()).cast::<usize>().read() }
+    }
+
     /// Returns the value that the probed function returns. It means something at the return only.
     #[inline]
     pub fn return_value(&self) -> usize {
@@ -148,14 +168,22 @@ impl Hit<'_> {
     /// Without `CONFIG_PREEMPT_COUNT` only interrupts count, and no spinlock does.
     #[inline]
     pub fn preempt_count(&self) -> u32 {
-        // The usual cases, without a call: there is only what the way into the handler did, which is to turn preemption
-        // off, or to enter an NMI.
-        const NMI: u32 = bindings::NMI_OFFSET + bindings::HARDIRQ_OFFSET;
-        if cfg!(CONFIG_PREEMPT_COUNT) && matches!(this_cpu::preempt_count(), 1 | NMI) {
-            return 0;
-        }
         // SAFETY: Reads the preemption count, which is always there.
         unsafe { bindings::kprobe_preempt_count() }
+    }
+
+    /// Returns whether that is surely 0, without a call: there is only what the way into the handler did, which is to turn
+    /// preemption off, or to enter an NMI. [`false`] says nothing.
+    #[inline(always)]
+    pub fn is_preemptible(&self) -> bool {
+        const NMI: u32 = bindings::NMI_OFFSET + bindings::HARDIRQ_OFFSET;
+        cfg!(CONFIG_PREEMPT_COUNT) && matches!(this_cpu::preempt_count(), 1 | NMI)
+    }
+
+    /// Returns whether softirqs were off where the probe hit, or one was being handled, as C's `in_softirq()`.
+    #[inline(always)]
+    pub fn in_softirq(&self) -> bool {
+        this_cpu::preempt_count() & bindings::RUST_CONST_HELPER_SOFTIRQ_MASK != 0
     }
 
     /// Returns whether the kernel treats this context as an NMI, as it does after a breakpoint.
@@ -176,6 +204,12 @@ impl Hit<'_> {
     pub fn time(&self) -> u64 {
         // SAFETY: It can be called in any context.
         unsafe { bindings::ktime_get_mono_fast_ns() }
+    }
+
+    /// Returns the address of the task that made the call; in an interrupt, of the one that was interrupted.
+    #[inline(always)]
+    pub fn task(&self) -> usize {
+        this_cpu::current() as usize
     }
 
     /// Returns the process id of the task that made the call.

@@ -8,11 +8,11 @@
 //! - [`EntryProbe`] is a [`Probe`] or one of [`FtraceProbes`], whichever costs less.
 //! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
 //!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
-//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task gives its CPU away by itself.
+//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task is switched out.
 //! - [`ModuleNotifier`] calls a [`ModuleHandler`] when a module goes, whose functions may be probed.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`Published`] is a value that handlers read and others replace, [`Once`] one that is set once.
-//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`Counter`] counts.
+//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`PerCpu`] are words that each CPU has for itself.
 //! - [`Symbol`] shows an address as a name.
 //!
 //! # Context of a handler
@@ -32,6 +32,7 @@ mod ftrace;
 mod hit;
 mod module;
 mod nofault;
+mod per_cpu;
 mod probe;
 mod published;
 mod return_probe;
@@ -52,7 +53,10 @@ pub use ftrace::{
     FtraceProbe,
     FtraceProbes, //
 };
-pub use hit::Hit;
+pub use hit::{
+    Hit,
+    Register, //
+};
 pub use module::{
     Going,
     ModuleHandler,
@@ -61,9 +65,11 @@ pub use module::{
 pub use nofault::{
     read_nofault,
     read_once,
+    read_or,
     read_pointer,
     Number, //
 };
+pub use per_cpu::PerCpu;
 pub use probe::{
     unregister_all,
     Handler,
@@ -87,7 +93,7 @@ pub use switch::{
 pub use symbol::Symbol;
 pub use this_cpu::{
     current,
-    Counter, //
+    voluntary_switches, //
 };
 
 // The kernel's printing macros want this of every crate.

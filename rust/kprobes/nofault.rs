@@ -14,13 +14,11 @@ use kernel::sync::atomic::{
 /// C's `VSYSCALL_ADDR`. What is mapped from there on is no object of the kernel, and the page itself is the user's.
 const VSYSCALL_ADDR: usize = (-10isize << 20) as usize;
 
-/// The lower end of the kernel's half of the addresses.
-const KERNEL_HALF: usize = 1 << (usize::BITS - 1);
-
-/// Returns whether there can be an object of the kernel.
+/// Returns whether there can be an object of the kernel, whose half of the addresses is negative as signed numbers.
 #[inline(always)]
 fn is_kernel(address: usize) -> bool {
-    address.wrapping_sub(KERNEL_HALF) < VSYSCALL_ADDR - size_of::<u64>() - KERNEL_HALF
+    const END: usize = VSYSCALL_ADDR - size_of::<u64>();
+    (address as isize) < END as isize
 }
 
 /// A number that [`read_nofault`] can read.
@@ -86,7 +84,13 @@ pub fn read_nofault<T: Number>(address: usize) -> Option<T> {
 /// those to whom null and nothing are the same.
 #[inline(always)]
 pub fn read_pointer(address: usize) -> usize {
-    let mut value = 0usize;
+    read_or(address, 0)
+}
+
+/// Reads a word from kernel memory at `address`, or returns `nothing` if nothing can be read there, as [`read_nofault`] does.
+#[inline(always)]
+pub fn read_or(address: usize, nothing: usize) -> usize {
+    let mut value = nothing;
     if is_kernel(address) {
         // SAFETY: As for `read_nofault()`. A load that faults leaves the register alone.
         unsafe {

@@ -156,12 +156,12 @@ impl<H: Handler> Probe<H> {
         let probe = unsafe { container_of!(Opaque::cast_from(kprobe), Self, kprobe) };
         // SAFETY: As above; `handler` was initialised before the kprobe was registered, and C shares it.
         let handler = unsafe { &(*probe).handler };
-        if let Some(regs) = NonNull::new(regs) {
-            // SAFETY: `aggr_pre_handler()`, `kprobe_ftrace_handler()`, `kprobe_int3_handler()` and
-            // `optimized_callback()` give registers that are valid until this returns.
-            let hit = unsafe { Hit::from_raw(regs) };
-            handler.entry(&hit);
-        }
+        // SAFETY: By the safety requirements they are there.
+        let regs = unsafe { NonNull::new_unchecked(regs) };
+        // SAFETY: `aggr_pre_handler()`, `kprobe_ftrace_handler()`, `kprobe_int3_handler()` and
+        // `optimized_callback()` give registers that are valid until this returns.
+        let hit = unsafe { Hit::from_raw(regs) };
+        handler.entry(&hit);
         0
     }
 

@@ -2,7 +2,10 @@
 
 //! Probes at the entry and at the return of a function.
 
-use core::ptr::NonNull;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
 use extra_bindings as bindings;
 use kernel::{
     container_of,
@@ -25,13 +28,17 @@ pub trait ReturnHandler: Send + Sync {
     /// What the entry hands on to the return of the same call.
     type Data: Copy + Send;
 
-    /// Called at the entry of the function. With `None` its return is left alone.
-    fn entry(&self, hit: &Hit<'_>) -> Option<Self::Data>;
+    /// Called at the entry of the function, to fill `data`. With [`None`] its return is left alone.
+    fn entry<'a>(
+        &self,
+        hit: &Hit<'_>,
+        data: &'a mut MaybeUninit<Self::Data>,
+    ) -> Option<&'a mut Self::Data>;
 
     /// Called when the function returns to its caller, with what the entry gave.
     ///
     /// The arguments are gone by now: what is needed of them has to be in `data`.
-    fn ret(&self, hit: &Hit<'_>, data: Self::Data);
+    fn ret(&self, hit: &Hit<'_>, data: &Self::Data);
 }
 
 /// A registered kretprobe.
@@ -110,22 +117,23 @@ impl<H: ReturnHandler> ReturnProbe<H> {
         u64::from(inactive.unsigned_abs()) + nested as u64
     }
 
-    /// Returns the probe that an instance belongs to.
+    /// Returns the handler of the probe that an instance belongs to.
     ///
     /// # Safety
     ///
     /// `instance` must be one that C gave to a callback of a `Self`, and the reference must not
     /// outlive that callback.
-    unsafe fn of<'a>(instance: *mut bindings::kretprobe_instance) -> Option<&'a H> {
+    unsafe fn of<'a>(instance: *mut bindings::kretprobe_instance) -> &'a H {
+        // As `get_kretprobe()` does, without a call.
         // SAFETY: By the safety requirements the instance is valid.
-        let kretprobe = unsafe { bindings::get_kretprobe(instance) };
-        if kretprobe.is_null() {
-            return None;
-        }
+        let rethook = unsafe { (*instance).node.rethook };
+        // SAFETY: An instance belongs to a rethook, whose data `register_kretprobe()` set and only `unregister_kretprobe()`
+        // would change, after the last callback.
+        let kretprobe = unsafe { (*rethook).data }.cast::<bindings::kretprobe>();
         // SAFETY: By the safety requirements it is the field of a `Self`.
         let probe = unsafe { container_of!(Opaque::cast_from(kretprobe), Self, kretprobe) };
         // SAFETY: The probe stays registered, and so alive, while a callback runs.
-        Some(unsafe { &(*probe).handler })
+        unsafe { &(*probe).handler }
     }
 
     /// # Safety
@@ -136,23 +144,22 @@ impl<H: ReturnHandler> ReturnProbe<H> {
         regs: *mut bindings::pt_regs,
     ) -> c_int {
         // SAFETY: C calls this with an instance of its probe.
-        let Some(handler) = (unsafe { Self::of(instance) }) else {
-            return 1;
-        };
-        let Some(regs) = NonNull::new(regs) else {
-            return 1;
-        };
+        let handler = unsafe { Self::of(instance) };
+        // SAFETY: C calls this with registers.
+        let regs = unsafe { NonNull::new_unchecked(regs) };
         // SAFETY: `pre_handler_kretprobe()` gives the registers of the hit.
         let hit = unsafe { Hit::from_raw(regs) };
-        let Some(data) = handler.entry(&hit) else {
-            return 1;
-        };
         // SAFETY: The instance is valid.
-        let slot = unsafe { bindings::kretprobe_data(instance) };
+        let slot = unsafe { &raw mut (*instance).data };
         // SAFETY: C made room for `data_size` bytes there, aligned as `new()` demands, and nobody else
         // uses them while this call is active.
-        unsafe { slot.cast::<H::Data>().write(data) };
-        0
+        let data = unsafe { &mut *slot.cast::<MaybeUninit<H::Data>>() };
+        let place = data.as_ptr();
+        // What it gives back is initialised, and so is `data` if that is it.
+        match handler.entry(&hit, data) {
+            Some(filled) if core::ptr::eq(filled, place) => 0,
+            _ => 1,
+        }
     }
 
     /// # Safety
@@ -165,15 +172,15 @@ impl<H: ReturnHandler> ReturnProbe<H> {
     ) -> c_int {
         // SAFETY: C calls this with an instance of its probe.
         let handler = unsafe { Self::of(instance) };
-        if let (Some(handler), Some(regs)) = (handler, NonNull::new(regs)) {
-            // SAFETY: The trampoline gives registers that are valid until this returns.
-            let hit = unsafe { Hit::from_raw_at_return(regs) };
-            // SAFETY: The instance is valid.
-            let slot = unsafe { bindings::kretprobe_data(instance) };
-            // SAFETY: `entry()` wrote it.
-            let data = unsafe { slot.cast::<H::Data>().read() };
-            handler.ret(&hit, data);
-        }
+        // SAFETY: C calls this with registers.
+        let regs = unsafe { NonNull::new_unchecked(regs) };
+        // SAFETY: The trampoline gives registers that are valid until this returns.
+        let hit = unsafe { Hit::from_raw_at_return(regs) };
+        // SAFETY: The instance is valid.
+        let slot = unsafe { &raw mut (*instance).data };
+        // SAFETY: `entry()` saw that it is initialised.
+        let data = unsafe { &*slot.cast::<H::Data>() };
+        handler.ret(&hit, data);
         0
     }
 }

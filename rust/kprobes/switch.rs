@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks that give their CPU away.
+//! Tasks that are switched out.
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 
@@ -15,12 +15,13 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The current task at the moment when it gives its CPU away.
+/// The current task at the moment when it is switched out.
 ///
 /// Holding one means that interrupts are off and the CPU's run queue is locked: nothing may sleep, wake up
 /// anybody, print, or take a lock.
 pub struct Switch<'a> {
     task: usize,
+    preempted: bool,
     _handler: PhantomData<&'a ()>,
     _not_send: NotThreadSafe,
 }
@@ -30,6 +31,12 @@ impl Switch<'_> {
     #[inline]
     pub fn task(&self) -> usize {
         self.task
+    }
+
+    /// Returns whether the task is preempted. Else it sleeps or yields.
+    #[inline]
+    pub fn is_preempted(&self) -> bool {
+        self.preempted
     }
 
     /// Fills `frames` with the return addresses on the stack, from the scheduler outwards.
@@ -45,10 +52,9 @@ impl Switch<'_> {
     }
 }
 
-/// What to do when a task gives its CPU away.
+/// What to do when a task is switched out.
 pub trait SwitchHandler: Send + Sync {
-    /// Called on the CPU of a task that sleeps or yields, before another one runs. A task that is preempted is
-    /// none.
+    /// Called on the CPU of the task, before another one runs.
     fn switched(&self, switch: &Switch<'_>);
 }
 
@@ -110,13 +116,11 @@ impl<H: SwitchHandler> SwitchProbe<H> {
         _next: *mut bindings::task_struct,
         _prev_state: c_uint,
     ) {
-        if preempt {
-            return;
-        }
         // SAFETY: By the safety requirements; `drop()` waits for those who run before it frees the handler.
         let handler = unsafe { &*handler.cast::<H>() };
         handler.switched(&Switch {
             task: prev as usize,
+            preempted: preempt,
             _handler: PhantomData,
             _not_send: NotThreadSafe,
         });

@@ -4,17 +4,13 @@
 //!
 //! C header: [`include/linux/percpu-defs.h`](srctree/include/linux/percpu-defs.h)
 
-use core::{
-    arch::asm,
-    cell::UnsafeCell, //
-};
+use core::arch::asm;
+
 use extra_bindings as bindings;
 use kernel::{
     cpu::CpuId,
     prelude::*, //
 };
-
-use crate::Hit;
 
 /// Returns the current task, as C's `current`.
 #[inline(always)]
@@ -30,6 +26,13 @@ pub fn current() -> *mut bindings::task_struct {
         )
     };
     task
+}
+
+/// Returns how often the current task gave its CPU away to sleep, in its whole life.
+#[inline(always)]
+pub fn voluntary_switches() -> usize {
+    // SAFETY: The current task is valid, and only its own switches change this.
+    unsafe { (&raw const (*current()).nvcsw).read_volatile() as usize }
 }
 
 /// Returns the CPU that this runs on, which need not stay the same.
@@ -75,47 +78,4 @@ pub(crate) fn flags() -> c_ulong {
     // SAFETY: It writes to the stack and takes that back.
     unsafe { asm!("pushfq", "pop {}", out(reg) flags, options(nomem, preserves_flags)) };
     flags
-}
-
-/// A number that handlers on one CPU count up, and that all may read.
-///
-/// No lock and no bus cycle is needed: it is one instruction, which nothing on the same CPU can split.
-pub struct Counter(UnsafeCell<u64>);
-
-// SAFETY: All accesses are of the whole word at once. If several CPUs count with one, counts are lost, no more.
-unsafe impl Sync for Counter {}
-
-impl Counter {
-    /// Makes one that is 0.
-    #[inline]
-    pub const fn new() -> Self {
-        Self(UnsafeCell::new(0))
-    }
-
-    /// Counts, in a handler. All that use this counter have to run on one CPU.
-    #[inline(always)]
-    pub fn count(&self, _hit: &Hit<'_>) {
-        // SAFETY: The address is valid and aligned.
-        unsafe { asm!("inc qword ptr [{}]", in(reg) self.0.get(), options(nostack)) };
-    }
-
-    /// Returns how often it was counted up.
-    #[inline]
-    pub fn get(&self) -> u64 {
-        // SAFETY: The address is valid and aligned; a volatile read of a word is atomic.
-        unsafe { self.0.get().read_volatile() }
-    }
-
-    /// Sets it to 0. A count that comes meanwhile may win.
-    #[inline]
-    pub fn reset(&self) {
-        // SAFETY: The address is valid and aligned; a volatile write of a word is atomic.
-        unsafe { self.0.get().write_volatile(0) };
-    }
-}
-
-impl Default for Counter {
-    fn default() -> Self {
-        Self::new()
-    }
 }

@@ -21,11 +21,11 @@ use crate::{
 ///
 /// The inode must be alive and initialised. `i_lock` and `flc_lock` must not be held.
 pub(crate) unsafe fn inode<F: FnMut(Table, usize)>(inode: *mut bindings::inode, f: &mut F) -> bool {
-    for (table, address) in Inode::new(inode as usize)
-        .iter()
-        .flat_map(|seen| seen.tables())
-    {
-        f(table, address);
+    if let Some(seen) = Inode::new(inode as usize) {
+        let tables = seen.tables().into_iter();
+        tables
+            .filter(|&(_, address)| address != 0)
+            .for_each(|(table, address)| f(table, address));
     }
     // SAFETY: By the safety requirements.
     unsafe { dentries(inode, f) };

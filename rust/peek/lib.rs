@@ -33,7 +33,8 @@ pub use object::{
     Gendisk,
     Inode,
     Mm,
-    SuperBlock, //
+    SuperBlock,
+    Way, //
 };
 pub use slot::Slot;
 pub use table::Table;

@@ -38,6 +38,45 @@ pub fn follow(first: usize, path: &[usize]) -> Option<usize> {
         .try_fold(first, |object, &offset| pointer(object, offset))
 }
 
+/// A way of a few pointers, as [`follow`] has it, for those who take it at each hit.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// It is there.
+    Here,
+    /// The pointer so many bytes behind.
+    One(usize),
+    /// That, and the one so many bytes behind where it points to.
+    Two(usize, usize),
+    /// One more.
+    Three(usize, usize, usize),
+}
+
+impl Way {
+    /// Makes one of a path. [`None`] if it is too long.
+    pub fn new(path: &[usize]) -> Option<Self> {
+        Some(match *path {
+            [] => Self::Here,
+            [one] => Self::One(one),
+            [one, two] => Self::Two(one, two),
+            [one, two, three] => Self::Three(one, two, three),
+            _ => return None,
+        })
+    }
+
+    /// Follows the pointers from an address. What is found is not looked at: it can be null or no pointer, and from there
+    /// nothing is found but null.
+    #[inline(always)]
+    pub fn follow(&self, first: usize) -> usize {
+        let next = |object: usize, offset: usize| read_pointer(object.wrapping_add(offset));
+        match *self {
+            Self::Here => first,
+            Self::One(one) => next(first, one),
+            Self::Two(one, two) => next(next(first, one), two),
+            Self::Three(one, two, three) => next(next(next(first, one), two), three),
+        }
+    }
+}
+
 /// Reads a number of so many bytes; [`None`] if nothing can be read there.
 #[inline]
 pub fn number(address: usize, size: usize) -> Option<u64> {
@@ -152,21 +191,20 @@ impl Inode {
         pointer(self.0, offset_of!(bindings::inode, i_sb)).map(SuperBlock)
     }
 
-    /// Returns the address of a table that the inode itself or its mapping has.
-    #[inline]
-    pub fn tables(self) -> impl Iterator<Item = (Table, usize)> {
-        const I_OP: &[usize] = &[offset_of!(bindings::inode, i_op)];
-        const I_FOP: &[usize] = &[offset_of!(bindings::inode, __bindgen_anon_3.i_fop)];
-        const A_OPS: &[usize] = &[
-            offset_of!(bindings::inode, i_mapping),
-            offset_of!(bindings::address_space, a_ops),
-        ];
-        let ways = [
-            (Table::Inode, I_OP),
-            (Table::File, I_FOP),
-            (Table::AddressSpace, A_OPS),
-        ];
-        (ways.into_iter()).filter_map(move |(table, way)| Some((table, follow(self.0, way)?)))
+    /// Returns the addresses of the tables that the inode itself and its mapping have, 0 where there is none.
+    #[inline(always)]
+    pub fn tables(self) -> [(Table, usize); 3] {
+        let at = |offset| read_pointer(self.0.wrapping_add(offset));
+        let mapping = at(offset_of!(bindings::inode, i_mapping));
+        let a_ops = mapping.wrapping_add(offset_of!(bindings::address_space, a_ops));
+        [
+            (Table::Inode, at(offset_of!(bindings::inode, i_op))),
+            (
+                Table::File,
+                at(offset_of!(bindings::inode, __bindgen_anon_3.i_fop)),
+            ),
+            (Table::AddressSpace, read_pointer(a_ops)),
+        ]
     }
 
     /// Returns whether it is a directory.
@@ -188,6 +226,12 @@ impl SuperBlock {
     #[inline]
     pub fn s_type(self) -> Option<usize> {
         pointer(self.0, offset_of!(bindings::super_block, s_type))
+    }
+
+    /// The same of what may be a super block at this address, without a look at what is found: 0 if there is nothing.
+    #[inline(always)]
+    pub fn s_type_at(address: usize) -> usize {
+        read_pointer(address.wrapping_add(offset_of!(bindings::super_block, s_type)))
     }
 
     /// Returns `s_dev`: the major number, and the minor one in the low 20 bits.

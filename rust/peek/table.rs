@@ -126,12 +126,13 @@ impl Table {
         Self::ALL.iter().copied().find(|table| table.name() == name)
     }
 
-    /// Returns the ways from the object whose table it is to the table, and to its super block, if there is always just one
-    /// of each.
-    pub const fn ways(self) -> Option<(&'static [usize], &'static [usize])> {
-        match (self, self.way_to_super()) {
-            (Table::Xattr | Table::FsContext, _) | (_, None) => None,
-            (_, Some(way_to_super)) => Some((self.way(), way_to_super)),
+    /// Returns how far behind the object whose table it is the pointer to the table is, and the way to its super block, if
+    /// there is always just one of each.
+    pub const fn ways(self) -> Option<(usize, &'static [usize])> {
+        match (self, self.way(), self.way_to_super()) {
+            (Table::Xattr | Table::FsContext, ..) => None,
+            (_, &[table], Some(way_to_super)) => Some((table, way_to_super)),
+            _ => None,
         }
     }
 

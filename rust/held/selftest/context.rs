@@ -27,6 +27,7 @@ use kernel::{
     },
 };
 use kprobes::{
+    voluntary_switches,
     Switch,
     SwitchHandler,
     SwitchProbe, //
@@ -111,7 +112,7 @@ struct Counter {
 
 impl SwitchHandler for Counter {
     fn switched(&self, switch: &Switch<'_>) {
-        if switch.task() == self.task {
+        if switch.task() == self.task && !switch.is_preempted() {
             let mut frames = [0; 4];
             let found = switch.stack(&mut frames);
             self.frames.store(found as u32, Relaxed);
@@ -120,7 +121,7 @@ impl SwitchHandler for Counter {
     }
 }
 
-/// A task that sleeps is seen, with its stack, and one that works is not.
+/// A task that sleeps is seen, with its stack, and counted, and one that works is not.
 pub(super) fn sleeps() -> Result<(), Failure> {
     let probe = SwitchProbe::new(Counter {
         task: Task::current_raw() as usize,
@@ -131,14 +132,16 @@ pub(super) fn sleeps() -> Result<(), Failure> {
     let seen = || counter.sleeps.load(Relaxed);
     // The registration may have slept.
     counter.sleeps.store(0, Relaxed);
-    let awake = core::hint::black_box(seen()) == 0;
+    let before = voluntary_switches();
+    let awake = core::hint::black_box(seen()) == 0 && voluntary_switches() == before;
     // On a busy machine, the time can be over before the task has gone to sleep.
     for milliseconds in [1, 10, 100, 1000] {
         if seen() == 0 {
             fsleep(Delta::from_millis(milliseconds));
         }
     }
-    if awake && seen() > 0 && counter.frames.load(Relaxed) == 4 {
+    let counted = voluntary_switches() - before == seen() as usize;
+    if awake && seen() > 0 && counted && counter.frames.load(Relaxed) == 4 {
         Ok(())
     } else {
         Err(Failure::Sleep)

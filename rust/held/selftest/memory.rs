@@ -3,6 +3,7 @@
 //! Looks at memory: those that must fail do, and the short way to ask a lock says what the long one does.
 
 use crate::{
+    is_free,
     is_held,
     is_owner,
     Answer,
@@ -35,6 +36,8 @@ pub(super) fn reads_fail() -> bool {
             && read_nofault::<u64>(at).is_none()
             && read_nofault::<usize>(at).is_none()
             && read_pointer(at) == 0
+            && !is_held(at, usize::MAX)
+            && !is_free(at, usize::MAX)
     }) && read_nofault::<u8>(at) == Some(0x88)
         && read_nofault::<u16>(at) == Some(0x7788)
         && read_nofault::<u32>(at) == Some(0x5566_7788)
@@ -49,8 +52,8 @@ pub(super) fn words_are_right(lock: Lock) -> bool {
     let held = answer != Answer::Exact(Mode::NotHeld);
     lock.owner()
         .is_none_or(|(address, bits)| is_owner(address, bits) == owned)
-        && lock
-            .held_word()
-            .is_none_or(|(address, bits)| is_held(address, bits) == Some(held))
+        && lock.held_word().is_none_or(|(address, bits)| {
+            is_held(address, bits) == held && is_free(address, bits) != held
+        })
         && (!lock.is_nameless() || !held || answer == Answer::Someone(Mode::Exclusive))
 }
