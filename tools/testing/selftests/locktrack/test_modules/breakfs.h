@@ -88,6 +88,13 @@ struct breakfs_need {
 
 #define NEEDS 3
 
+/* As the rules call them. */
+extern const char * const breakfs_lock_names[LOCKS];
+
+/* Takes a lock in this mode, and lets go of it. */
+void breakfs_take(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);
+void breakfs_release(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);
+
 struct breakfs_case {
 	const char *name;
 	const char *callback;
