@@ -61,6 +61,9 @@ enum breakfs_lock {
 	INVALIDATE_LOCK,
 	MMAP_LOCK,
 	VMA_LOCK,
+	/* Either of the two will do: one is held. */
+	EITHER_MMAP_LOCK,
+	EITHER_VMA_LOCK,
 	FOLIO,
 	OTHER_FOLIO,
 	RCU_CALLBACK,

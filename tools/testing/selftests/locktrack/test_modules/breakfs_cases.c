@@ -86,7 +86,10 @@ CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
 CALL(write_info, fs->sb->dq_op->write_info(fs->sb, USRQUOTA))
 #endif
 
-/* A fault that is handled under the lock of its VMA. */
+/* A fault that is handled under the lock of its VMA. Its flags do not say so any more. */
+#define call_page_mkwrite_vma call_page_mkwrite
+
+/* Here they do. */
 #define FAULT_CALL(name, expression)					\
 static void call_##name##_vma(struct breakfs *fs)			\
 {									\
@@ -182,7 +185,9 @@ static const struct breakfs_case cases[] = {
 	/* Up to v6.1, it was promised mmap_lock. */
 	VM_AS(map_pages, map_pages, MM(SHARED), { RCU_READ_LOCK, "-", SHARED }),
 	VM_AS(map_pages, map_pages_vma, VMA, { RCU_READ_LOCK, "-", SHARED }),
-	VM_AS(page_mkwrite, page_mkwrite, MM(SHARED)),
+	/* Up to v6.1, it was promised mmap_lock. */
+	VM_AS(page_mkwrite, page_mkwrite, { EITHER_MMAP_LOCK, "vma", SHARED }),
+	VM_AS(page_mkwrite, page_mkwrite_vma, { EITHER_VMA_LOCK, "vma", SHARED }),
 	VM_AS(pfn_mkwrite, pfn_mkwrite, MM(SHARED)),
 	VM_AS(pfn_mkwrite, pfn_mkwrite_vma, VMA),
 	{ }

@@ -27,6 +27,8 @@ const char * const breakfs_lock_names[LOCKS] = {
 	[INVALIDATE_LOCK] = "invalidate_lock",
 	[MMAP_LOCK] = "mmap_lock",
 	[VMA_LOCK] = "vma_lock",
+	[EITHER_MMAP_LOCK] = "vma_or_mmap_lock",
+	[EITHER_VMA_LOCK] = "vma_or_mmap_lock",
 	[FOLIO] = "PG_locked",
 	[OTHER_FOLIO] = "PG_locked",
 	[RCU_CALLBACK] = "rcu_callback",
@@ -49,6 +51,7 @@ static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum breakfs_lock lock)
 	case INVALIDATE_LOCK:
 		return &fs->inode->i_mapping->invalidate_lock;
 	case MMAP_LOCK:
+	case EITHER_MMAP_LOCK:
 		return &fs->mm->mmap_lock;
 	default:
 		return NULL;
@@ -101,6 +104,7 @@ void breakfs_take(struct breakfs *fs, const struct breakfs_need *need, enum brea
 			mutex_lock(&fs->file.f_pos_lock);
 			break;
 		case VMA_LOCK:
+		case EITHER_VMA_LOCK:
 #ifdef CONFIG_PER_VMA_LOCK
 			refcount_inc(&fs->vma.vm_refcnt);
 			rwsem_acquire_read(&fs->vma.vmlock_dep_map, 0, 1, _RET_IP_);
@@ -152,6 +156,7 @@ void breakfs_release(struct breakfs *fs, const struct breakfs_need *need, enum b
 			mutex_unlock(&fs->file.f_pos_lock);
 			break;
 		case VMA_LOCK:
+		case EITHER_VMA_LOCK:
 #ifdef CONFIG_PER_VMA_LOCK
 			rwsem_release(&fs->vma.vmlock_dep_map, _RET_IP_);
 			refcount_dec(&fs->vma.vm_refcnt);
