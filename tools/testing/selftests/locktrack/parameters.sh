@@ -59,7 +59,7 @@ edition_at_load()
 	awk -F '\t' -v edition="$oldest" '
 		/^locktrack / { split($0, header, " "); file = header[2] }
 		file == "rules" && $8 ~ " " edition ", " { of_edition[$1] }
-		file == "coverage" && $6 > 0 { hit += $1 in of_edition; other += !($1 in of_edition) }
+		file == "coverage" && /^[0-9]/ && $6 > 0 { hit += $1 in of_edition; other += !($1 in of_edition) }
 		END { exit !(hit > 0 && other == 0) }' "$locktrack/rules" "$locktrack/coverage"
 	result=$?
 	umount "$mnt"

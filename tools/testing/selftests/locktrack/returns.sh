@@ -227,9 +227,9 @@ without_switches()
 {
 	echo "-$fstype" > "$locktrack/attach"
 	echo "$fstype" > "$locktrack/attach" || return 1
-	refused=$(awk -F '\t' '$1 == "return-refused-by" { print $2 ": " $3 }' "$locktrack/stats")
+	refused=$(awk -F '\t' '$1 == "return-refused-by" { print $2 }' "$locktrack/stats")
 	result=0
-	[ "$refused" = "sched_switch: ENOMEM" ] || { echo "refused: $refused"; result=1; }
+	[ "$refused" = sched_switch ] || { echo "refused: $refused"; result=1; }
 	blind keep-d_delete && blind d_delete || result=1
 	return $result
 }
