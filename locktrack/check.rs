@@ -243,6 +243,7 @@ pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
         Kind::FolioLocked => Some(Lock::Folio(object)),
         Kind::PageLocked => held::page_folio(object).map(Lock::Folio),
         Kind::VmaLock => Some(Lock::VmArea(object)),
+        Kind::VmaOrMmapLock => Some(Lock::VmAreaOrMmap(object)),
         // [`plan`] leaves them out.
         _ => None,
     }

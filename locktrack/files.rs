@@ -85,8 +85,12 @@ pub(crate) fn create(tracker: &Arc<Tracker>) -> Result<Dir<Tracker>> {
 ///
 /// # Errors
 ///
-/// That of the first that cannot be attached, or of following shared holders, about which there is a line in the log.
+/// That of the first that cannot be attached, of following shared holders, or of an edition that there is not, about
+/// which there is a line in the log.
 pub(crate) fn at_load(tracker: &Arc<Tracker>, exact: bool) -> Result {
+    if let Some(name) = alarm::edition_at_load() {
+        EditionFile::store(tracker, name.to_str().map_err(|_| EINVAL)?)?;
+    }
     if exact {
         Exact::store(tracker, "1")?;
     }
@@ -234,7 +238,10 @@ impl File for EditionFile {
 
     fn store(tracker: &Arc<Tracker>, text: &str) -> Result {
         tracker.set_edition(text).inspect_err(|_| {
-            pr_err!("edition: there is no '{text}': read this file to see what there is\n");
+            pr_err!("edition: there is no '{text}'; there is:\n");
+            for edition in EDITIONS {
+                pr_err!("edition:   {}\n", edition.name);
+            }
         })
     }
 }

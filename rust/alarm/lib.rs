@@ -6,7 +6,7 @@
 //! - The tracepoint `locktrack:violation` is hit by each violation.
 //! - With the parameter `warn_on_violation` the kernel warns, with `panic_on_violation` it panics. Both can be changed
 //!   in `/sys/module/locktrack/parameters` at any time.
-//! - The parameter `attach` names what to attach to at load.
+//! - The parameter `attach` names what to attach to at load, and `edition` the rules that are checked at first.
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 
@@ -110,10 +110,30 @@ fn text(text: &str) -> bindings::locktrack_text {
 pub fn attach_at_load() -> Option<&'static CStr> {
     // SAFETY: It only reads a pointer.
     let names = unsafe { bindings::locktrack_attach_at_load() };
-    if names.is_null() {
+    // SAFETY: It is such a parameter: no write to `/sys` replaces it.
+    unsafe { at_load(names) }
+}
+
+/// Returns the parameter `edition`: the name of one.
+///
+/// Only for the module's `init`.
+pub fn edition_at_load() -> Option<&'static CStr> {
+    // SAFETY: It only reads a pointer.
+    let name = unsafe { bindings::locktrack_edition_at_load() };
+    // SAFETY: It is such a parameter: no write to `/sys` replaces it.
+    unsafe { at_load(name) }
+}
+
+/// Makes text of a parameter, if it was given.
+///
+/// # Safety
+///
+/// `text` is the value of a parameter of this module that cannot be written after load.
+unsafe fn at_load(text: *const c_char) -> Option<&'static CStr> {
+    if text.is_null() {
         return None;
     }
-    // SAFETY: A parameter that is no null pointer is a C string, which stays as long as the module does: it cannot
-    // be written after load.
-    Some(unsafe { CStr::from_char_ptr(names) })
+    // SAFETY: A parameter that is no null pointer is a C string, which stays as long as the module does: the caller
+    // promises that nobody replaces it.
+    Some(unsafe { CStr::from_char_ptr(text) })
 }

@@ -44,6 +44,25 @@ pub enum Verdict {
 }
 
 impl Answer {
+    /// Returns the answer about "one of two locks" that follows from those about each.
+    ///
+    /// That one is held counts for more than that the other is not, or that nothing is known of it.
+    pub fn or(self, other: Self) -> Self {
+        let strength = |answer| match answer {
+            Answer::Exact(Mode::Exclusive) => 5,
+            Answer::Exact(Mode::Shared) => 4,
+            Answer::Someone(Mode::Exclusive) => 3,
+            Answer::Someone(Mode::Shared) => 2,
+            Answer::Exact(Mode::NotHeld) | Answer::Someone(Mode::NotHeld) => 0,
+            _ => 1,
+        };
+        if strength(other) > strength(self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// Judges a rule that wants the lock held in `mode` or in a stronger one.
     #[inline]
     pub fn at_least(self, mode: Mode) -> Verdict {

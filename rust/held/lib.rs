@@ -74,6 +74,9 @@ pub enum Lock {
     Folio(usize),
     /// The address of a `struct vm_area_struct`, whose own lock is meant.
     VmArea(usize),
+    /// The address of a `struct vm_area_struct`: its own lock, or `mmap_lock` of its `struct mm_struct`. That
+    /// which is held, or surer to be, is meant.
+    VmAreaOrMmap(usize),
     /// `rename_lock`, as a writer holds it.
     RenameLock,
     /// A section of `rcu_read_lock()`.

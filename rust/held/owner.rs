@@ -96,6 +96,7 @@ pub(crate) fn query(lock: Lock) -> Answer {
         Lock::RenameLock => spinlock(rename_lock()),
         Lock::Folio(address) => folio(address),
         Lock::VmArea(address) => vm_area(address),
+        Lock::VmAreaOrMmap(address) => vm_area_or_mmap(address),
         Lock::RcuReadLock => rcu_read_lock(),
         Lock::RcuCallback => rcu_callback(),
         Lock::Hidden(_) => None,
@@ -184,6 +185,20 @@ fn vm_area(address: usize) -> Option<Answer> {
 #[cfg(not(CONFIG_PER_VMA_LOCK))]
 fn vm_area(_address: usize) -> Option<Answer> {
     None
+}
+
+/// Asks both locks, and so lockdep too where it knows them.
+fn vm_area_or_mmap(address: usize) -> Option<Answer> {
+    let mm = word(address.wrapping_add(offset_of!(bindings::vm_area_struct, vm_mm)))?;
+    let mmap_lock = offset_of!(bindings::mm_struct, __bindgen_anon_1.mmap_lock);
+    let of_mm = Lock::RwSemaphore(mm.wrapping_add(mmap_lock)).query();
+    let vm_area = Lock::VmArea(address);
+    Some(if vm_area.can_be_queried() {
+        of_mm.or(vm_area.query())
+    } else {
+        // There is no such lock.
+        of_mm
+    })
 }
 
 #[cfg(CONFIG_PREEMPT_RCU)]

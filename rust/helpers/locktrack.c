@@ -19,6 +19,10 @@ static char *attach;
 module_param(attach, charp, 0400);
 MODULE_PARM_DESC(attach, "What to attach to at load, as it is written to the file attach, divided by commas");
 
+static char *edition;
+module_param(edition, charp, 0400);
+MODULE_PARM_DESC(edition, "Whose rules are checked at first, as it is written to the file edition");
+
 static bool warn_on_violation;
 module_param(warn_on_violation, bool, 0600);
 MODULE_PARM_DESC(warn_on_violation, "Warn in the log, with a stack, when a new violation is recorded");
@@ -40,6 +44,11 @@ const char *rust_helper_locktrack_attach_at_load(void)
 	return attach;
 }
 
+const char *rust_helper_locktrack_edition_at_load(void)
+{
+	return edition;
+}
+
 void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first)
 {
 	trace_violation(v);
@@ -54,6 +63,7 @@ void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool f
 #else
 
 const char *rust_helper_locktrack_attach_at_load(void);
+const char *rust_helper_locktrack_edition_at_load(void);
 void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first);
 
 #endif

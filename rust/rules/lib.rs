@@ -107,6 +107,8 @@ locks! {
     MmapLock = "mmap_lock",
     /// The read lock of one `struct vm_area_struct`.
     VmaLock = "vma_lock",
+    /// The read lock of one `struct vm_area_struct`, or `mmap_lock` of its `struct mm_struct`: one of the two.
+    VmaOrMmapLock = "vma_or_mmap_lock",
     /// `file_lock_context->flc_lock`.
     FlcLock = "flc_lock",
     /// `gendisk->open_mutex`.

@@ -99,6 +99,13 @@ pub const LOCKS: &[Lock] = &[
     field("f_pos_lock", "file", Kind::Mutex, "FPosLock"),
     field("mmap_lock", "mm_struct", Kind::RwSemaphore, "MmapLock"),
     field("vma_lock", "vm_area_struct", Kind::Vma, "VmaLock"),
+    // No lock of its own, but one of two.
+    field(
+        "vma_or_mmap_lock",
+        "vm_area_struct",
+        Kind::Vma,
+        "VmaOrMmapLock",
+    ),
     field("flc_lock", "file_lock_context", Kind::Spinlock, "FlcLock"),
     field("open_mutex", "gendisk", Kind::Mutex, "OpenMutex"),
     field("BH_Lock", "buffer_head", Kind::Bit, "BhLock"),

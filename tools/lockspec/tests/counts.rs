@@ -150,3 +150,39 @@ fn the_cells_are_as_they_were() {
         assert_eq!(found, expected, "{edition}: cells, and blank, no and yes");
     }
 }
+
+/// Where a cell is blank, what callers do can be counted all the same, if the lock can be found.
+#[test]
+fn blank_cells_of_locks_are_observed() {
+    // Nothing leads from its folio to the mapping any more.
+    const NOT_FOUND: [&str; 2] = ["free_folio", "freepage"];
+    // They have no other rule, and so no probe, which each inode would hit.
+    const TOO_DEAR: [&str; 4] = ["alloc_inode", "destroy_inode", "dirty_inode", "evict_inode"];
+    let mut missing = Vec::new();
+    for edition in ["v4.18", "v5.2", "v5.5", "v6.1", "v6.12", "v7.3"] {
+        let file: Table = rules(edition).parse().expect("it is checked elsewhere");
+        for (table, ops) in part(&file, "op") {
+            let columns = file["table"][table].get("columns");
+            let columns = columns.and_then(Value::as_array).into_iter().flatten();
+            let ops = ops.as_table().expect("it is checked elsewhere");
+            let listed = ops.iter().filter(|(_, op)| op.get("gone").is_none());
+            let left_out = |name: &&str| NOT_FOUND.contains(name) || TOO_DEAR.contains(name);
+            for (name, op) in listed.filter(|(name, _)| !left_out(&&name[..])) {
+                let row = op.get("row").and_then(Value::as_array);
+                for (lock, cell) in columns.clone().zip(row.into_iter().flatten()) {
+                    let lock = lock.as_str().expect("it is checked elsewhere");
+                    let one = ["s_umount", "i_rwsem", "invalidate_lock"].contains(&lock);
+                    let rules = op.get("rules").and_then(Value::as_array);
+                    let seen = rules.into_iter().flatten().any(|rule| {
+                        let of = rule.get("lock").and_then(Value::as_str);
+                        of.is_some_and(|of| of.ends_with(&format!("->{lock}")))
+                    });
+                    if one && cell.as_str() == Some("") && !seen {
+                        missing.push(format!("{edition} {table}.{name} {lock}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -37,6 +37,20 @@ memory	ours	theirs	1.000	1.000	1.000" &&
 		{ [ "$(wc -l <"$tmp/err")" -eq 1 ] || say_all "more targets are missed than one"; }
 }
 
+# Added to what is bare: 10 and 20 to the same, 10 and 40 each to its own.
+added() {
+	{
+		printf 'added\tinstructions\t%s\t%s\t%s\t%s\t%s\t%s\n' ours theirs 1 bare stat '' \
+			ours theirs 1 bare stat poor
+		printf 'sample\tstat\tinstructions\t%s\t%s\n' bare 100 ours 110 theirs 120 poor 80
+	} >"$tmp/samples"
+	run awk -f "$bench/report" FORMAT=tsv "$tmp/samples"
+	exits 0 && out_is "name	subject	baseline	median ratio	lowest	highest
+stat, added	ours	theirs	0.500	0.500	0.500
+stat, added	ours	theirs	1.500	1.500	1.500" &&
+		err_has 'target missed: stat, added: ours is 1.500 times theirs' || say_all "wrong ratios"
+}
+
 table() {
 	reported table || return
 	out_is "name           subject  baseline  median ratio  lowest  highest
@@ -82,9 +96,10 @@ method() {
 	return "$result"
 }
 
-plan 6
+plan 7
 t "FORMAT=tsv" tsv
 t "FORMAT=table" table
+t "what is added to a baseline" added
 t "FORMAT=counts" counts
 t "no samples" no_samples
 t "settings that make no sense" bad_settings

@@ -48,7 +48,8 @@ refuses_unknown()
 	for text in v9.9 5.2 "$old $new" "" -; do
 		expect_error edition "$text" "Invalid argument" || return 1
 	done
-	dmesg | grep 'locktrack: ' | tail -n 1 | grep "there is no '-'" && [ "$(active)" = "$new" ]
+	dmesg | grep 'locktrack: ' | tail -n $((1 + $(editions | wc -l))) | head -n 1 |
+		grep "there is no '-'" && [ "$(active)" = "$new" ]
 }
 
 # rules_of EDITION: only rules of it.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The parameters of the module: attach at load, warn, and panic.
+# The parameters of the module: attach at load, the edition at load, warn, and panic.
 
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -40,6 +40,49 @@ attach_unknown()
 none()
 {
 	again attach= && ! grep -q '^fs' "$locktrack/attach"
+}
+
+active_edition()
+{
+	awk -F '\t' '$1 == "active" { print $2 }' "$locktrack/edition"
+}
+
+# Its rules are checked from the first call on; it can be changed later.
+edition_at_load()
+{
+	newest=$(active_edition)
+	oldest=$(editions | head -n 1)
+	[ "$newest" != "$oldest" ] || return 1
+	again "attach=$fstype" "edition=$oldest" || { echo "$MODULE_REASON"; return 1; }
+	[ "$(active_edition)" = "$oldest" ] && [ "$(cat "$parameters/edition")" = "$oldest" ] || return 1
+	fs_mount && workload "$mnt"
+	awk -F '\t' -v edition="$oldest" '
+		/^locktrack / { split($0, header, " "); file = header[2] }
+		file == "rules" && $8 ~ " " edition ", " { of_edition[$1] }
+		file == "coverage" && /^[0-9]/ && $6 > 0 { hit += $1 in of_edition; other += !($1 in of_edition) }
+		END { exit !(hit > 0 && other == 0) }' "$locktrack/rules" "$locktrack/coverage"
+	result=$?
+	umount "$mnt"
+	echo "$newest" > "$locktrack/edition" && [ "$(active_edition)" = "$newest" ] && return $result
+}
+
+# The log says what there is.
+edition_unknown()
+{
+	all=$(editions)
+	module_unload locktrack || return 1
+	if module_load locktrack edition=v9.9; then
+		echo "it was loaded"
+		return 1
+	fi
+	echo "$MODULE_REASON"
+	dmesg > "$mnt.log"
+	result=0
+	for line in "there is no 'v9.9'; there is:" $all; do
+		tail -n 20 "$mnt.log" | grep -q "locktrack: edition: *$line" || { echo "not in the log: $line"; result=1; }
+	done
+	rm "$mnt.log"
+	[ ! -d /sys/module/locktrack ] && [ ! -d "$locktrack" ] && module_load locktrack && return $result
 }
 
 # warnings: how often it has warned.
@@ -113,6 +156,7 @@ words()
 modes()
 {
 	[ "$(stat -c %a "$parameters/attach")" = 400 ] &&
+		[ "$(stat -c %a "$parameters/edition")" = 400 ] &&
 		[ "$(stat -c %a "$parameters/warn_on_violation")" = 600 ] &&
 		[ "$(stat -c %a "$parameters/panic_on_violation")" = 600 ]
 }
@@ -130,11 +174,13 @@ esac
 need_break
 # It warns on purpose here.
 expect locktrack_violation
-ktap_set_plan 7
+ktap_set_plan 9
 test_result modes modes
 test_result attach_at_load attach_at_load
 test_result attach_unknown attach_unknown
 test_result none none
+test_result edition_at_load edition_at_load
+test_result edition_unknown edition_unknown
 test_result warn warn
 test_result excepted excepted
 test_result words words

@@ -179,19 +179,66 @@ older_edition()
 	done
 }
 
+# An interrupt can come inside a handler, and what it calls is missed. So it may take another time to see none.
 lost_nothing()
 {
-	for name in unwatched return-refused asleep; do
-		if [ "$(stat_of $name)" != 0 ]; then
-			cat "$locktrack/stats"
-			return 1
-		fi
+	for _ in 1 2 3; do
+		followed=$(stat_of followed)
+		before=$(stat_of return-missed)
+		cat "$mnt/file" > /dev/null && echo data > "$mnt/file" && stat "$mnt/file" > /dev/null || return 1
+		after=$(stat_of return-missed)
+		[ "$after" -ne "$before" ] || break
+		echo "$after calls missed, $before before"
 	done
-	# An interrupt can come inside a handler, and what it calls is missed. That is counted since the load.
-	if [ "$(stat_of return-missed)" -gt 20 ]; then
-		cat "$locktrack/stats"
-		return 1
-	fi
+	bad=$((after - before))
+	[ "$(stat_of followed)" -gt "$followed" ] || bad=1
+	for name in unwatched return-refused asleep; do
+		[ "$(stat_of $name)" -eq 0 ] || bad=1
+	done
+	[ "$bad" -eq 0 ] || { cat "$locktrack/stats"; return 1; }
+}
+
+# answers CALLBACK ANSWER: how often that was the answer about sleeping, or "-" if nothing was asked.
+answers()
+{
+	awk -F '\t' -v callback="$1" -v answer="$2" '
+		FNR == NR { if ($2 == callback && $4 == "sleep") mine[$1]; next }
+		/^# id/ { for (i = 1; i <= NF; i++) if ($i == answer) column = i }
+		$1 in mine { asked = 1; count += $column }
+		END { print asked && column ? count + 0 : "-" }' "$locktrack/rules" "$locktrack/observed"
+}
+
+# blind CASE: nobody sees tasks sleep, so that there is no telling whether the callback did.
+blind()
+{
+	echo 1 > "$locktrack/reset"
+	echo "$1 $mnt" > "$run" || return 1
+	[ "$(answers dentry_operations.d_delete unknown)" -gt 0 ] &&
+		[ "$(answers dentry_operations.d_delete awake)" -eq 0 ] &&
+		[ "$(answers dentry_operations.d_delete slept)" -eq 0 ] &&
+		[ "$(stat_of unwatched)" -gt 0 ] && no_violation_of_mine && return 0
+	grep -F "dentry_operations.d_delete" "$locktrack/observed"
+	cat "$locktrack/stats"
+	return 1
+}
+
+# The kernel refuses the probe that sees tasks sleep, until the module that makes it do so goes.
+without_switches()
+{
+	echo "-$fstype" > "$locktrack/attach"
+	echo "$fstype" > "$locktrack/attach" || return 1
+	refused=$(awk -F '\t' '$1 == "return-refused-by" { print $2 }' "$locktrack/stats")
+	result=0
+	[ "$refused" = sched_switch ] || { echo "refused: $refused"; result=1; }
+	blind keep-d_delete && blind d_delete || result=1
+	return $result
+}
+
+sees_switches_again()
+{
+	echo "-$fstype" > "$locktrack/attach"
+	echo "$fstype" > "$locktrack/attach" && ! grep -q '^return-refused-by' "$locktrack/stats" &&
+		one_case d_delete dentry_operations.d_delete - sleep
 }
 
 # A call that is under way when its probe goes is not taken for one that is asleep.
@@ -251,7 +298,7 @@ need_module locktrack_return
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 cases=$(mktemp)
 cat "$run" > "$cases"
-ktap_set_plan $(($(wc -l < "$cases") + 8))
+ktap_set_plan $(($(wc -l < "$cases") + 10))
 test_result sees_mappings sees_mappings
 test_result kept kept
 while read -r name callback object lock; do
@@ -267,6 +314,14 @@ settle
 echo "$fstype" > "$locktrack/attach"
 test_result lost_nothing lost_nothing
 test_result detach_and_attach detach_and_attach
+if module_load locktrack_refuse; then
+	test_result without_switches without_switches
+	module_unload locktrack_refuse
+	test_result sees_switches_again sees_switches_again
+else
+	test_skip without_switches "$MODULE_REASON"
+	test_skip sees_switches_again "$MODULE_REASON"
+fi
 umount "$mnt"
 echo "-$fstype" > "$locktrack/attach"
 if module_load samplefs; then

@@ -61,6 +61,9 @@ enum breakfs_lock {
 	INVALIDATE_LOCK,
 	MMAP_LOCK,
 	VMA_LOCK,
+	/* Either of the two will do: one is held. */
+	EITHER_MMAP_LOCK,
+	EITHER_VMA_LOCK,
 	FOLIO,
 	OTHER_FOLIO,
 	RCU_CALLBACK,
@@ -87,6 +90,13 @@ struct breakfs_need {
 };
 
 #define NEEDS 3
+
+/* As the rules call them. */
+extern const char * const breakfs_lock_names[LOCKS];
+
+/* Takes a lock in this mode, and lets go of it. */
+void breakfs_take(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);
+void breakfs_release(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);
 
 struct breakfs_case {
 	const char *name;

@@ -7,181 +7,8 @@
 
 #include <linux/dcache.h>
 #include <linux/irqflags.h>
-#include <linux/mutex.h>
-#include <linux/rcupdate.h>
-#include <linux/rwsem.h>
-#include <linux/seqlock.h>
-#include <linux/spinlock.h>
 
 #include "breakfs.h"
-
-/*
- * Locks of which there is one, in a file of the kernel that shows it to nobody. Lockdep,
- * and so locktrack, knows them by their names.
- */
-static DECLARE_RWSEM(namespace_sem);
-static DEFINE_SPINLOCK(blocked_lock_lock);
-static DEFINE_SPINLOCK(swap_lock);
-
-static const char * const lock_names[LOCKS] = {
-	[NAMESPACE_SEM] = "namespace_sem",
-	[OPEN_MUTEX] = "open_mutex",
-	[S_UMOUNT] = "s_umount",
-	[F_POS_LOCK] = "f_pos_lock",
-	[I_RWSEM] = "i_rwsem",
-	[INVALIDATE_LOCK] = "invalidate_lock",
-	[MMAP_LOCK] = "mmap_lock",
-	[VMA_LOCK] = "vma_lock",
-	[FOLIO] = "PG_locked",
-	[OTHER_FOLIO] = "PG_locked",
-	[RCU_CALLBACK] = "rcu_callback",
-	[RCU_READ_LOCK] = "rcu_read_lock",
-	[RENAME_LOCK] = "rename_lock",
-	[D_LOCK] = "d_lock",
-	[I_LOCK] = "i_lock",
-	[FLC_LOCK] = "flc_lock",
-	[BLOCKED_LOCK_LOCK] = "blocked_lock_lock",
-	[SWAP_LOCK] = "swap_lock",
-};
-
-static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum breakfs_lock lock)
-{
-	switch (lock) {
-	case NAMESPACE_SEM:
-		return &namespace_sem;
-	case S_UMOUNT:
-		return &fs->sb->s_umount;
-	case INVALIDATE_LOCK:
-		return &fs->inode->i_mapping->invalidate_lock;
-	case MMAP_LOCK:
-		return &fs->mm->mmap_lock;
-	default:
-		return NULL;
-	}
-}
-
-static spinlock_t *spinlock_of(struct breakfs *fs, enum breakfs_lock lock)
-{
-	switch (lock) {
-	case D_LOCK:
-		return &fs->dentry->d_lock;
-	case I_LOCK:
-		return &fs->inode->i_lock;
-	case FLC_LOCK:
-		return &fs->ctx.flc_lock;
-	case BLOCKED_LOCK_LOCK:
-		return &blocked_lock_lock;
-	case SWAP_LOCK:
-		return &swap_lock;
-	default:
-		return NULL;
-	}
-}
-
-/* Each case that wants i_rwsem wants that of the object that it is called with. */
-static struct inode *inode_of(struct breakfs *fs, const struct breakfs_need *need)
-{
-	return strcmp(need->object, "dir") ? fs->inode : fs->dir;
-}
-
-static void take(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how)
-{
-	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
-	spinlock_t *spinlock = spinlock_of(fs, need->lock);
-
-	if (need->lock == I_RWSEM)
-		sem = &inode_of(fs, need)->i_rwsem;
-	if (sem && how == EXCL)
-		down_write(sem);
-	else if (sem)
-		down_read(sem);
-	else if (spinlock)
-		spin_lock(spinlock);
-	else
-		switch (need->lock) {
-		case OPEN_MUTEX:
-			mutex_lock(&fs->disk.open_mutex);
-			break;
-		case F_POS_LOCK:
-			mutex_lock(&fs->file.f_pos_lock);
-			break;
-		case VMA_LOCK:
-#ifdef CONFIG_PER_VMA_LOCK
-			refcount_inc(&fs->vma.vm_refcnt);
-			rwsem_acquire_read(&fs->vma.vmlock_dep_map, 0, 1, _RET_IP_);
-#endif
-			break;
-		case FOLIO:
-			set_bit(PG_locked, folio_flags(&fs->folio, 0));
-			break;
-		case OTHER_FOLIO:
-			set_bit(PG_locked, folio_flags(&fs->other, 0));
-			break;
-		case RCU_CALLBACK:
-			local_bh_disable();
-			rcu_lock_acquire(&rcu_callback_map);
-			break;
-		case RCU_READ_LOCK:
-			rcu_read_lock();
-			break;
-		case RENAME_LOCK:
-			write_seqlock(&rename_lock);
-			break;
-		default:
-			break;
-		}
-}
-
-static void release(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how)
-{
-	struct rw_semaphore *sem = rwsem_of(fs, need->lock);
-	spinlock_t *spinlock = spinlock_of(fs, need->lock);
-
-	if (need->lock == I_RWSEM)
-		sem = &inode_of(fs, need)->i_rwsem;
-	/* ->kill_sb() has let go of it. */
-	if (need->lock == S_UMOUNT && !rwsem_is_locked(sem))
-		return;
-	if (sem && how == EXCL)
-		up_write(sem);
-	else if (sem)
-		up_read(sem);
-	else if (spinlock)
-		spin_unlock(spinlock);
-	else
-		switch (need->lock) {
-		case OPEN_MUTEX:
-			mutex_unlock(&fs->disk.open_mutex);
-			break;
-		case F_POS_LOCK:
-			mutex_unlock(&fs->file.f_pos_lock);
-			break;
-		case VMA_LOCK:
-#ifdef CONFIG_PER_VMA_LOCK
-			rwsem_release(&fs->vma.vmlock_dep_map, _RET_IP_);
-			refcount_dec(&fs->vma.vm_refcnt);
-#endif
-			break;
-		case FOLIO:
-			clear_bit_unlock(PG_locked, folio_flags(&fs->folio, 0));
-			break;
-		case OTHER_FOLIO:
-			clear_bit_unlock(PG_locked, folio_flags(&fs->other, 0));
-			break;
-		case RCU_CALLBACK:
-			rcu_lock_release(&rcu_callback_map);
-			local_bh_enable();
-			break;
-		case RCU_READ_LOCK:
-			rcu_read_unlock();
-			break;
-		case RENAME_LOCK:
-			write_sequnlock(&rename_lock);
-			break;
-		default:
-			break;
-		}
-}
 
 /* The calls, through the tables as the kernel makes them. */
 
@@ -259,7 +86,10 @@ CALL(pfn_mkwrite, fs->vma.vm_ops->pfn_mkwrite(&fs->vmf))
 CALL(write_info, fs->sb->dq_op->write_info(fs->sb, USRQUOTA))
 #endif
 
-/* A fault that is handled under the lock of its VMA. */
+/* A fault that is handled under the lock of its VMA. Its flags do not say so any more. */
+#define call_page_mkwrite_vma call_page_mkwrite
+
+/* Here they do. */
 #define FAULT_CALL(name, expression)					\
 static void call_##name##_vma(struct breakfs *fs)			\
 {									\
@@ -355,7 +185,9 @@ static const struct breakfs_case cases[] = {
 	/* Up to v6.1, it was promised mmap_lock. */
 	VM_AS(map_pages, map_pages, MM(SHARED), { RCU_READ_LOCK, "-", SHARED }),
 	VM_AS(map_pages, map_pages_vma, VMA, { RCU_READ_LOCK, "-", SHARED }),
-	VM_AS(page_mkwrite, page_mkwrite, MM(SHARED)),
+	/* Up to v6.1, it was promised mmap_lock. */
+	VM_AS(page_mkwrite, page_mkwrite, { EITHER_MMAP_LOCK, "vma", SHARED }),
+	VM_AS(page_mkwrite, page_mkwrite_vma, { EITHER_VMA_LOCK, "vma", SHARED }),
 	VM_AS(pfn_mkwrite, pfn_mkwrite, MM(SHARED)),
 	VM_AS(pfn_mkwrite, pfn_mkwrite_vma, VMA),
 	{ }
@@ -382,7 +214,7 @@ static int each_way_of(const struct breakfs_case *test, breakfs_way f, void *dat
 		const struct breakfs_need *need = &test->needs[n];
 
 		scnprintf(name, sizeof(name), "%s-without-%s", test->name,
-			  strcmp(need->object, "-") ? need->object : lock_names[need->lock]);
+			  strcmp(need->object, "-") ? need->object : breakfs_lock_names[need->lock]);
 		ret = f(test, name, n, FREE, data);
 		if (ret || need->how != EXCL)
 			continue;
@@ -418,7 +250,7 @@ static int list_one(const struct breakfs_case *test, const char *name, int broke
 	const struct breakfs_need *need = broken < 0 ? NULL : &test->needs[broken];
 
 	seq_printf(data, "%s %s %s %s\n", name, test->callback, need ? need->object : "-",
-		   need ? lock_names[need->lock] : how == FREE ? "-" : "sleep");
+		   need ? breakfs_lock_names[need->lock] : how == FREE ? "-" : "sleep");
 	return 0;
 }
 
@@ -475,7 +307,7 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 		inode_lock(fs->idle);
 	for (i = 0; i < NEEDS && test->needs[i].lock != NONE; i++)
 		if (has(&test->needs[i], i == broken, how))
-			take(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+			breakfs_take(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
 	if (how == ATOMIC)
 		local_irq_save(flags);
 	test->call(fs);
@@ -483,7 +315,7 @@ static int run_one(const struct breakfs_case *test, const char *name, int broken
 		local_irq_restore(flags);
 	while (i--)
 		if (has(&test->needs[i], i == broken, how))
-			release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
+			breakfs_release(fs, &test->needs[i], i == broken ? how : test->needs[i].how);
 	if (test->idle)
 		inode_unlock(fs->idle);
 	breakfs_misbehaves = false;
