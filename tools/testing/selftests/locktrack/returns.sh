@@ -208,15 +208,14 @@ answers()
 		END { print asked && column ? count + 0 : "-" }' "$locktrack/rules" "$locktrack/observed"
 }
 
-# blind CASE: nobody sees tasks sleep, so that there is no telling whether the callback did.
-blind()
+# unseen CASE ANSWER NOT: nobody sees the task sleep, but the kernel counts how often it does.
+unseen()
 {
 	echo 1 > "$locktrack/reset"
 	echo "$1 $mnt" > "$run" || return 1
-	[ "$(answers dentry_operations.d_delete unknown)" -gt 0 ] &&
-		[ "$(answers dentry_operations.d_delete awake)" -eq 0 ] &&
-		[ "$(answers dentry_operations.d_delete slept)" -eq 0 ] &&
-		[ "$(stat_of unwatched)" -gt 0 ] && no_violation_of_mine && return 0
+	[ "$(answers dentry_operations.d_delete "$2")" -gt 0 ] &&
+		[ "$(answers dentry_operations.d_delete "$3")" -eq 0 ] &&
+		[ "$(answers dentry_operations.d_delete unknown)" -eq 0 ] && return 0
 	grep -F "dentry_operations.d_delete" "$locktrack/observed"
 	cat "$locktrack/stats"
 	return 1
@@ -230,7 +229,8 @@ without_switches()
 	refused=$(awk -F '\t' '$1 == "return-refused-by" { print $2 }' "$locktrack/stats")
 	result=0
 	[ "$refused" = sched_switch ] || { echo "refused: $refused"; result=1; }
-	blind keep-d_delete && blind d_delete || result=1
+	unseen keep-d_delete awake slept && no_violation_of_mine || result=1
+	unseen d_delete slept awake && caught d_delete dentry_operations.d_delete - sleep || result=1
 	return $result
 }
 
