@@ -105,8 +105,8 @@ impl HitCounts {
     }
 }
 
-/// The counter of calls in which not all was as usual at the entry.
-const UNUSUAL: Calls = Calls(0);
+/// Those in which not all was as usual at the entry.
+pub(crate) const UNUSUAL: Calls = Calls(0);
 
 /// How many rules are counted, and how many [`Calls`] there are.
 #[derive(Clone, Copy)]

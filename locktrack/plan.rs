@@ -11,7 +11,10 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use kprobes::Register;
+use kprobes::{
+    PerCpu,
+    Register, //
+};
 use peek::{
     Slot,
     Table,
@@ -37,7 +40,8 @@ use crate::{
     counts::{
         column,
         Counted,
-        ANSWERS, //
+        ANSWERS,
+        UNUSUAL, //
     },
     usual::Usual, //
 };
@@ -104,7 +108,7 @@ pub(crate) struct Entry {
     rules: KVec<Checked>,
     /// What is usual for the first of them: those that have something usual.
     pub(crate) usual: KVec<Usual>,
-    /// Counts the calls in which they were all as usual.
+    /// Counts the calls in which they were all as usual; [`UNUSUAL`] if there are none.
     pub(crate) calls: Calls,
 }
 
@@ -244,7 +248,7 @@ impl Plan {
                 }
             }
         }
-        if plan.callbacks.len() > CALLBACKS {
+        if plan.callbacks.len() > CALLBACKS || usize::from(plan.counted.calls) > PerCpu::MAX {
             pr_err!("the rules know too many callbacks\n");
             return Err(E2BIG);
         }
@@ -259,10 +263,12 @@ impl Plan {
     ) -> Result<KVec<Entry>> {
         let mut entries = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
-            let calls = self.next_calls();
+            // They are there only if anything is usual.
+            let calls = Calls(self.counted.calls);
             let (mut rules, mut usual, mut others) = (KVec::new(), KVec::new(), KVec::new());
             for (rule, what) in rules_of(edition, slot, When::Entry) {
-                let is_usual = match Usual::new(what, rule.requirement, object) {
+                let keeps = |usual: &Usual| broken_by(rule) >> usual.column() & 1 == 0;
+                let is_usual = match Usual::new(what, rule.requirement, object).filter(keeps) {
                     Some(is_usual) if rule.conditions.is_empty() => is_usual,
                     _ => {
                         others.push((rule, what), GFP_KERNEL)?;
@@ -276,6 +282,10 @@ impl Plan {
             for (rule, what) in others {
                 rules.push(self.number_rule(rule, what, None), GFP_KERNEL)?;
             }
+            let calls = match usual.is_empty() {
+                true => UNUSUAL,
+                false => self.next_calls(),
+            };
             let entry = Entry {
                 rules,
                 usual,
@@ -341,7 +351,7 @@ impl Plan {
     /// Returns what counts calls whose entry was as usual.
     pub(crate) fn usual(&self) -> impl Iterator<Item = Calls> + '_ {
         let entries = self.callbacks.iter().flat_map(|callback| &callback.entries);
-        entries.map(|entry| entry.calls)
+        entries.filter_map(|entry| (!entry.usual.is_empty()).then_some(entry.calls))
     }
 
     /// Returns what counts calls that were followed and had only to stay awake, and did.
