@@ -80,8 +80,8 @@ impl Usual {
         match what {
             What::MaySleep if requirement == Requirement::Allowed => Some(Self::MaySleep),
             What::MaySleep | What::Sleeps => None,
-            What::Global(held::Lock::RcuCallback) if requirement == Requirement::Held => {
-                Some(Self::Softirq)
+            What::Global(lock) if lock.is_softirq() => {
+                (requirement == Requirement::Held).then_some(Self::Softirq)
             }
             What::Global(lock) => {
                 let (state, word) = Word::new(lock, requirement, 0)?;

@@ -156,6 +156,12 @@ impl Lock {
         !cfg!(CONFIG_LOCKDEP) && owner::is_nameless(self)
     }
 
+    /// Returns whether nothing but [`Hit::in_softirq`](kprobes::Hit::in_softirq) can be told of the lock: [`Answer::Someone`] with
+    /// [`Mode::Shared`] is what [`Lock::query`] says if that is so.
+    pub fn is_softirq(self) -> bool {
+        !cfg!(CONFIG_LOCKDEP) && self == Lock::RcuCallback
+    }
+
     /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
     pub const fn can_be_queried(self) -> bool {
         match self {
