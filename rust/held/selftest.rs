@@ -154,7 +154,7 @@ impl Witness {
         locks[1] = Lock::Mutex(mutex);
         for (lock, answer) in locks.into_iter().zip(&self.answers) {
             answer.store(encode((self.query)(lock)), Relaxed);
-            if !memory::words_are_right(lock) {
+            if !memory::words_are_right(lock, hit) {
                 self.wrong_memory.store(true, Relaxed);
             }
         }

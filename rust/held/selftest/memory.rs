@@ -12,7 +12,8 @@ use crate::{
 };
 use kprobes::{
     read_nofault,
-    read_pointer, //
+    read_pointer,
+    Hit, //
 };
 
 /// Where nothing can be read: null, what belongs to the user, an address that is none, a hole between what the kernel
@@ -45,8 +46,8 @@ pub(super) fn reads_fail() -> bool {
         && read_pointer(at) == here as usize
 }
 
-/// Returns whether the lock's words for its owner and for whether it is held say what the query does.
-pub(super) fn words_are_right(lock: Lock) -> bool {
+/// Returns whether the lock's words for its owner and for whether it is held, or what is looked at instead, say what the query does.
+pub(super) fn words_are_right(lock: Lock, hit: &Hit<'_>) -> bool {
     let answer = lock.query();
     let owned = answer == Answer::Exact(Mode::Exclusive);
     let held = answer != Answer::Exact(Mode::NotHeld);
@@ -55,5 +56,6 @@ pub(super) fn words_are_right(lock: Lock) -> bool {
         && lock.held_word().is_none_or(|(address, bits)| {
             is_held(address, bits) == held && is_free(address, bits) != held
         })
+        && (!lock.is_softirq() || hit.in_softirq() == (answer == Answer::Someone(Mode::Shared)))
         && (!lock.is_nameless() || !held || answer == Answer::Someone(Mode::Exclusive))
 }
