@@ -99,30 +99,35 @@ impl Use {
 /// Handlers read, and add to those that wait. All other changes come from the registry, one at a time.
 pub(crate) struct Tables {
     /// What is attached, by address: that of a `struct file_system_type`, or that of a super block. 0 is a free place.
-    attached: [Atomic<usize>; ADDRESSES],
+    attached: KVVec<Atomic<usize>>,
     /// Whether a super block is attached.
     any_sb: Atomic<bool>,
     known: KVVec<Atomic<usize>>,
-    pending: [Atomic<usize>; PENDING],
+    pending: KVVec<Atomic<usize>>,
 }
 
 impl Tables {
     pub(crate) fn new() -> Result<Self> {
-        let mut known = KVVec::with_capacity(KNOWN, GFP_KERNEL)?;
-        for _ in 0..KNOWN {
-            known.push(Atomic::new(0), GFP_KERNEL)?;
-        }
+        // All are too large for a stack.
+        let free = |count| {
+            let mut places = KVVec::with_capacity(count, GFP_KERNEL)?;
+            for _ in 0..count {
+                places.push(Atomic::new(0), GFP_KERNEL)?;
+            }
+            Ok::<_, Error>(places)
+        };
         Ok(Self {
-            attached: [const { Atomic::new(0) }; ADDRESSES],
+            attached: free(ADDRESSES)?,
             any_sb: Atomic::new(false),
-            known,
-            pending: [const { Atomic::new(0) }; PENDING],
+            known: free(KNOWN)?,
+            pending: free(PENDING)?,
         })
     }
 
     /// Returns how much memory all this takes, in bytes.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.known.len() * size_of::<usize>()
+        let places = self.attached.len() + self.known.len() + self.pending.len();
+        size_of::<Self>() + places * size_of::<usize>()
     }
 
     /// Returns whether a super block is attached by itself.

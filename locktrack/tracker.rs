@@ -98,6 +98,8 @@ impl ModuleHandler for Modules {
 }
 
 impl Tracker {
+    // What is put together here must not stay on the stack of those who attach at load.
+    #[inline(never)]
     pub(crate) fn new() -> Result<Arc<Self>> {
         let plan = Plan::new()?;
         let hits = HitCounts::new()?;
