@@ -102,8 +102,8 @@ impl Sleepers {
         } else {
             self.away.take(task)
         };
-        // A task that yields is not counted as one that sleeps.
-        if slept || frames.is_some() && !entered.nested {
+        // The frames alone say nothing: they can be of another call that this one is in.
+        if slept {
             Slept::Yes(frames)
         } else {
             Slept::No
