@@ -135,15 +135,19 @@ impl Callback {
         }
     }
 
-    /// Checks the entry of a call in the long way.
+    /// Checks the entry of a call in the long way. Returns what [`Roles::find`] found.
     #[inline(never)]
-    pub(crate) fn check_any(&self, hit: &Hit<'_>, edition: usize) {
-        let Some(found) = self.roles.find(&self.tracker, hit) else {
-            return self.check_all(hit, edition);
-        };
-        if let Some(entry) = found.callback.entry(edition) {
-            self.check(hit, entry, found, true);
+    pub(crate) fn check_any(&self, hit: &Hit<'_>, edition: usize) -> Option<Found<'_>> {
+        let found = self.roles.find(&self.tracker, hit);
+        match found {
+            Some(found) => {
+                if let Some(entry) = found.callback.entry(edition) {
+                    self.check(hit, entry, found, true);
+                }
+            }
+            None => self.check_all(hit, edition),
         }
+        found
     }
 
     /// Returns the call if all is usual that is asked of its entry. [`None`] says nothing. Nothing is called for it, nor is it
@@ -189,7 +193,9 @@ impl Handler for Callback {
         let edition = read_once(&self.tracker.edition);
         match self.usual(hit, edition) {
             Some(usually) => usually.count(hit),
-            None => self.check_any(hit, edition),
+            None => {
+                self.check_any(hit, edition);
+            }
         }
     }
 }

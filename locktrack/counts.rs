@@ -52,6 +52,7 @@ pub(crate) enum Hits {
 const EVENTS: usize = ANSWERS.len() + 1;
 const NOT_APPLICABLE: usize = ANSWERS.len();
 const HITS: usize = 2;
+
 /// Returns the index of an answer in [`ANSWERS`].
 #[inline]
 pub(crate) const fn column(answer: Answer) -> usize {

@@ -95,11 +95,12 @@ impl Following {
         call: &'a mut MaybeUninit<Call>,
     ) -> Option<&'a mut Call> {
         let Callback { tracker, roles } = &self.callback;
-        if self.checks {
-            self.callback.check_any(hit, edition);
-        }
+        let found = match self.checks {
+            true => self.callback.check_any(hit, edition),
+            false => roles.find(tracker, hit),
+        };
         let mut parts = Parts::new(edition as u8);
-        match roles.find(tracker, hit) {
+        match found {
             Some(found) => self.add(hit, &mut parts, (found.op, found.callback), &found.subject),
             None => {
                 for (op, callback) in roles.callbacks(&tracker.plan) {

@@ -149,9 +149,9 @@ impl Watch {
         let (Some(at), Some(note)) = (self.keys.get(place), self.notes.get(place)) else {
             return Seen::Unknown;
         };
-        let seen = match note.frames(key) {
-            Some(_) => Seen::Happened,
-            None => Seen::Nothing,
+        let seen = match note.seen.load(Acquire) == key {
+            true => Seen::Happened,
+            false => Seen::Nothing,
         };
         // If the function was forgotten meanwhile, the place is free or another's by now.
         if note.function.load(Relaxed) != function || at.cmpxchg(key, 0, Release).is_err() {

@@ -154,17 +154,6 @@ bool rust_helper_kprobe_in_nmi(void)
 	return in_nmi();
 }
 
-struct kretprobe *rust_helper_get_kretprobe(struct kretprobe_instance *ri)
-{
-	return get_kretprobe(ri);
-}
-
-/* A flexible array: where it begins is for C to say. */
-void *rust_helper_kretprobe_data(struct kretprobe_instance *ri)
-{
-	return ri->data;
-}
-
 void rust_helper_kprobe_init_irq_work(struct irq_work *work, void (*func)(struct irq_work *))
 {
 	init_irq_work(work, func);
