@@ -9,7 +9,6 @@ use core::{
 };
 use extra_bindings as bindings;
 use kernel::{
-    cpu::CpuId,
     prelude::*,
     types::NotThreadSafe, //
 };
@@ -191,12 +190,6 @@ impl Hit<'_> {
     pub fn in_nmi(&self) -> bool {
         // SAFETY: Reads the preemption count, which is always there.
         unsafe { bindings::kprobe_in_nmi() }
-    }
-
-    /// Returns the CPU, which stays the same while the handler runs.
-    #[inline]
-    pub fn cpu(&self) -> CpuId {
-        this_cpu::cpu()
     }
 
     /// Returns the time since boot in nanoseconds, without the time that the machine was suspended.

@@ -7,10 +7,7 @@
 use core::arch::asm;
 
 use extra_bindings as bindings;
-use kernel::{
-    cpu::CpuId,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// Returns the current task, as C's `current`.
 #[inline(always)]
@@ -33,23 +30,6 @@ pub fn current() -> *mut bindings::task_struct {
 pub fn voluntary_switches() -> usize {
     // SAFETY: The current task is valid, and only its own switches change this.
     unsafe { (&raw const (*current()).nvcsw).read_volatile() as usize }
-}
-
-/// Returns the CPU that this runs on, which need not stay the same.
-#[inline(always)]
-pub(crate) fn cpu() -> CpuId {
-    let cpu: u32;
-    // SAFETY: It reads a variable of this CPU.
-    unsafe {
-        asm!(
-            "mov {:e}, dword ptr gs:[rip + {}]",
-            out(reg) cpu,
-            sym bindings::cpu_number,
-            options(readonly, nostack, preserves_flags),
-        )
-    };
-    // SAFETY: It is the number of a CPU.
-    unsafe { CpuId::from_u32_unchecked(cpu) }
 }
 
 /// Returns the preemption count, as C's `preempt_count()`.
