@@ -16,7 +16,6 @@ use kprobes::{
 };
 use peek::{
     follow,
-    number,
     AddressSpace,
     Dentry,
     File,
@@ -26,12 +25,7 @@ use peek::{
     Mm,
     SuperBlock, //
 };
-use rules::{
-    Condition,
-    Requirement,
-    Rule,
-    Value, //
-};
+use rules::Requirement;
 
 use crate::{
     counts::{
@@ -42,7 +36,7 @@ use crate::{
     },
     filesystems::Filesystem,
     plan::{
-        self,
+        Calls,
         Checked,
         Entry,
         What, //
@@ -53,7 +47,6 @@ use crate::{
         Subject, //
     },
     tracker::Tracker,
-    usual::Usual,
     violations::Violation, //
 };
 
@@ -75,15 +68,8 @@ impl Callback {
         if first {
             counts.count_call(hit);
         }
-        let mut usual = entry.usual.iter();
         for checked in entry.rules() {
-            let is_usual = |usual: &Usual| Some(usual.is(hit, found.object?));
-            match usual.next() {
-                Some(usual) if is_usual(usual) == Some(true) => {
-                    counts.count(hit, checked.number, Some(usual.column()));
-                }
-                _ => self.ask(hit, checked, &found.subject, counts),
-            }
+            self.ask(hit, checked, &found.subject, counts);
         }
     }
 
@@ -138,7 +124,7 @@ impl Callback {
     /// Checks the entry of a call in the long way. Returns what [`Roles::find`] found.
     #[inline(never)]
     pub(crate) fn check_any(&self, hit: &Hit<'_>, edition: usize) -> Option<Found<'_>> {
-        let found = self.roles.find(&self.tracker, hit);
+        let found = self.roles.find_known(&self.tracker, hit);
         match found {
             Some(found) => {
                 if let Some(entry) = found.callback.entry(edition) {
@@ -150,52 +136,49 @@ impl Callback {
         found
     }
 
-    /// Returns the call if all is usual that is asked of its entry. [`None`] says nothing. Nothing is called for it, nor is it
+    /// Returns the call if all is usual that is asked of its entry, with [`Tracker::short`]. [`None`] says nothing. It is not
     /// counted yet.
     #[inline(always)]
-    pub(crate) fn usual(&self, hit: &Hit<'_>, edition: usize) -> Option<Usually<'_>> {
-        let entry = self.roles.callback.entry(edition)?;
-        if !entry.others().is_empty() {
+    pub(crate) fn usual(&self, hit: &Hit<'_>, short: usize) -> Option<Usually<'_>> {
+        let entry = self.roles.callback.entry(short)?;
+        if !entry.is_short {
             return None;
         }
-        let found = self.roles.find(&self.tracker, hit)?;
-        let object = found.object?;
-        let mut usual = entry.usual.iter();
-        if !usual.all(|usual| usual.is(hit, object)) {
-            return None;
-        }
+        let found = self.roles.find(hit)?;
+        let calls = entry.usual(hit, found.object?)?;
         let fs = self.tracker.filesystems.get(found.subject.fs)?;
-        Some(Usually { found, entry, fs })
+        Some(Usually { found, calls, fs })
+    }
+
+    /// Checks a call in which not all is usual.
+    #[inline(never)]
+    fn unusual(&self, hit: &Hit<'_>) {
+        if let Some(edition) = self.tracker.checked_edition() {
+            self.check_any(hit, edition);
+        }
     }
 }
 
 /// A call in which all was as usual at the entry.
 pub(crate) struct Usually<'a> {
     pub(crate) found: Found<'a>,
-    entry: &'a Entry,
+    calls: Calls,
     fs: &'a Filesystem,
 }
 
 impl Usually<'_> {
     #[inline(always)]
     pub(crate) fn count(&self, hit: &Hit<'_>) {
-        self.fs.counts.count_usual(hit, self.entry.calls);
+        self.fs.counts.count_usual(hit, self.calls);
     }
 }
 
 impl Handler for Callback {
     #[inline(always)]
     fn entry(&self, hit: &Hit<'_>) {
-        if !read_once(&self.tracker.enabled) {
-            return;
-        }
-        // All rules of a call are those of one edition, also if it is switched meanwhile.
-        let edition = read_once(&self.tracker.edition);
-        match self.usual(hit, edition) {
+        match self.usual(hit, read_once(&self.tracker.short)) {
             Some(usually) => usually.count(hit),
-            None => {
-                self.check_any(hit, edition);
-            }
+            None => self.unusual(hit),
         }
     }
 }
@@ -215,7 +198,7 @@ pub(crate) fn verdict(requirement: Requirement, answer: Answer) -> Option<Verdic
 /// Looks at what a rule is about, if the rule applies and there is the object that it belongs to.
 #[inline]
 fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
-    if !applies(hit, checked.rule) {
+    if !checked.applies(hit) {
         return None;
     }
     match checked.what {
@@ -253,40 +236,4 @@ pub(crate) fn lock_of(lock: rules::Lock, object: usize) -> Option<Lock> {
         // [`plan`] leaves them out.
         _ => None,
     }
-}
-
-/// Returns whether all conditions of a rule hold that are decided at the entry.
-#[inline]
-pub(crate) fn applies(hit: &Hit<'_>, rule: &Rule) -> bool {
-    rule.conditions.is_empty() || conditions_hold(hit, rule)
-}
-
-fn conditions_hold(hit: &Hit<'_>, rule: &Rule) -> bool {
-    let object = |reach: rules::Reach| follow(hit.argument(reach.argument), reach.path);
-    let is_dir = |reach| Inode::new(object(reach)?)?.is_dir();
-    let value = |value| match value {
-        Value::Argument(argument) => Some(hit.argument(argument) as u64),
-        Value::Member {
-            reach,
-            offset,
-            size,
-        } => number(object(reach)?.wrapping_add(offset), size),
-        // Left out below.
-        Value::Returned => None,
-    };
-    let flag = |of, mask| Some(value(of)? as u32 & mask != 0);
-    let conditions = rule.conditions.iter();
-    let mut at_entry = conditions.filter(|condition| !plan::of_return(condition));
-    at_entry.all(|condition| match *condition {
-        Condition::Exists(reach) => object(reach).is_some(),
-        Condition::IsDir(reach) => is_dir(reach) == Some(true),
-        Condition::NotDir(reach) => is_dir(reach) == Some(false),
-        Condition::Differ(one, other) => hit.argument(one) != hit.argument(other),
-        Condition::Same(one, other) => hit.argument(one) == hit.argument(other),
-        Condition::FlagSet { value, mask } => flag(value, mask) == Some(true),
-        Condition::FlagClear { value, mask } => flag(value, mask) == Some(false),
-        Condition::True(argument) => hit.argument(argument) as u8 != 0,
-        Condition::False(argument) => hit.argument(argument) as u8 == 0,
-        Condition::Returned(_) => false,
-    })
 }

@@ -186,11 +186,21 @@ impl Counts {
             Event::NotApplicable => NOT_APPLICABLE,
         };
         let by_itself = self.of(rule, column);
-        let usual = match rule.usual {
-            Some((calls, usual)) if usize::from(usual) == column => self.of_calls(calls),
-            _ => 0,
-        };
-        by_itself.map_or(0, |(counters, index)| counters.sum(index)) + usual
+        let by_itself = by_itself.map_or(0, |(counters, index)| counters.sum(index));
+        let at_once = rule.at_once.map_or(0, |at_once| {
+            let of = |applied| {
+                at_once
+                    .calls(applied)
+                    .map(|calls| self.of_calls(calls))
+                    .sum()
+            };
+            match event {
+                Event::NotApplicable => of(false),
+                Event::Answered(_) if usize::from(at_once.column) == column => of(true),
+                Event::Answered(_) => 0,
+            }
+        });
+        by_itself + at_once
     }
 
     /// Returns how often calls were counted in which all was as usual.

@@ -18,7 +18,9 @@ use kprobes::{
 use peek::{
     follow,
     Inode,
-    Table, //
+    SuperBlock,
+    Table,
+    Way, //
 };
 
 use crate::{
@@ -66,8 +68,10 @@ pub(crate) const PLACES: [(&CStr, Seen); 16] = [
 
 /// The handler on one of [`PLACES`].
 pub(crate) struct Place {
-    pub(crate) tracker: Arc<Tracker>,
-    pub(crate) seen: Seen,
+    tracker: Arc<Tracker>,
+    seen: Seen,
+    /// The ways from what is seen to its table and its super block, if those are all there is to it.
+    ways: Option<(usize, Way)>,
 }
 
 impl Place {
@@ -88,6 +92,17 @@ impl Place {
         Some(fs)
     }
 
+    /// Looks at an object by the ways that are the same for all of its kind.
+    fn object_by(&self, (table, way): &(usize, Way), kind: Table, object: usize) -> Option<()> {
+        let sb = SuperBlock::new(way.find(object)?)?;
+        let fs = self.tracker.tables.fs(sb.s_type()?, Some(sb))?;
+        if let Some(table) = Way::One(*table).find(object) {
+            self.tracker.saw_table(kind, table, fs);
+        }
+        Some(())
+    }
+
+    #[inline(never)]
     fn object(&self, kind: Table, object: usize) -> Option<()> {
         let (s_type, sb) = kind.owner(object)?;
         let fs = self.tracker.tables.fs(s_type, sb)?;
@@ -105,12 +120,16 @@ impl Place {
             Seen::Dentry(dentry, inode) => {
                 // Both are of one super block.
                 let fs = self.inode(hit.argument(inode), false)?;
-                for table in Table::Dentry.tables(hit.argument(dentry)) {
+                let (table, _) = const { Table::Dentry.ways() }?;
+                if let Some(table) = Way::One(table).find(hit.argument(dentry)) {
                     self.tracker.saw_table(Table::Dentry, table, fs);
                 }
                 Some(())
             }
-            Seen::Object(kind, object) => self.object(kind, hit.argument(object)),
+            Seen::Object(kind, object) => match &self.ways {
+                Some(ways) => self.object_by(ways, kind, hit.argument(object)),
+                None => self.object(kind, hit.argument(object)),
+            },
             Seen::FileLock(lock) => {
                 let lock = hit.argument(lock);
                 let _ = self.object(Table::FileLock, lock);
@@ -134,6 +153,13 @@ pub(crate) fn probe_places(tracker: &Arc<Tracker>) -> Result<EntryProbes<Place>>
         let place = Place {
             tracker: tracker.clone(),
             seen,
+            ways: match seen {
+                Seen::Object(kind, _) => kind.ways().and_then(|(table, way)| {
+                    let way = Way::new(way)?;
+                    Some((table, way))
+                }),
+                _ => None,
+            },
         };
         (Target::Symbol(symbol), place)
     }))

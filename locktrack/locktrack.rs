@@ -28,6 +28,7 @@ use kprobes::ModuleNotifier;
 
 mod attach;
 mod check;
+mod conditions;
 mod counts;
 mod discover;
 mod exceptions;

@@ -12,6 +12,7 @@ use kernel::{
     sync::Arc, //
 };
 use kprobes::{
+    Hit,
     PerCpu,
     Register, //
 };
@@ -37,6 +38,7 @@ use rules::{
 
 use crate::{
     check::verdict,
+    conditions::Test,
     counts::{
         column,
         Counted,
@@ -52,18 +54,64 @@ pub(crate) const CALLBACKS: usize = 256;
 /// How many rules of one callback can be followed to the return of one call.
 pub(crate) const FOLLOWED: usize = 4;
 
+/// How many rules of one callback with conditions can be looked at in the short way. There is a counter for each choice of
+/// them that can apply.
+const CONDITIONAL: usize = 6;
+
 /// The number of a rule among those that are checked, in any edition.
 #[derive(Clone, Copy)]
 pub(crate) struct Number {
     pub(crate) index: u16,
-    /// Which calls are counted at once for it, if all is as usual, and the index of its answer then in
-    /// [`ANSWERS`].
-    pub(crate) usual: Option<(Calls, u8)>,
+    pub(crate) at_once: Option<AtOnce>,
 }
 
-/// The number of a callback's rules of one edition among those of which something is usual.
+/// How the calls in which all is as usual are counted at once for a rule.
+#[derive(Clone, Copy)]
+pub(crate) struct AtOnce {
+    /// Those of its callback and edition.
+    calls: AllCalls,
+    /// The bit of the rule in a choice, or 0 if it applies to all calls.
+    bit: u16,
+    /// The index of its answer in [`ANSWERS`].
+    pub(crate) column: u8,
+}
+
+impl AtOnce {
+    /// Returns what counts the calls to which the rule applied, or did not apply.
+    pub(crate) fn calls(self, applied: bool) -> impl Iterator<Item = Calls> {
+        let applies = move |choice: u16| choice & self.bit == self.bit;
+        let choices = (0..self.calls.choices).filter(move |&choice| applies(choice) == applied);
+        choices.map(move |choice| self.calls.of(choice))
+    }
+}
+
+/// What counts some calls.
 #[derive(Clone, Copy)]
 pub(crate) struct Calls(pub(crate) u16);
+
+/// What counts the calls of a callback in one edition: one for each choice of its rules with conditions that applied.
+#[derive(Clone, Copy)]
+struct AllCalls {
+    first: Calls,
+    choices: u16,
+}
+
+impl AllCalls {
+    /// They are nowhere counted.
+    const NONE: Self = Self {
+        first: UNUSUAL,
+        choices: 0,
+    };
+
+    #[inline(always)]
+    fn of(self, choice: u16) -> Calls {
+        Calls(self.first.0 + choice)
+    }
+
+    fn all(self) -> impl Iterator<Item = Calls> {
+        (0..self.choices).map(move |choice| self.of(choice))
+    }
+}
 
 /// What is looked at for a rule.
 #[derive(Clone, Copy)]
@@ -83,6 +131,8 @@ pub(crate) struct Checked {
     pub(crate) number: Number,
     pub(crate) rule: &'static Rule,
     pub(crate) what: What,
+    /// The conditions of the rule that the entry decides.
+    tests: KVec<Test>,
     /// A bit for each of [`ANSWERS`](crate::counts::ANSWERS) that breaks it.
     broken_by: u16,
 }
@@ -92,6 +142,12 @@ impl Checked {
     #[inline]
     pub(crate) fn is_broken_by(&self, column: usize) -> bool {
         self.broken_by >> column & 1 != 0
+    }
+
+    /// Returns whether all conditions of the rule hold that are decided at the entry.
+    #[inline]
+    pub(crate) fn applies(&self, hit: &Hit<'_>) -> bool {
+        self.tests.iter().all(|test| test.holds(hit))
     }
 }
 
@@ -106,10 +162,16 @@ fn broken_by(rule: &Rule) -> u16 {
 /// The rules of a callback in one edition that are checked at its entry.
 pub(crate) struct Entry {
     rules: KVec<Checked>,
-    /// What is usual for the first of them: those that have something usual.
-    pub(crate) usual: KVec<Usual>,
-    /// Counts the calls in which they were all as usual; [`UNUSUAL`] if there are none.
-    pub(crate) calls: Calls,
+    /// What is usual for the first of them, which have no conditions; but for the one that sleeping is allowed, if
+    /// `may_sleep` is set.
+    usual: KVec<Usual>,
+    may_sleep: bool,
+    /// What is usual for the next ones, where they apply.
+    conditional: KVec<Usual>,
+    /// Whether that is all.
+    pub(crate) is_short: bool,
+    /// Counts the calls in which all was as usual.
+    calls: AllCalls,
 }
 
 impl Entry {
@@ -118,10 +180,37 @@ impl Entry {
         &self.rules
     }
 
-    /// Returns those of which nothing is usual.
-    #[inline]
-    pub(crate) fn others(&self) -> &[Checked] {
-        self.rules.get(self.usual.len()..).unwrap_or_default()
+    /// Returns what counts a call if all is usual in it. `object` is the one whose table has the callback.
+    #[inline(always)]
+    pub(crate) fn usual(&self, hit: &Hit<'_>, object: usize) -> Option<Calls> {
+        if self.may_sleep && !Usual::MaySleep.is(hit, object) {
+            return None;
+        }
+        let mut usual = self.usual.iter();
+        if !usual.all(|usual| usual.is(hit, object)) {
+            return None;
+        }
+        match self.conditional.is_empty() {
+            true => Some(self.calls.first),
+            false => self.choice(hit, object).map(|choice| self.calls.of(choice)),
+        }
+    }
+
+    /// Returns which of the rules with conditions apply, if they are all as usual.
+    #[inline(never)]
+    fn choice(&self, hit: &Hit<'_>, object: usize) -> Option<u16> {
+        let certain = self.usual.len() + usize::from(self.may_sleep);
+        let rules = self.rules.get(certain..).unwrap_or_default();
+        let mut choice = 0;
+        for (bit, (checked, usual)) in rules.iter().zip(&self.conditional).enumerate() {
+            if checked.applies(hit) {
+                if !usual.is(hit, object) {
+                    return None;
+                }
+                choice |= 1 << bit;
+            }
+        }
+        Some(choice)
     }
 }
 
@@ -263,34 +352,54 @@ impl Plan {
     ) -> Result<KVec<Entry>> {
         let mut entries = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
-            // They are there only if anything is usual.
-            let calls = Calls(self.counted.calls);
-            let (mut rules, mut usual, mut others) = (KVec::new(), KVec::new(), KVec::new());
+            let (mut certain, mut conditional, mut others) =
+                (KVec::new(), KVec::new(), KVec::new());
             for (rule, what) in rules_of(edition, slot, When::Entry) {
                 let keeps = |usual: &Usual| broken_by(rule) >> usual.column() & 1 == 0;
-                let is_usual = match Usual::new(what, rule.requirement, object).filter(keeps) {
-                    Some(is_usual) if rule.conditions.is_empty() => is_usual,
-                    _ => {
-                        others.push((rule, what), GFP_KERNEL)?;
-                        continue;
+                match Usual::new(what, rule.requirement, object).filter(keeps) {
+                    Some(usual) if rule.conditions.is_empty() => {
+                        certain.push((rule, what, usual), GFP_KERNEL)?;
                     }
-                };
-                let checked = self.number_rule(rule, what, Some((calls, is_usual.column() as u8)));
-                rules.push(checked, GFP_KERNEL)?;
-                usual.push(is_usual, GFP_KERNEL)?;
+                    Some(usual) if conditional.len() < CONDITIONAL => {
+                        conditional.push((rule, what, usual), GFP_KERNEL)?;
+                    }
+                    _ => others.push((rule, what), GFP_KERNEL)?,
+                }
             }
-            for (rule, what) in others {
-                rules.push(self.number_rule(rule, what, None), GFP_KERNEL)?;
-            }
-            let calls = match usual.is_empty() {
-                true => UNUSUAL,
-                false => self.next_calls(),
+            let calls = match certain.is_empty() && conditional.is_empty() {
+                true => AllCalls::NONE,
+                false => self.next_calls(1 << conditional.len()),
             };
-            let entry = Entry {
-                rules,
-                usual,
+            let mut entry = Entry {
+                rules: KVec::new(),
+                usual: KVec::new(),
+                may_sleep: false,
+                conditional: KVec::new(),
+                is_short: others.is_empty(),
                 calls,
             };
+            let at_once = |usual: &Usual, bit| AtOnce {
+                calls,
+                bit,
+                column: usual.column() as u8,
+            };
+            for (rule, what, usual) in certain {
+                let checked = self.number_rule(rule, what, Some(at_once(&usual, 0)))?;
+                entry.rules.push(checked, GFP_KERNEL)?;
+                match usual {
+                    Usual::MaySleep if !entry.may_sleep => entry.may_sleep = true,
+                    usual => entry.usual.push(usual, GFP_KERNEL)?,
+                }
+            }
+            for (bit, (rule, what, usual)) in conditional.into_iter().enumerate() {
+                let checked = self.number_rule(rule, what, Some(at_once(&usual, 1 << bit)))?;
+                entry.rules.push(checked, GFP_KERNEL)?;
+                entry.conditional.push(usual, GFP_KERNEL)?;
+            }
+            for (rule, what) in others {
+                let checked = self.number_rule(rule, what, None)?;
+                entry.rules.push(checked, GFP_KERNEL)?;
+            }
             entries.push(entry, GFP_KERNEL)?;
         }
         Ok(entries)
@@ -309,49 +418,59 @@ impl Plan {
             let of_slot = || rules_of(edition, slot, When::Return);
             let all =
                 of_slot().next().is_some() && of_slot().all(|(rule, what)| is_awake(rule, what));
-            let awake = all.then(|| self.next_calls());
-            let usual = awake.map(|calls| (calls, column(Answer::Awake) as u8));
+            let calls = all.then(|| self.next_calls(1));
+            let at_once = calls.map(|calls| AtOnce {
+                calls,
+                bit: 0,
+                column: column(Answer::Awake) as u8,
+            });
             let mut rules = KVec::new();
             for (rule, what) in of_slot() {
-                rules.push(self.number_rule(rule, what, usual), GFP_KERNEL)?;
+                rules.push(self.number_rule(rule, what, at_once)?, GFP_KERNEL)?;
             }
+            let awake = calls.map(|calls| calls.first);
             editions.push(Followed { rules, awake }, GFP_KERNEL)?;
         }
         Ok(editions)
     }
 
-    fn next_calls(&mut self) -> Calls {
-        let calls = Calls(self.counted.calls);
-        self.counted.calls += 1;
-        calls
+    fn next_calls(&mut self, choices: u16) -> AllCalls {
+        let first = Calls(self.counted.calls);
+        self.counted.calls += choices;
+        AllCalls { first, choices }
     }
 
     fn number_rule(
         &mut self,
         rule: &'static Rule,
         what: What,
-        usual: Option<(Calls, u8)>,
-    ) -> Checked {
+        at_once: Option<AtOnce>,
+    ) -> Result<Checked> {
         let number = Number {
             index: self.counted.rules,
-            usual,
+            at_once,
         };
         self.counted.rules += 1;
         if let Some(of_rule) = self.numbers.get_mut(usize::from(rule.id)) {
             *of_rule = Some(number);
         }
-        Checked {
+        let mut tests = KVec::new();
+        for test in rule.conditions.iter().filter_map(Test::new) {
+            tests.push(test, GFP_KERNEL)?;
+        }
+        Ok(Checked {
             number,
             rule,
             what,
+            tests,
             broken_by: broken_by(rule),
-        }
+        })
     }
 
     /// Returns what counts calls whose entry was as usual.
     pub(crate) fn usual(&self) -> impl Iterator<Item = Calls> + '_ {
         let entries = self.callbacks.iter().flat_map(|callback| &callback.entries);
-        entries.filter_map(|entry| (!entry.usual.is_empty()).then_some(entry.calls))
+        entries.flat_map(|entry| entry.calls.all())
     }
 
     /// Returns what counts calls that were followed and had only to stay awake, and did.
@@ -413,6 +532,10 @@ fn rules_of(
 ///
 /// Why it cannot be checked.
 fn what(rule: &Rule) -> Result<(What, When), &'static str> {
+    let mut at_entry = rule.conditions.iter().filter(|it| !of_return(it));
+    if at_entry.any(|condition| Test::new(condition).is_none()) {
+        return Err("a condition is about an argument that comes on the stack");
+    }
     let what = match rule.subject {
         // That is known when the call is over.
         Subject::Sleep if rule.requirement == Requirement::Forbidden => {
@@ -441,8 +564,8 @@ fn what(rule: &Rule) -> Result<(What, When), &'static str> {
     }
 }
 
-/// Returns whether the condition is about what the callback returns. Only rules that hold at the return have one.
-pub(crate) fn of_return(condition: &Condition) -> bool {
+/// Returns whether the condition is about what the callback returns, which the entry does not know.
+fn of_return(condition: &Condition) -> bool {
     matches!(
         condition,
         Condition::Returned(_)

@@ -132,6 +132,7 @@ impl Registry {
                 if !tracker.tables.attach(id, address, sb.is_some()) {
                     return Err(ENOSPC);
                 }
+                tracker.set_short();
                 self.find_tables(tracker, self.attached.len() - 1)
             })
             .inspect_err(|_| {
@@ -154,6 +155,7 @@ impl Registry {
         let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
         let any_sb = self.attached.iter().any(|other| other.sb.is_some());
         tracker.tables.detach(attached.id, any_sb);
+        tracker.set_short();
         for table in &attached.tables {
             tracker
                 .tables

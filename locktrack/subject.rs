@@ -50,6 +50,7 @@ pub(crate) struct Roles {
     op: usize,
     /// Whether it is others, too.
     several: Atomic<bool>,
+    /// Those in which it is found in the short way: none if it is several callbacks.
     tables: [InTable; TABLES],
 }
 
@@ -112,11 +113,17 @@ impl Roles {
             .store(self.users.load(Relaxed) | 1 << fs.0, Relaxed);
         if op != self.op {
             self.several.store(true, Relaxed);
+            for known in &self.tables {
+                known.table.store(FREE, Relaxed);
+            }
         }
     }
 
     /// The function was found in this table of the whole filesystem with this type. Only the registry calls this.
     pub(crate) fn add_table(&self, table: usize, s_type: usize, fs: FsId) {
+        if self.several.load(Relaxed) {
+            return;
+        }
         let mut tables = self.tables.iter();
         // The others are found in the long way.
         if let Some(free) = tables.find(|known| known.table.load(Relaxed) == FREE) {
@@ -127,21 +134,15 @@ impl Roles {
     }
 
     /// Returns what was called, if the object has one of the tables in which the function was found first, which is the usual
-    /// case. [`None`] says nothing.
+    /// case. [`None`] says nothing. No super block may be attached by itself.
     #[inline(always)]
-    pub(crate) fn find(&self, tracker: &Tracker, hit: &Hit<'_>) -> Option<Found<'_>> {
-        if read_once(&self.several) {
-            return None;
-        }
+    pub(crate) fn find(&self, hit: &Hit<'_>) -> Option<Found<'_>> {
         let callback = &*self.callback;
         let ways = callback.ways.as_ref()?;
         let object = ways.object.follow(hit.register(ways.register));
         let table = read_pointer(object.wrapping_add(ways.table));
         let sb = ways.super_block.follow(object);
         let s_type = SuperBlock::s_type_at(sb);
-        if tracker.tables.any_sb() {
-            return None;
-        }
         let mut tables = self.tables.iter();
         // One table can be that of several filesystems.
         let known = tables
@@ -153,6 +154,12 @@ impl Roles {
             subject: Subject { fs, sb },
             object: Some(object),
         })
+    }
+
+    /// The same for the long way, which anything may be attached in.
+    #[inline]
+    pub(crate) fn find_known(&self, tracker: &Tracker, hit: &Hit<'_>) -> Option<Found<'_>> {
+        (!tracker.tables.any_sb()).then(|| self.find(hit))?
     }
 
     /// No table of this filesystem has the function any more. Only the registry calls this.

@@ -17,6 +17,7 @@ use kernel::{
     },
 };
 use kprobes::{
+    read_once,
     Deferred,
     Going,
     Hit,
@@ -63,6 +64,9 @@ use crate::{
 /// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`, `readers`.
 #[pin_data]
 pub(crate) struct Tracker {
+    /// The index in [`EDITIONS`] of the rules that calls are compared with in the short way. Beyond them, all go the long
+    /// way: they pass unchecked, or a super block is attached by itself.
+    pub(crate) short: Atomic<usize>,
     /// Whether calls are checked.
     pub(crate) enabled: Atomic<bool>,
     pub(crate) hits: HitCounts,
@@ -88,6 +92,9 @@ pub(crate) struct Tracker {
     deferred: Deferred<Tracker>,
 }
 
+/// The index of the newest edition.
+const NEWEST: usize = EDITIONS.len().saturating_sub(1);
+
 /// Sees modules go.
 pub(crate) struct Modules(pub(crate) Arc<Tracker>);
 
@@ -110,6 +117,7 @@ impl Tracker {
         let registry = Registry::new()?;
         Arc::pin_init(
             pin_init!(Self {
+                short: Atomic::new(NEWEST),
                 enabled: Atomic::new(true),
                 hits,
                 filesystems: Filesystems::new(),
@@ -118,7 +126,7 @@ impl Tracker {
                 violations,
                 exceptions: Published::default(),
                 plan,
-                edition: Atomic::new(EDITIONS.len().saturating_sub(1)),
+                edition: Atomic::new(NEWEST),
                 tables_lost: Atomic::new(0),
                 registry <- new_mutex!(registry, "locktrack::registry"),
                 texts <- new_mutex!(texts, "locktrack::texts"),
@@ -288,7 +296,10 @@ impl Tracker {
     pub(crate) fn set_edition(&self, name: &str) -> Result {
         let index = EDITIONS.iter().position(|edition| edition.name == name);
         let index = index.ok_or(EINVAL)?;
+        let registry = self.registry.lock();
         self.edition.store(index, Relaxed);
+        self.set_short();
+        drop(registry);
         // Handlers run with preemption off.
         rcu::synchronize_rcu();
         Ok(())
@@ -313,6 +324,22 @@ impl Tracker {
     pub(crate) fn enable(&self, on: bool) {
         let _registry = self.registry.lock();
         self.enabled.store(on, Relaxed);
+        self.set_short();
+    }
+
+    /// Sets [`Self::short`] by what it depends on, which changes only under the lock of `registry`, as here.
+    pub(crate) fn set_short(&self) {
+        let short = match self.enabled.load(Relaxed) && !self.tables.any_sb() {
+            true => self.edition.load(Relaxed),
+            false => usize::MAX,
+        };
+        self.short.store(short, Relaxed);
+    }
+
+    /// Returns the index in [`EDITIONS`] of the rules that calls are compared with in the long way, if they are.
+    #[inline]
+    pub(crate) fn checked_edition(&self) -> Option<usize> {
+        read_once(&self.enabled).then(|| read_once(&self.edition))
     }
 }
 

@@ -28,14 +28,15 @@ const MAY_SLEEP: usize = column(Answer::MaySleep);
 /// The answer that a rule without conditions nearly always gets, and that keeps it.
 #[repr(u8)]
 pub(crate) enum Usual {
+    /// A lock of the object whose table has the callback is as it should be, or one of which there is only one. These are
+    /// the [`State`]s.
+    NotHeld(Word),
+    Owned(Word),
+    Taken(Word),
+    /// A lock of an object that is found from an argument is as it should be.
+    Elsewhere(Register, Way, State, Word),
     /// Sleeping is allowed.
     MaySleep,
-    /// A lock of the object whose table has the callback is as it should be. These are the [`State`]s.
-    Owned(Word),
-    NotHeld(Word),
-    Taken(Word),
-    /// A lock that is found elsewhere is as it should be.
-    Elsewhere(Place, State, Word),
     /// Softirqs are off, as in a callback of RCU.
     Softirq,
 }
@@ -51,19 +52,11 @@ pub(crate) enum State {
     Taken,
 }
 
-/// Where a lock is, or the object that it is in.
-#[derive(Clone, Copy)]
-pub(crate) enum Place {
-    /// It is found from an argument.
-    Argument(Register, Way),
-    /// There is only one.
-    Global,
-}
-
 /// A word of a lock.
 #[derive(Clone, Copy)]
 pub(crate) struct Word {
-    /// So far behind the object, or the address.
+    /// All bits if it is so far behind an object, none if `offset` is its address.
+    of_object: usize,
     offset: usize,
     bits: usize,
 }
@@ -84,22 +77,26 @@ impl Usual {
                 (requirement == Requirement::Held).then_some(Self::Softirq)
             }
             What::Global(lock) => {
-                let (state, word) = Word::new(lock, requirement, 0)?;
-                Some(Self::Elsewhere(Place::Global, state, word))
+                let (state, word) = Word::new(lock, requirement, None)?;
+                Some(Self::of(state, word))
             }
             What::Object(reach, lock) => {
                 let lock = lock_of(lock, SOMEWHERE)?;
-                let (state, word) = Word::new(lock, requirement, SOMEWHERE)?;
-                if object != Some((reach.argument, reach.path)) {
-                    let (register, way) = (Register::new(reach.argument)?, Way::new(reach.path)?);
-                    return Some(Self::Elsewhere(Place::Argument(register, way), state, word));
+                let (state, word) = Word::new(lock, requirement, Some(SOMEWHERE))?;
+                if object == Some((reach.argument, reach.path)) {
+                    return Some(Self::of(state, word));
                 }
-                Some(match state {
-                    State::Owned => Self::Owned(word),
-                    State::NotHeld => Self::NotHeld(word),
-                    State::Taken => Self::Taken(word),
-                })
+                let (register, way) = (Register::new(reach.argument)?, Way::new(reach.path)?);
+                Some(Self::Elsewhere(register, way, state, word))
             }
+        }
+    }
+
+    fn of(state: State, word: Word) -> Self {
+        match state {
+            State::Owned => Self::Owned(word),
+            State::NotHeld => Self::NotHeld(word),
+            State::Taken => Self::Taken(word),
         }
     }
 
@@ -107,18 +104,14 @@ impl Usual {
     #[inline(always)]
     pub(crate) fn is(&self, hit: &Hit<'_>, object: usize) -> bool {
         match self {
-            Self::MaySleep => held::surely_may_sleep(hit),
-            Self::Owned(word) => word.says(object, State::Owned),
             Self::NotHeld(word) => word.says(object, State::NotHeld),
+            Self::Owned(word) => word.says(object, State::Owned),
             Self::Taken(word) => word.says(object, State::Taken),
-            Self::Elsewhere(place, state, word) => {
-                let start = match place {
-                    // What is found from nothing is no address.
-                    Place::Argument(register, way) => way.follow(hit.register(*register)),
-                    Place::Global => 0,
-                };
-                word.says(start, *state)
+            // What is found from nothing is no address.
+            Self::Elsewhere(register, way, state, word) => {
+                word.says(way.follow(hit.register(*register)), *state)
             }
+            Self::MaySleep => held::surely_may_sleep(hit),
             Self::Softirq => hit.in_softirq(),
         }
     }
@@ -127,17 +120,21 @@ impl Usual {
     pub(crate) fn column(&self) -> usize {
         match self {
             Self::MaySleep => MAY_SLEEP,
-            Self::Owned(_) | Self::Elsewhere(_, State::Owned, _) => OWNED,
-            Self::NotHeld(_) | Self::Elsewhere(_, State::NotHeld, _) => NOT_HELD,
-            Self::Taken(_) | Self::Elsewhere(_, State::Taken, _) => TAKEN,
+            Self::Owned(_) | Self::Elsewhere(.., State::Owned, _) => OWNED,
+            Self::NotHeld(_) | Self::Elsewhere(.., State::NotHeld, _) => NOT_HELD,
+            Self::Taken(_) | Self::Elsewhere(.., State::Taken, _) => TAKEN,
             Self::Softirq => IN_SOFTIRQ,
         }
     }
 }
 
 impl Word {
-    /// Finds the word of a lock of an object that is at `start`, and what it should say.
-    fn new(lock: held::Lock, requirement: Requirement, start: usize) -> Option<(State, Self)> {
+    /// Finds the word of a lock of the object at an address, or of one of which there is only one, and what it should say.
+    fn new(
+        lock: held::Lock,
+        requirement: Requirement,
+        object: Option<usize>,
+    ) -> Option<(State, Self)> {
         let (state, (address, bits)) = match requirement {
             // What nothing is promised about is nearly never held.
             Requirement::NotHeld | Requirement::NotPromised => (State::NotHeld, lock.held_word()?),
@@ -147,13 +144,17 @@ impl Word {
                 _ => return None,
             },
         };
-        let offset = address.wrapping_sub(start);
-        Some((state, Self { offset, bits }))
+        let word = Self {
+            of_object: object.map_or(0, |_| usize::MAX),
+            offset: address.wrapping_sub(object.unwrap_or(0)),
+            bits,
+        };
+        Some((state, word))
     }
 
     #[inline(always)]
-    fn says(&self, start: usize, state: State) -> bool {
-        let address = start.wrapping_add(self.offset);
+    fn says(&self, object: usize, state: State) -> bool {
+        let address = (object & self.of_object).wrapping_add(self.offset);
         match state {
             State::Owned => held::is_owner(address, self.bits),
             State::NotHeld => held::is_free(address, self.bits),

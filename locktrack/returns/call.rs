@@ -88,16 +88,12 @@ impl Following {
 
     /// Enters a call in the long way. Returns [`None`] if it is to be followed for nothing.
     #[inline(never)]
-    fn begin<'a>(
-        &self,
-        hit: &Hit<'_>,
-        edition: usize,
-        call: &'a mut MaybeUninit<Call>,
-    ) -> Option<&'a mut Call> {
+    fn begin<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Call>) -> Option<&'a mut Call> {
         let Callback { tracker, roles } = &self.callback;
+        let edition = tracker.checked_edition()?;
         let found = match self.checks {
             true => self.callback.check_any(hit, edition),
-            false => roles.find(tracker, hit),
+            false => roles.find_known(tracker, hit),
         };
         let mut parts = Parts::new(edition as u8);
         match found {
@@ -137,10 +133,11 @@ impl ReturnHandler for Following {
     #[inline(always)]
     fn entry<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Call>) -> Option<&'a mut Call> {
         let tracker = &*self.callback.tracker;
-        if !read_once(&tracker.enabled) || read_once(&self.closed) {
+        if read_once(&self.closed) {
             return None;
         }
-        let edition = read_once(&tracker.edition);
+        // All rules of a call are those of one edition, also if it is switched meanwhile.
+        let edition = read_once(&tracker.short);
         if let Some(usually) = self.callback.usual(hit, edition).filter(|_| self.checks) {
             if let Some(calls) = usually.found.callback.awake(edition) {
                 usually.count(hit);
@@ -153,7 +150,7 @@ impl ReturnHandler for Following {
                 })));
             }
         }
-        self.begin(hit, edition, call)
+        self.begin(hit, call)
     }
 
     #[inline(always)]

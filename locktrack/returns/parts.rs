@@ -35,7 +35,6 @@ use super::{
 };
 use crate::{
     check::{
-        applies,
         lock_of,
         Callback, //
     },
@@ -139,7 +138,7 @@ impl Following {
         };
         let rules = callback.followed(call.edition.into());
         for (rule, checked) in rules.iter().enumerate() {
-            if !applies(hit, checked.rule) {
+            if !checked.applies(hit) {
                 fs.counts.count(hit, checked.number, None);
                 continue;
             }

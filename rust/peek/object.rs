@@ -75,6 +75,13 @@ impl Way {
             Self::Three(one, two, three) => next(next(next(first, one), two), three),
         }
     }
+
+    /// The same, but null and what is no pointer are [`None`].
+    #[inline]
+    pub fn find(&self, first: usize) -> Option<usize> {
+        let found = self.follow(first);
+        is_pointer(found).then_some(found)
+    }
 }
 
 /// Reads a number of so many bytes; [`None`] if nothing can be read there.
