@@ -106,13 +106,18 @@ pub(super) fn folios() -> Result<(), Failure> {
 /// Counts how often one task sleeps.
 struct Counter {
     task: usize,
+    /// How often the kernel had counted that by the last time.
+    switches: Atomic<usize>,
     sleeps: Atomic<u32>,
     frames: Atomic<u32>,
 }
 
 impl SwitchHandler for Counter {
     fn switched(&self, switch: &Switch<'_>) {
-        if switch.task() == self.task && !switch.is_preempted() {
+        // Who was woken on the way to the scheduler is not preempted, and has not slept.
+        if switch.task() == self.task
+            && self.switches.xchg(voluntary_switches(), Relaxed) != voluntary_switches()
+        {
             let mut frames = [0; 4];
             let found = switch.stack(&mut frames);
             self.frames.store(found as u32, Relaxed);
@@ -125,14 +130,16 @@ impl SwitchHandler for Counter {
 pub(super) fn sleeps() -> Result<(), Failure> {
     let probe = SwitchProbe::new(Counter {
         task: Task::current_raw() as usize,
+        switches: Atomic::new(voluntary_switches()),
         sleeps: Atomic::new(0),
         frames: Atomic::new(0),
     })?;
     let counter = probe.handler();
     let seen = || counter.sleeps.load(Relaxed);
     // The registration may have slept.
-    counter.sleeps.store(0, Relaxed);
     let before = voluntary_switches();
+    counter.switches.store(before, Relaxed);
+    counter.sleeps.store(0, Relaxed);
     let awake = core::hint::black_box(seen()) == 0 && voluntary_switches() == before;
     // On a busy machine, the time can be over before the task has gone to sleep.
     for milliseconds in [1, 10, 100, 1000] {
