@@ -22,6 +22,8 @@ root=$cache/root-$root_from
 # Written last: which kernel the root has, and that it is complete.
 release=$root/usr/lib/samplefs-release
 kernels=$cache/kernel
+# For kernels with sanitizers only. Of the LLVM that rustc has.
+clang=$cache/clang-19/bin/clang
 
 die() {
 	printf '%s: %s\n' "${0##*/}" "$1" >&2
@@ -141,6 +143,11 @@ kernel_paths() {
 		kdir=$kernels/test
 		image=$kdir/arch/x86/boot/bzImage
 		;;
-	*) die "no kernel '$1'" "there are: stock, test" ;;
+	kasan | kcsan)
+		cc=$clang
+		kdir=$kernels/$1
+		image=$kdir/arch/x86/boot/bzImage
+		;;
+	*) die "no kernel '$1'" "there are: stock, test, kasan, kcsan" ;;
 	esac
 }

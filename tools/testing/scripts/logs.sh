@@ -19,6 +19,9 @@ quiet_console() {
 		[    1.000000] virtme-ng-init: WARNING: no network
 		[    2.000000] samplefs: loading out-of-tree module taints kernel.
 		[    3.000000] locktrack: warning of nothing, an error is not a complaint
+		[    4.000000] kasan: KernelAddressSanitizer initialized (generic)
+		[    5.000000] kcsan: enabled early
+		[    6.000000] kmemleak: Kernel memory leak detector initialized (mem pool available: 15660)
 	EOF
 	run "$scripts/console-complaints" "$console"
 	exits 0 && [ ! -s "$tmp/out" ] || say_all "complaints where there are none"
@@ -49,6 +52,11 @@ each_complaint() {
 		rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
 		refcount_t: underflow; use-after-free.
 		DEBUG_LOCKS_WARN_ON(1)
+		BUG: KASAN: slab-use-after-free in misuse_init+0x10/0x20 [misuse]
+		BUG: KCSAN: data-race in one / another
+		UBSAN: shift-out-of-bounds in fs/inode.c:200:10
+		kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+		kmemleak: Kernel memory leak detector disabled
 	EOF
 }
 
@@ -61,6 +69,67 @@ two_complaints() {
 	run "$scripts/console-complaints" "$console"
 	exits 0 && out_has 'WARNING: the first' && out_has 'BUG: the second' && out_has '--' &&
 		out_has 39 && out_lacks 41
+}
+
+# How many stale frames are in its stack is not known: the log of a panic is whole.
+panics() {
+	{
+		echo 'WARNING: the first'
+		seq -f 'old %g' 1 60
+		echo 'Kernel panic - not syncing: the second'
+		seq 101 200
+		echo 'WARNING: the last'
+		seq 201 240
+	} >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_lacks 'old 41' && out_has 101 && out_has 200 && out_has 240
+}
+
+# race FRAME CALLER: a report of a read there, and of a write elsewhere.
+race() {
+	cat <<-EOF
+		[    1.0] ==================================================================
+		[    1.0] BUG: KCSAN: data-race in one+0x1/0x2 / another
+		[    1.0] 
+		[    1.0] write to 0xffff888000010000 of 8 bytes by task 487 on cpu 0:
+		[    1.0]  one+0x1/0x2
+		[    1.0]  vfs_write+0x1/0x2
+		[    1.0]  _RNvCs8samplefs_init+0x1/0x2 [samplefs]
+		[    1.0] 
+		[    1.0] read to 0xffff888000010000 of 8 bytes by task 488 on cpu 1:
+		[    1.0]  another+0x1/0x2$1
+		[    1.0]  caller+0x1/0x2$2
+		[    1.0]  ksys_read+0x1/0x2
+		[    1.0] 
+		[    1.0] Reported by Kernel Concurrency Sanitizer on:
+		[    1.0] CPU: 1 PID: 488 Comm: cat
+	EOF
+}
+
+races() {
+	race '' '' >"$console"
+	race '' '' >>"$console"
+	run "$scripts/console-complaints" "$console"
+	[ ! -s "$tmp/out" ] || say_all "complaints of the kernel's own races" || return
+	exits 0 && err_has '2 reports of data races in the kernel, outside of modules:' &&
+		err_has '     2 data-race in one / another' || return
+	race ' [samplefs]' '' >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_has 'BUG: KCSAN: data-race in one' && out_has '_init+0x1/0x2 [samplefs]' &&
+		out_lacks 'CPU: 1' || return
+	race '' ' [samplefs]' >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_has 'BUG: KCSAN: data-race in one' || return
+	# What interrupts a report, and a report that is cut.
+	{
+		race '' '' | head -n 5
+		echo 'WARNING: something else'
+		race '' '' | tail -n +6
+		race '' '' | head -n 5
+	} >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_has 'WARNING: something else' &&
+		[ "$(grep -c 'BUG: KCSAN' "$tmp/out")" -eq 2 ] || say_all "not two races"
 }
 
 counts_results() {
@@ -160,10 +229,12 @@ counts_nothing() {
 0 1 0'
 }
 
-plan 9
+plan 11
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
+t "console-complaints: all that follows a panic" panics
+t "console-complaints: data races, of modules and of others" races
 t "ktap-count: results that passed" counts_results
 t "ktap-count: results that failed, once each" counts_failures
 t "ktap-count: a program that crashed or took too long" counts_crash

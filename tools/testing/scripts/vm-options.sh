@@ -23,7 +23,7 @@ unknown_option() {
 
 no_value() {
 	local option
-	for option in --kernel --cpus --memory --timeout --append; do
+	for option in --kernel --cpus --memory --timeout --append --disk; do
 		refused "$option needs a value" "$option" || return
 	done
 }
@@ -47,6 +47,10 @@ bad_memory() {
 	done
 }
 
+no_disk() {
+	refused "there is no file '/none'" --disk /none -- true
+}
+
 unknown_kernel() {
 	run "$scripts/vm" --kernel 6.1 -- true
 	exits 1 && err_has "no kernel '6.1'"
@@ -57,17 +61,18 @@ help() {
 	run "$scripts/vm" --help
 	exits 0 && out_has 'Usage: scripts/vm [OPTIONS] -- COMMAND...' || return
 	# All that it takes, and nothing else.
-	for option in --kernel --cpus --memory --icount --modules --timeout --append --verbose; do
+	for option in --kernel --cpus --memory --icount --modules --timeout --append --disk --verbose; do
 		out_has "  $option" || return
 	done
 }
 
-plan 7
+plan 8
 t "an option that it does not know" unknown_option
 t "an option without its value" no_value
 t "no command" no_command
 t "numbers that are none" bad_numbers
 t "memory that is none" bad_memory
+t "a disk that is not there" no_disk
 t "a kernel that it does not know" unknown_kernel
 t "--help" help
 finish
