@@ -9,35 +9,28 @@ set -eu
 # Used by those that source this.
 # shellcheck disable=SC2034
 load=$(cd "$(dirname "$0")" && pwd)
+apps=$load/../apps
 build=$MODULES_DIR
+# shellcheck disable=SC2034
 results=$LOAD_RESULTS
 # shellcheck disable=SC2034
 selftests=$build/selftests/kselftest_install
-# In memory: the tree comes from the host, one message at a time.
-programs=/tmp/programs
-mnt=/tmp/samplefs
+mnt=/tmp/mnt
 
-[ -d "$programs" ] || cp -r "$results/programs" "$programs"
-# shellcheck disable=SC2034
-PATH=$programs/bin:$PATH
-
-# with_libraries COMMAND...: not exported, as the shell's own programs have others.
-with_libraries()
-{
-	LD_LIBRARY_PATH=$programs/lib "$@"
-}
+# shellcheck source=../apps/programs.sh
+. "$apps/programs.sh"
 
 blocks_and_inodes()
 {
 	stat -f -c '%f of %b blocks and %d of %c inodes free' "$mnt"
 }
 
-# begin OPTIONS: mounts samplefs on $mnt.
+# begin TYPE OPTIONS: mounts it on $mnt.
 begin()
 {
-	[ -d /sys/module/samplefs ] || insmod "$build/samplefs.ko"
+	[ "$1" != samplefs ] || [ -d /sys/module/samplefs ] || insmod "$build/samplefs.ko"
 	mkdir -p "$mnt"
-	mount -t samplefs -o "$1" none "$mnt"
+	mount -t "$1" -o "$2" none "$mnt"
 	free=$(blocks_and_inodes)
 }
 
@@ -60,8 +53,8 @@ finish()
 pjdfstest_all()
 {
 	sed 's/^allow_remount = false/allow_remount = true/' "$load/pjdfstest.toml" >/tmp/remount.toml
-	with_libraries pjdfstest -p "$@" -c "$load/pjdfstest.toml" | grep -vE '::erofs_| not allowed in' || true
-	with_libraries pjdfstest -p "$@" -c /tmp/remount.toml erofs || true
+	program pjdfstest -p "$@" -c "$load/pjdfstest.toml" | grep -vE '::erofs_| not allowed in' || true
+	program pjdfstest -p "$@" -c /tmp/remount.toml erofs || true
 }
 
 result()
