@@ -10,6 +10,10 @@ use common::checked;
 use lockspec::document::parse;
 use lockspec::import::Like;
 use lockspec::report::Report;
+use locktrack_files::{
+    parse_attach, parse_coverage, parse_edition, parse_observed, parse_rules, parse_stats,
+    parse_violations,
+};
 
 /// Returns the files of a corpus, with their names.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -48,6 +52,26 @@ fn rules_have_an_answer() {
         match checked(callbacks, &[text]) {
             Ok(_) => assert!(Like::parse(text).is_ok(), "{name}"),
             Err(errors) => assert!(errors.contains("help: "), "{name}: {errors}"),
+        }
+    }
+}
+
+#[test]
+fn files_have_an_answer() {
+    for (name, bytes) in corpus("files") {
+        let text = String::from_utf8_lossy(&bytes);
+        let errors = [
+            parse_attach(&text).err(),
+            parse_coverage(&text).err(),
+            parse_edition(&text).err(),
+            parse_observed(&text).err(),
+            parse_rules(&text).err(),
+            parse_stats(&text).err(),
+            parse_violations(&text).err(),
+        ];
+        for error in errors.into_iter().flatten() {
+            let lines = 1..=text.lines().count().max(1);
+            assert!(lines.contains(&error.line), "{name}: {error}");
         }
     }
 }

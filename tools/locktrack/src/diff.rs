@@ -54,7 +54,8 @@ fn record_name(record: &Violation) -> String {
 fn records(report: &Report) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for record in report.violations.iter().filter(|v| v.exception.is_none()) {
-        *counts.entry(record_name(record)).or_insert(0) += record.count;
+        let count = counts.entry(record_name(record)).or_insert(0u64);
+        *count = count.saturating_add(record.count);
     }
     counts
 }

@@ -4,7 +4,7 @@
 
 use locktrack_files::Coverage;
 
-use crate::report::Report;
+use crate::report::{sum, Report};
 
 /// What became of the rules of a table in a filesystem, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,11 +84,11 @@ impl Cell<'_> {
     }
 
     pub fn hits(&self) -> u64 {
-        self.rows.iter().map(|row| row.hits).sum()
+        sum(self.rows.iter().map(|row| row.hits))
     }
 
     pub fn violations(&self) -> u64 {
-        self.rows.iter().map(|row| row.violation).sum()
+        sum(self.rows.iter().map(|row| row.violation))
     }
 }
 

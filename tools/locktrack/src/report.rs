@@ -77,27 +77,39 @@ pub struct Report {
     pub violations: Vec<Violation>,
 }
 
+/// Adds counts; a sum that is too large stays at the largest.
+pub(crate) fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
 impl Report {
     /// Reads the files of the module.
     pub fn read(directory: &Directory) -> Result<Self> {
-        let edition = parse_edition(&directory.read("edition")?)?;
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease");
-        let mut coverage = parse_coverage(&directory.read("coverage")?)?;
-        let mut observed = parse_observed(&directory.read("observed")?)?;
+        let mut report = Self::of(|name| directory.read(name))?;
+        report.kernel = kernel.map_or_else(|_| "?".to_owned(), |text| text.trim().to_owned());
+        Ok(report)
+    }
+
+    /// Makes one of files that `read` returns the text of, of an unknown kernel.
+    pub fn of(read: impl Fn(&str) -> Result<String>) -> Result<Self> {
+        let edition = parse_edition(&read("edition")?)?;
+        let mut coverage = parse_coverage(&read("coverage")?)?;
+        let mut observed = parse_observed(&read("observed")?)?;
         // Where nothing was ever attached, the rows are of no filesystem.
         coverage.retain(|row| row.fs != "-");
         observed.retain(|row| row.fs != "-");
         Ok(Self {
             format: FORMAT.to_owned(),
-            kernel: kernel.map_or_else(|_| "?".to_owned(), |text| text.trim().to_owned()),
+            kernel: "?".to_owned(),
             edition: edition.active,
             command: None,
-            attached: parse_attach(&directory.read("attach")?)?.filesystems,
-            stats: parse_stats(&directory.read("stats")?)?,
-            rules: parse_rules(&directory.read("rules")?)?,
+            attached: parse_attach(&read("attach")?)?.filesystems,
+            stats: parse_stats(&read("stats")?)?,
+            rules: parse_rules(&read("rules")?)?,
             coverage,
             observed,
-            violations: parse_violations(&directory.read("violations")?)?,
+            violations: parse_violations(&read("violations")?)?,
         })
     }
 
@@ -105,9 +117,14 @@ impl Report {
     pub fn load(file: &Path) -> Result<Self> {
         let name = file.display();
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        Self::parse(&text, &name.to_string())
+    }
+
+    /// Reads the text of a report in JSON, of which an error says `name`.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
         let no_report =
             || format!("{name} is no report: make one with `locktrack report --format json`");
-        let report: serde_json::Value = serde_json::from_str(&text).with_context(no_report)?;
+        let report: serde_json::Value = serde_json::from_str(text).with_context(no_report)?;
         match report.get("format").and_then(|format| format.as_str()) {
             Some(format) if format != FORMAT => {
                 bail!("{name} is a `{format}`, and this program reads `{FORMAT}`")
@@ -196,15 +213,15 @@ impl Report {
 
     /// Returns how often rules were broken, without what is excepted; also if it found no room.
     pub fn violations(&self) -> u64 {
-        let rows: u64 = self.coverage.iter().map(|row| row.violation).sum();
+        let rows = sum(self.coverage.iter().map(|row| row.violation));
         let records = self.violations.iter().filter(|v| v.exception.is_none());
-        rows.max(records.map(|v| v.count).sum())
+        rows.max(sum(records.map(|v| v.count)))
     }
 
     /// Returns how often rules were broken by known exceptions.
     pub fn excepted(&self) -> u64 {
         let records = self.violations.iter().filter(|v| v.exception.is_some());
-        records.map(|v| v.count).sum()
+        sum(records.map(|v| v.count))
     }
 
     /// Returns what was lost, of which the reader has to know.
@@ -242,9 +259,7 @@ impl Report {
     pub fn hits_lost(&self) -> u64 {
         let names = LOSSES.iter().map(|(name, _)| *name);
         let counts = names.filter(|name| name.ends_with("missed"));
-        counts
-            .filter_map(|name| self.stats.get(name)?.parse::<u64>().ok())
-            .sum()
+        sum(counts.filter_map(|name| self.stats.get(name)?.parse().ok()))
     }
 
     fn line(&self, rule: &Rule) -> Option<&RuleLine> {

@@ -115,7 +115,7 @@ pub fn frame(before: &Report, now: &Report, elapsed: Duration, colours: bool) ->
         *of = [
             of[0].max(row.hits),
             of[1].max(all.hits),
-            of[2] + all.violation,
+            of[2].saturating_add(all.violation),
         ];
     }
     let mut calls: Vec<_> = calls

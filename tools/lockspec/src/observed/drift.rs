@@ -115,7 +115,7 @@ fn relation(seen: &Seen<'_>) -> Relation {
     let mut broken = 0;
     for (answer, count) in seen.answers() {
         if breaks(requirement, answer) == Some(true) {
-            broken += count;
+            broken = count.saturating_add(broken);
         }
     }
     let all = |good: fn(Answer<'_>) -> bool| seen.answers().all(|(answer, _)| good(answer));
