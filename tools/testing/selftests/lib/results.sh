@@ -13,9 +13,13 @@ test_result()
 	else
 		ktap_test_fail "$test_name"
 	fi
-	if [ -n "$test_output" ]; then
-		echo "$test_output" | sed 's/^/# /'
-	fi
+	case $test_output in
+	'') ;;
+	*"
+"*) echo "$test_output" | sed 's/^/# /' ;;
+	# No program for a line.
+	*) printf '# %s\n' "$test_output" ;;
+	esac
 }
 
 # test_skip NAME REASON: the kernel's own function has no room for the reason.

@@ -64,7 +64,7 @@ detach_twice()
 
 again()
 {
-	for _ in 1 2 3 4 5; do
+	for _ in 1 2 3; do
 		echo "$fstype" > "$locktrack/attach" && echo "-$fstype" > "$locktrack/attach" ||
 			return 1
 	done

@@ -6,8 +6,8 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# caught CASE CALLBACK OBJECT: one record, and all of it is right. One program for
-# all of it: starting a program is slow where the tests run under emulation.
+# caught CASE CALLBACK OBJECT: one record, and all of it is right. Prints which rule was broken, as
+# tested_rules does. One program for all of it: starting a program is slow where the tests run under emulation.
 caught()
 {
 	case $1 in
@@ -27,8 +27,14 @@ caught()
 				bad = 1
 			}
 		}
+		FNR == NR {
+			if (!/^#/ && NF > 6)
+				rule[$1] = $2 FS $3 FS $4 FS $5 FS $6 FS $7
+			next
+		}
 		$1 == "violation" { all++ }
 		$1 == "rule" { mine = $3 == callback; records += mine }
+		$1 == "rule" && mine && $2 in rule { broken[$2] }
 		!mine || records > 1 { next }
 		$1 == "rule" {
 			want("object", $4, object)
@@ -57,9 +63,11 @@ caught()
 			# The callbacks of samplefs do not call each other; shmem_mkdir() does.
 			if (fs == "samplefs")
 				want("all records", all, 1)
+			for (id in broken)
+				print "rule" FS "broken" FS rule[id]
+			want("rules", length(broken), 1)
 			exit bad
-		}' "$locktrack/violations" || return 1
-	tested_rules | grep "^rule	broken	inode_operations\.$2	"
+		}' "$locktrack/rules" "$locktrack/violations"
 }
 
 one_case()
@@ -111,10 +119,10 @@ begin
 need_break
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 device=$(mountpoint -d "$mnt")
-task=$(cat /proc/$$/comm)
+read -r task < /proc/$$/comm
 
 # The first time, tables are new to locktrack: the cases come after that.
-workload "$mnt"
+learn
 
 cases=$(mktemp)
 cat "$run" > "$cases"

@@ -23,6 +23,7 @@ run=/sys/module/locktrack_break/parameters/run
 mnt=
 breaking=
 optimization=
+load=
 
 # expect TEXT: what reads the console need not stop at warnings with this TEXT.
 expect()
@@ -230,30 +231,7 @@ only_known()
 # files DIRECTORY: data, mappings, attributes and locks of a file, at least once.
 files()
 {
-	python3 - "$1/data" <<-'PYTHON'
-		import fcntl, mmap, os, sys
-		name = sys.argv[1]
-		with open(name, "w+b") as file:
-		    file.write(b"x" * 100000)
-		    file.flush()
-		    os.fsync(file.fileno())
-		    fcntl.lockf(file, fcntl.LOCK_EX)
-		    fcntl.flock(file, fcntl.LOCK_EX)
-		    with mmap.mmap(file.fileno(), 65536) as mapped:
-		        mapped[5000] = mapped[1] + 1
-		        mapped.flush()
-		    try:
-		        os.setxattr(name, "user.test", b"value")
-		        os.getxattr(name, "user.test")
-		    except OSError:
-		        pass
-		    fcntl.lockf(file, fcntl.LOCK_UN)
-		    file.truncate(10)
-		os.statvfs(name)
-		os.sync()
-		os.unlink(name)
-	PYTHON
-	cat /proc/self/mountinfo /proc/mounts > /dev/null
+	"$tests/workload" files "$1" && cat /proc/self/mountinfo /proc/mounts > /dev/null
 }
 
 # probed CALLBACK...: whether all of them are.
@@ -277,26 +255,35 @@ eventually()
 # workload DIRECTORY: each operation on names and attributes at least once.
 workload()
 {
-	(
-		set -e
-		cd "$1"
-		mkdir a b
-		echo data > a/file
-		mkfifo a/fifo
-		ln a/file b/link
-		ln -s file a/symlink
-		test -L a/symlink
-		mv a/file a/renamed
-		mv a/renamed b/moved
-		mv a/symlink b/moved
-		echo other > a/file
-		mv b/link a/file
-		mkdir a/dir
-		mv a/dir b/dir
-		chmod 600 a/file
-		truncate -s 10 a/file
-		ls -lR . > /dev/null
-		rm a/fifo a/file b/moved
-		rmdir b/dir a b
-	)
+	"$tests/workload" names "$1"
+}
+
+count_probes()
+{
+	grep -c "^\(probe\|return\)	" "$locktrack/attach"
+}
+
+# learn: a workload on $mnt until locktrack has found nothing new by it.
+learn()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		known=$(count_probes)
+		workload "$mnt" || return 1
+		[ "$(count_probes)" -ne "$known" ] || return 0
+	done
+}
+
+# load_start DIRECTORY: a workload there, beside what follows.
+load_start()
+{
+	"$tests/workload" load "$1" &
+	load="$load $!"
+}
+
+load_stop()
+{
+	# shellcheck disable=SC2086	# A list.
+	kill $load
+	wait
+	load=
 }

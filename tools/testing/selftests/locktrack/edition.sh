@@ -116,11 +116,11 @@ only_the_active()
 under_load()
 {
 	echo 1 > "$locktrack/reset"
-	{ workload "$mnt" && workload "$mnt"; } &
+	load_start "$mnt"
 	for _ in 1 2 3 4 5; do
 		use "$old" && use "$new" || return 1
 	done
-	wait
+	load_stop
 	if [ "$(violations)" -ne 0 ]; then
 		cat "$locktrack/violations"
 		return 1
@@ -140,7 +140,7 @@ new=$(active)
 later=$(cut -f 1 "$run" | awk '{ print $1 }' | grep -m 1 '^rename-moved-dir')
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
-workload "$mnt"
+learn
 ktap_set_plan 9
 test_result lists_all lists_all
 test_result shows_rules shows_rules

@@ -144,7 +144,7 @@ quick_probes
 need_module locktrack_shared
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
-workload "$mnt"
+learn
 
 loaded=
 case " $MODULES_LOADED " in

@@ -140,12 +140,8 @@ run_all()
 background()
 {
 	: > "$out"
-	python3 -c 'import os, signal, sys
-os.setpgrp()
-# A shell lets what it puts in the background ignore these.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$tool" "$@" > "$out" 2> "$errors" < /dev/null &
+	# A shell lets what it puts in the background ignore these.
+	env --default-signal=INT,QUIT setsid "$tool" "$@" > "$out" 2> "$errors" < /dev/null &
 	pid=$!
 }
 
@@ -322,7 +318,7 @@ trap forget EXIT
 mkfifo "$fifo" || exit "$KSFT_FAIL"
 fs_mount || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.
-echo "$fstype" > "$locktrack/attach" && workload "$mnt" && echo "-$fstype" > "$locktrack/attach"
+echo "$fstype" > "$locktrack/attach" && learn && echo "-$fstype" > "$locktrack/attach"
 ktap_set_plan 19
 test_result run_clean run_clean
 test_result run_violation run_violation

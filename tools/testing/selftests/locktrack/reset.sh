@@ -26,11 +26,11 @@ finds_again()
 
 under_load()
 {
-	{ workload "$mnt" && workload "$mnt"; } &
+	load_start "$mnt"
 	for _ in 1 2 3 4 5; do
 		echo 1 > "$locktrack/reset" || return 1
 	done
-	wait
+	load_stop
 }
 
 begin

@@ -6,29 +6,16 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-load=
-
-load_start()
+loads()
 {
 	for i in 1 2; do
-		mkdir -p "$mnt/l$i"
-		while :; do workload "$mnt/l$i"; done &
-		load="$load $!"
+		mkdir -p "$mnt/l$i" && load_start "$mnt/l$i"
 	done
-}
-
-load_stop()
-{
-	# shellcheck disable=SC2086	# A list.
-	kill $load
-	wait
-	load=
-	rm -rf "$mnt"/l*
 }
 
 under_load()
 {
-	load_start
+	loads
 	result=0
 	for _ in 1 2 3 4 5; do
 		sleep 0.3
@@ -38,6 +25,7 @@ under_load()
 		fi
 		if ! module_unload locktrack || ! module_load locktrack ||
 		   ! echo "$fstype" > "$locktrack/attach"; then
+			echo "$MODULE_REASON"
 			result=1
 			break
 		fi
@@ -48,7 +36,7 @@ under_load()
 
 detach_under_load()
 {
-	load_start
+	loads
 	result=0
 	for _ in 1 2 3 4 5; do
 		echo "-$fstype" > "$locktrack/attach" && echo "$fstype" > "$locktrack/attach" ||

@@ -14,41 +14,6 @@
 
 TESTFS_FIXTURE(mounts, "mode=777")
 
-/* A user namespace in which SHOWN is called KEPT; or -1. */
-static int user_namespace(void)
-{
-	static const char map[] = "1000 2000 1";
-	char path[64];
-	int ready[2], fd = -1;
-	pid_t pid;
-	char c;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		c = unshare(CLONE_NEWUSER) ? 'n' : 'y';
-		if (write(ready[1], &c, 1) == 1)
-			pause();
-		_exit(0);
-	}
-	if (read(ready[0], &c, 1) == 1 && c == 'y') {
-		snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
-		if (!testfs_write(AT_FDCWD, path, map, strlen(map))) {
-			snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
-			if (!testfs_write(AT_FDCWD, path, map, strlen(map))) {
-				snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-				fd = open(path, O_RDONLY | O_CLOEXEC);
-			}
-		}
-	}
-	kill(pid, SIGKILL);
-	testfs_wait(pid);
-	close(ready[0]);
-	close(ready[1]);
-	return fd;
-}
-
 static unsigned int owner(int dir, const char *name)
 {
 	struct stat st;
@@ -69,7 +34,7 @@ static int open_as(unsigned int uid, int dir, const char *name, int flags)
 TEST_ON(mounts, mapped_users)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	int fd, mapped, ns = user_namespace();
+	int fd, mapped, ns = testfs_user_namespace(KEPT, SHOWN, 1);
 
 	if (ns < 0)
 		SKIP(return, "no user namespaces: %s", strerror(errno));

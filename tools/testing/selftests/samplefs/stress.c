@@ -4,8 +4,8 @@
  * must go away without a trace.
  */
 #include "testfs.h"
+#include "census.h"
 
-#include <dirent.h>
 #include <sys/mman.h>
 
 #define PROCESSES	6
@@ -122,69 +122,6 @@ static int step(int root, unsigned int *state)
 	}
 }
 
-struct census {
-	struct {
-		ino_t ino;
-		long nlink, names;
-	} file[DIRS * NAMES * NAMES + DIRS];
-	int files, wrong;
-};
-
-/* Counts the names of each inode and compares directories' link counts. */
-static void take_census(int dir, struct census *census)
-{
-	DIR *d = fdopendir(dir);
-	struct dirent *e;
-	long subdirs = 0;
-	struct stat st;
-	int i;
-
-	while (d && (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) || st.st_ino != e->d_ino) {
-			census->wrong++;
-			continue;
-		}
-		if (S_ISDIR(st.st_mode)) {
-			subdirs++;
-			take_census(openat(dir, e->d_name, O_RDONLY | O_DIRECTORY), census);
-			continue;
-		}
-		for (i = 0; i < census->files && census->file[i].ino != st.st_ino; i++)
-			;
-		if (i == census->files) {
-			census->files++;
-			census->file[i].ino = st.st_ino;
-			census->file[i].nlink = st.st_nlink;
-		}
-		census->file[i].names++;
-	}
-	if (!d || fstat(dir, &st) || (long)st.st_nlink != 2 + subdirs)
-		census->wrong++;
-	if (d)
-		closedir(d);
-}
-
-static int remove_all(int dir)
-{
-	DIR *d = fdopendir(dir);
-	struct dirent *e;
-	int failed = 0;
-
-	while (d && (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (unlinkat(dir, e->d_name, 0) && errno == EISDIR) {
-			failed += remove_all(openat(dir, e->d_name, O_RDONLY | O_DIRECTORY));
-			failed += !!unlinkat(dir, e->d_name, AT_REMOVEDIR);
-		}
-	}
-	if (d)
-		closedir(d);
-	return failed + !d;
-}
-
 TEST_ON(stress, everything_at_once)
 {
 	static struct census census;
@@ -274,7 +211,7 @@ TEST_ON(stress, renames_lose_nothing)
 /* Directories are moved into each other: no loop may come of it. */
 TEST_ON(stress, crossing_directory_renames)
 {
-	struct census census = { 0 };
+	static struct census census;
 	pid_t pids[4];
 	int i, k;
 

@@ -284,4 +284,40 @@ static inline int testfs_wait(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A user namespace, in which this many ids from `inside` on are those from `outside` on; or -1. */
+static inline int testfs_user_namespace(unsigned int inside, unsigned int outside, unsigned int count)
+{
+	static const char *const files[] = { "uid_map", "gid_map" };
+	char path[64], map[64], c = 'n';
+	int ready[2], fd = -1;
+	pid_t pid;
+	size_t i;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		c = unshare(CLONE_NEWUSER) ? 'n' : 'y';
+		if (write(ready[1], &c, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	snprintf(map, sizeof(map), "%u %u %u", inside, outside, count);
+	if (read(ready[0], &c, 1) == 1 && c == 'y') {
+		for (i = 0; i < ARRAY_SIZE(files); i++) {
+			snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
+			if (testfs_write(AT_FDCWD, path, map, strlen(map)))
+				break;
+		}
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+		if (i == ARRAY_SIZE(files))
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	kill(pid, SIGKILL);
+	testfs_wait(pid);
+	close(ready[0]);
+	close(ready[1]);
+	return fd;
+}
+
 #endif /* TESTFS_H */

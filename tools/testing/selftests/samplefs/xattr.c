@@ -176,7 +176,7 @@ TEST_ON(xattr, other_user)
 	ASSERT_EQ(0, set("mine", "trusted.t", "secret", 0));
 	ASSERT_EQ(0, set("mine", "user.u", "open", 0));
 	ASSERT_EQ(0, set("roots", "user.u", "readable", 0));
-	EXPECT_TRUE(strstr(list("mine"), "trusted.t"));
+	EXPECT_TRUE(strstr(list("mine"), "trusted.t") != NULL);
 	pid = testfs_fork_user(1000);
 	if (!pid) {
 		int bad = 0;
