@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-# The kernel of the managed environment to work with: stock or test.
+# The kernel of the managed environment to work with: stock, test, kasan or kcsan.
 KERNEL ?= stock
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -11,6 +11,7 @@ help:
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
+	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
 	@echo '  make tools         build the front end into build/KERNEL/bin'
@@ -24,22 +25,28 @@ help:
 	@echo '  make rust-analyzer write rust-project.json for all crates'
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
 	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
-	@echo '  make fuzz          feed the tools with made-up input, about 15 minutes'
+	@echo '  make check-races   races on samplefs with 2 and with 4 CPUs, about an hour; RACES="rename_over ..."'
+	@echo '  make check-apps    programs that others wrote, on samplefs and tmpfs; APPS="git ..." for some'
+	@echo '  make fuzz          feed tools and modules with made-up input, about 35 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
 	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
-	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the three targets (310)'
+	@echo '  RACE_SECONDS=N     how long make check-races takes for each race (30); RACE_CPUS="2 4"'
+	@echo '  APP_SECONDS=N, APP_SIZE=N  how long (60) or how much (1) make check-apps does of each'
+	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the six targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
+	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install tools selftests check-env check demo bench clippy sparse rustdoc \
-	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load clean distclean
+.PHONY: help setup modules modules_install tools selftests check-env check check-all demo bench clippy sparse rustdoc \
+	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load check-races check-apps \
+	clean distclean
 
 ifdef KDIR
 
@@ -58,7 +65,9 @@ CARGO ?= cargo
 
 # The crates that are linked into the modules, one folder for each lock file.
 CRATES_IO := $(CACHE)/crates-$(firstword $(shell sha256sum rust/Cargo.lock))
-LOCKSPEC := $(BUILD)/cargo/release/lockspec
+# Where cargo builds the tools, which are the same for all kernels.
+TOOLS ?= $(BUILD)/cargo
+LOCKSPEC := $(TOOLS)/release/lockspec
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) MO=$(BUILD) CRATES_IO=$(CRATES_IO) LOCKSPEC=$(LOCKSPEC)
 
@@ -72,8 +81,8 @@ modules_install: modules
 tools:
 	@mkdir -p $(BUILD)/bin
 	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
-		--target-dir $(BUILD)/cargo --package locktrack
-	cp $(BUILD)/cargo/release/locktrack $(BUILD)/bin
+		--target-dir $(TOOLS) --package locktrack
+	cp $(TOOLS)/release/locktrack $(BUILD)/bin
 
 # In a folder of its own, or the next build would have to compile everything again.
 clippy:
@@ -88,9 +97,11 @@ sparse: modules
 	+$(KBUILD) C=2 CF='-Wsparse-error -Wno-decl -D__typeof_unqual__=__typeof__ -D__builtin_strlen=-1+sizeof' modules
 
 selftests: modules tools
+	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
+		--target-dir $(BUILD)/cargo --package oracle
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
-	cp $(LOCKSPEC) $(BUILD)/bin
+	cp $(LOCKSPEC) $(BUILD)/cargo/release/oracle $(BUILD)/bin
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
 
 compile-fail: modules
@@ -114,7 +125,7 @@ prepare:
 		mv $(CRATES_IO).tmp $(CRATES_IO); } || \
 		{ echo 'cannot fetch the crates that rust/Cargo.lock names: is the network there?' >&2; exit 1; }
 	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
-		--target-dir $(BUILD)/cargo --package lockspec
+		--target-dir $(TOOLS) --package lockspec
 
 check-env:
 	@scripts/check-env $(KDIR)
@@ -140,8 +151,18 @@ check-env:
 check:
 	@scripts/check
 
+check-all:
+	@scripts/check-all $(KERNELS)
+
 check-load:
 	@KERNEL=$(KERNEL) scripts/check-load $(LOADS)
+
+check-races:
+	@KERNEL=$(KERNEL) scripts/check-races $(RACES)
+
+# On the test kernel, if nobody says KERNEL; what is said, make hands on.
+check-apps:
+	@scripts/check-apps $(APPS)
 
 demo:
 	@scripts/demo
