@@ -6,15 +6,20 @@
 
 use core::{
     arch::asm,
+    marker::PhantomData,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
 use kernel::{
     cpu::nr_cpu_ids,
-    prelude::*, //
+    prelude::*,
+    sync::atomic::Atomic, //
 };
 
-use crate::Hit;
+use crate::{
+    this_cpu,
+    Here, //
+};
 
 /// Words of each CPU, which only handlers on that CPU change.
 ///
@@ -66,44 +71,10 @@ impl PerCpu {
 
     /// Counts one up, in a handler. If there is none with this index, nothing happens.
     #[inline(always)]
-    pub fn count(&self, _hit: &Hit<'_>, index: usize) {
+    pub fn count(&self, _here: &Here<'_>, index: usize) {
         if let Some(word) = self.word(index) {
             // SAFETY: By the type invariant this CPU has it.
             unsafe { asm!("inc qword ptr gs:[{}]", in(reg) word, options(nostack)) };
-        }
-    }
-
-    /// Returns one of this CPU, or 0 if there is none with this index. Preemption must be off for it to mean something.
-    #[inline(always)]
-    pub fn get(&self, index: usize) -> usize {
-        let mut value = 0;
-        if let Some(word) = self.word(index) {
-            // SAFETY: By the type invariant this CPU has it.
-            unsafe {
-                asm!(
-                    "mov {}, qword ptr gs:[{}]",
-                    out(reg) value,
-                    in(reg) word,
-                    options(nostack, readonly, preserves_flags),
-                )
-            };
-        }
-        value
-    }
-
-    /// Sets one of this CPU. If there is none with this index, nothing happens. As for [`PerCpu::get`].
-    #[inline(always)]
-    pub fn set(&self, index: usize, value: usize) {
-        if let Some(word) = self.word(index) {
-            // SAFETY: By the type invariant this CPU has it.
-            unsafe {
-                asm!(
-                    "mov qword ptr gs:[{}], {}",
-                    in(reg) word,
-                    in(reg) value,
-                    options(nostack, preserves_flags),
-                )
-            };
         }
     }
 
@@ -127,5 +98,61 @@ impl Drop for PerCpu {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, and nobody has it any more.
         unsafe { bindings::kprobe_free_per_cpu(self.words.as_ptr().cast()) };
+    }
+}
+
+/// What [`PerCpuOf`] can have: numbers of which all can be 0, and which any CPU may read.
+///
+/// # Safety
+///
+/// It must consist of [`Atomic<usize>`] alone.
+pub unsafe trait Words: Sync {}
+
+// SAFETY: It is one.
+unsafe impl Words for Atomic<usize> {}
+
+// SAFETY: So does each of these.
+unsafe impl<T: Words, const COUNT: usize> Words for [T; COUNT] {}
+
+// SAFETY: So do these.
+unsafe impl<A: Words, B: Words> Words for (A, B) {}
+
+/// One `T` of each CPU, all 0 at first, which handlers on that CPU use.
+pub struct PerCpuOf<T: Words> {
+    words: PerCpu,
+    _words: PhantomData<T>,
+}
+
+impl<T: Words> PerCpuOf<T> {
+    const COUNT: usize = size_of::<T>() / size_of::<usize>();
+
+    /// Makes them. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PerCpu::new`].
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            words: PerCpu::new(Self::COUNT)?,
+            _words: PhantomData,
+        })
+    }
+
+    /// Returns how much memory they take, in bytes.
+    pub fn size(&self) -> usize {
+        PerCpu::size(Self::COUNT)
+    }
+
+    /// Returns that of this CPU.
+    #[inline(always)]
+    pub fn get<'a>(&'a self, _here: &'a Here<'_>) -> &'a T {
+        let words = this_cpu::pointer(self.words.words.as_ptr());
+        // SAFETY: By the type invariant of `PerCpu`, this CPU has `COUNT` words there, of which `T` consists.
+        unsafe { &*words.cast::<T>() }
+    }
+
+    /// Sets all of all CPUs to 0. What a handler does meanwhile may win.
+    pub fn reset(&self) {
+        self.words.reset();
     }
 }
