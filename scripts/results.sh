@@ -33,6 +33,12 @@ run() {
 	return "$status"
 }
 
+# What a log has to say of failures: the results of kselftests that failed, with what belongs to each, and the end.
+what_failed() {
+	awk '/^# (not )?ok |^# # Totals|^(not )?ok / { on = 0 } /^# not ok / { on = 1; lines = 0 } on && lines++ < 40' "$log"
+	tail -n 20 "$log"
+}
+
 # result NAME PASSED FAILED SKIPPED [WHY]: what running NAME came to.
 result() {
 	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
@@ -40,7 +46,7 @@ result() {
 		printf 'ok - %s (%d passed, %d skipped, %d s)\n' "$1" "$2" "$4" "$took"
 	else
 		printf 'not ok - %s (%d failed, %d s)\n' "$1" "$3" "$took"
-		tail -n 40 "$log" | sed 's/^/  | /'
+		what_failed | sed 's/^/  | /'
 		printf '  log: %s\n' "$log"
 	fi
 	[ -z "${5:-}" ] || printf '%s\n' "$5" | sed 's/^/  /'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# console-complaints and ktap-count, on logs.
+# console-complaints, ktap-count and results.sh, on logs.
 
 # The tests are called by their names, and their conditions end in a message.
 # shellcheck disable=SC2317,SC2015
@@ -229,7 +229,21 @@ counts_nothing() {
 0 1 0'
 }
 
-plan 11
+# A failure in the middle of a long log is shown, not only the log's end.
+shows_failures() {
+	{
+		printf '# ok %d before\n# # of before\n' 1
+		printf '# not ok %d this\n# # of this\n' 2
+		for i in {3..50}; do
+			printf '# ok %d after\n# # of after\n' "$i"
+		done
+	} >"$log"
+	run bash -c 'set -eu; . "$0/results.sh"; logs=; log=$1; took=1; result suite 49 1 0' "$scripts" "$log"
+	exits 0 && out_has 'not ok - suite (1 failed, 1 s)' && out_has '# not ok 2 this' && out_has '# # of this' &&
+		out_has '# ok 50 after' && ! grep -q 'of before\|ok 3 ' "$tmp/out" || say_all "not what failed, and the end"
+}
+
+plan 12
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
@@ -241,4 +255,5 @@ t "ktap-count: a program that crashed or took too long" counts_crash
 t "ktap-count: skips, each with its reason" counts_skips
 t "ktap-count: programs that never ended" counts_lost_programs
 t "ktap-count: no test at all" counts_nothing
+t "results.sh: what failed is shown, wherever the log has it" shows_failures
 finish

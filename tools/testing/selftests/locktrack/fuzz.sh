@@ -15,7 +15,8 @@ same_again()
 
 others()
 {
-	"$tests/fuzz_files" -t "${FUZZ_SECONDS:-2}" ${FUZZ_KEEP:+-k "$FUZZ_KEEP"} "$tests/debugfs.corpus"
+	# shellcheck disable=SC2086	# Two words or none.
+	"$tests/fuzz_files" $seed -t "${FUZZ_SECONDS:-2}" ${FUZZ_KEEP:+-k "$FUZZ_KEEP"} "$tests/debugfs.corpus"
 }
 
 # Three at once, where nobody knows what the others do.
@@ -24,7 +25,7 @@ at_once()
 	status=0
 	runs=
 	for run in 1 2 3; do
-		FUZZ_FREE=1 "$tests/fuzz_files" -t "${FUZZ_SECONDS:-2}" -s "$run$$" "$tests/debugfs.corpus" &
+		FUZZ_FREE=1 "$tests/fuzz_files" -t "${FUZZ_SECONDS:-2}" -s "$run${FUZZ_SECONDS:+$$}" "$tests/debugfs.corpus" &
 		runs="$runs $!"
 	done
 	for run in $runs; do
@@ -48,6 +49,10 @@ unloads()
 	umount "$mnt"
 	module_unload locktrack && [ ! -e "$locktrack" ] && module_load locktrack
 }
+
+# Without a time, they are the same each time, too: what is new is found by those who look for it.
+seed=
+[ "${FUZZ_SECONDS:-}" ] || seed='-s 2'
 
 begin
 quick_probes

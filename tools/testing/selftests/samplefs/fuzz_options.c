@@ -268,6 +268,7 @@ static void other_forms(const struct fuzz_step *step, const char *key)
 		/* A flag of the VFS may have come through, with whatever value. */
 		if (step->key < OPTIONS && step->kind != ODD)
 			fuzz_fail("%s %s: success", kinds[step->kind], key);
+		now.asked.dirsync |= step->key == DIRSYNC;
 		break;
 	case EINVAL: case EBUSY: case EFAULT: case EBADF: case EOPNOTSUPP: case ENOENT: case ENAMETOOLONG:
 		break;

@@ -38,6 +38,8 @@ struct options {
 	/* Of limits, 0 is none. */
 	uint64_t value[OPTIONS];
 	bool source;
+	/* The VFS's own, of which a remount cannot change this one. */
+	bool dirsync;
 };
 
 /* kstrtouint() */
@@ -124,8 +126,10 @@ static int take(struct options *to, const char *key, const char *value)
 		to->source = true;
 		return 0;
 	}
-	if (option >= OPTIONS)
+	if (option >= OPTIONS) {
+		to->dirsync |= option == DIRSYNC;
 		return 0;
+	}
 	if (option >= CASEFOLD && option <= PRJQUOTA) {
 		if (value)
 			return EINVAL;
@@ -179,6 +183,9 @@ static int can_change(const struct options *is, const struct options *asked)
 {
 	int option;
 
+	/* reconfigure_super() asks for nothing outside of MS_RMT_MASK. */
+	if (asked->dirsync)
+		return EINVAL;
 	for (option = MODE; option < OPTIONS; option++) {
 		if (!asked->given[option])
 			continue;
