@@ -36,7 +36,6 @@ use crate::{
     },
     filesystems::Filesystem,
     plan::{
-        Awake,
         Calls,
         Checked,
         Entry,
@@ -76,18 +75,15 @@ impl Callback {
             self.ask(hit, checked, &found.subject, counts);
         }
         let awake = entry.awake(hit);
-        if !awake.is_empty() && !self.note(hit, awake, &found.subject) {
+        let sleepers = &self.tracker.sleepers;
+        if !awake.is_empty()
+            && !sleepers.enter_as(hit, awake, self.roles.address, &found.subject)
+        {
             for checked in awake.rules_of(entry) {
                 let unknown = Some(column(Answer::Unknown));
                 counts.count(hit, checked.number, unknown);
             }
         }
-    }
-
-    /// Lets those see the call who see tasks sleep. Returns [`false`] if they cannot. [`Sleepers::called`] was called.
-    fn note(&self, hit: &Hit<'_>, awake: Awake, subject: &Subject) -> bool {
-        let sleepers = &self.tracker.sleepers;
-        sleepers.are_watched() && sleepers.enter(hit, awake, self.roles.address, subject, false)
     }
 
     /// Asks about a rule, counts the answer, and keeps it if it breaks the rule.
@@ -171,7 +167,7 @@ impl Callback {
         } = &*self.tracker;
         let fs = filesystems.get(found.subject.fs)?;
         if !awake.is_empty()
-            && !sleepers.enter(hit, awake, self.roles.address, &found.subject, true)
+            && !sleepers.enter(hit, awake, self.roles.address, &found.subject)
         {
             return None;
         }

@@ -104,7 +104,7 @@ impl AllCalls {
 
     #[inline(always)]
     fn of(self, choice: u16) -> Calls {
-        Calls(self.first.0 + choice)
+        Calls(self.first.0.wrapping_add(choice))
     }
 
     fn all(self) -> impl Iterator<Item = Calls> {
@@ -164,7 +164,7 @@ fn broken_by(rule: &Rule) -> u16 {
 pub(crate) struct Awake(usize);
 
 impl Awake {
-    const FIRST: usize = 32;
+    const FIRST: u32 = 32;
 
     /// None of them.
     fn new(op: usize, edition: usize) -> Self {
@@ -174,7 +174,7 @@ impl Awake {
 
     #[inline(always)]
     fn with(self, rules: usize) -> Self {
-        Self(self.0 | rules << Self::FIRST)
+        Self(self.0 | rules.wrapping_shl(Self::FIRST))
     }
 
     /// Returns whether there is none.
@@ -208,7 +208,7 @@ impl Awake {
     pub(crate) fn rules_of(self, entry: &Entry) -> impl Iterator<Item = &Checked> {
         let rules = entry.rules.iter().enumerate();
         rules
-            .filter(move |&(index, _)| self.0 >> Self::FIRST >> index & 1 != 0)
+            .filter(move |&(index, _)| (self.0 >> Self::FIRST).wrapping_shr(index as u32) & 1 != 0)
             .map(|(_, checked)| checked)
     }
 }
@@ -217,7 +217,7 @@ impl Awake {
 pub(crate) struct Entry {
     rules: KVec<Checked>,
     /// So many of them come first and have no conditions.
-    certain: usize,
+    certain: u32,
     /// What is usual for these; but for the one that sleeping is allowed, if `may_sleep` is set, and for those in `awake`.
     usual: KVec<Usual>,
     may_sleep: bool,
@@ -254,7 +254,7 @@ impl Entry {
             true => Some((self.calls.first, self.awake)),
             false => {
                 let choice = self.choice(hit, object)?;
-                let awake = usize::from(choice & self.conditional_awake) << self.certain;
+                let awake = usize::from(choice & self.conditional_awake).wrapping_shl(self.certain);
                 Some((self.calls.of(choice), self.awake.with(awake)))
             }
         }
@@ -266,20 +266,20 @@ impl Entry {
         let awake = rules.filter(|(_, checked)| {
             matches!(checked.what, What::Sleeps) && checked.applies(hit)
         });
-        awake.fold(self.awake, |awake, (index, _)| awake.with(1 << index))
+        awake.fold(self.awake, |awake, (index, _)| awake.with(1usize.wrapping_shl(index as u32)))
     }
 
     /// Returns which of the rules with conditions apply, if they are all as usual.
     #[inline(never)]
     fn choice(&self, hit: &Hit<'_>, object: usize) -> Option<u16> {
-        let rules = self.rules.get(self.certain..).unwrap_or_default();
+        let rules = self.rules.get(self.certain as usize..).unwrap_or_default();
         let mut choice = 0;
         for (bit, (checked, usual)) in rules.iter().zip(&self.conditional).enumerate() {
             if checked.applies(hit) {
                 if !usual.is(hit, object) {
                     return None;
                 }
-                choice |= 1 << bit;
+                choice |= 1u16.wrapping_shl(bit as u32);
             }
         }
         Some(choice)
@@ -380,7 +380,7 @@ impl Plan {
                 let mut followed = callback.followed.iter();
                 let mut entries = callback.entries.iter();
                 if followed.any(|rules| rules.len() > FOLLOWED)
-                    || entries.any(|entry| entry.rules.len() > Awake::FIRST)
+                    || entries.any(|entry| entry.rules.len() > Awake::FIRST as usize)
                 {
                     pr_err!("the rules know too much of {}.{}\n", slot.table, slot.op);
                     return Err(E2BIG);
@@ -427,7 +427,7 @@ impl Plan {
             };
             let mut entry = Entry {
                 rules: KVec::new(),
-                certain: certain.len(),
+                certain: certain.len() as u32,
                 usual: KVec::new(),
                 may_sleep: false,
                 awake: Awake::new(op, index),

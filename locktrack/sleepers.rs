@@ -23,10 +23,9 @@ use kernel::{
 use kprobes::{
     read_once,
     read_pointer,
-    write_once,
     Here,
     Hit,
-    PerCpuOf,
+    PerCpuStack,
     Switch,
     SwitchHandler, //
 };
@@ -50,29 +49,25 @@ const DEEP: usize = 16;
 
 /// The words of a call.
 const WORDS: usize = 5;
-/// Where on the stack its return address is.
+/// Where on the stack its return address is: in inner calls at smaller addresses.
 const SLOT: usize = 0;
 /// What was found there.
 const RETURNS_TO: usize = 1;
 const FUNCTION: usize = 2;
-/// An [`Awake`], and the number of the filesystem between its halves.
+/// An [`Awake`], and the filesystem.
 const AWAKE: usize = 3;
 const SUPER_BLOCK: usize = 4;
 
-/// The words of a call whose task does not run. If it sleeps there, an address in the function that was called, else 0; then the frames.
+/// Of a call whose task does not run, if it sleeps there: an address in the function that was called, else 0; and the frames.
 const CALLEE: usize = WORDS;
 const STACK: usize = CALLEE + 1;
 const AWAY: usize = STACK + FRAMES;
 
-type Noted = [Atomic<usize>; WORDS];
-
-/// What a CPU has: how many calls are noted, and whether the task has something to report; and the calls, each in the one
-/// before.
-type OfCpu = ([Atomic<usize>; 2], [Noted; DEEP]);
-
 /// The calls that must not sleep and are under way, or were when their CPU last noted one.
 pub(crate) struct Sleepers {
-    here: PerCpuOf<OfCpu>,
+    /// Those of the task that runs there.
+    here: PerCpuStack<WORDS, DEEP>,
+    /// Those of other tasks.
     away: Places<AWAY>,
     /// Whether the scheduler is watched.
     watched: Atomic<bool>,
@@ -80,10 +75,23 @@ pub(crate) struct Sleepers {
     lost: Atomic<u64>,
 }
 
+/// Returns the words of a call that is hit.
+#[inline(always)]
+fn noted(hit: &Hit<'_>, awake: Awake, function: usize, subject: &Subject) -> [usize; WORDS] {
+    // In the order of the constants.
+    [
+        hit.return_slot(),
+        hit.in_return_slot(),
+        function,
+        awake.with_fs(subject.fs),
+        subject.sb,
+    ]
+}
+
 impl Sleepers {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
-            here: PerCpuOf::new()?,
+            here: PerCpuStack::new()?,
             away: Places::new()?,
             watched: Atomic::new(false),
             lost: Atomic::new(0),
@@ -120,32 +128,15 @@ impl Sleepers {
         self.lost.store(0, Relaxed);
     }
 
-    /// Forgets the calls that are over: those whose place on the stack has the call of the hit, or is free. Returns
-    /// how many are left.
-    #[inline(always)]
-    fn depth((_, calls): &OfCpu, depth: usize, slot: usize) -> usize {
-        let mut depth = depth;
-        while let Some(call) = calls.get(depth.wrapping_sub(1)) {
-            if read_once(&call[SLOT]) > slot {
-                break;
-            }
-            depth = depth.wrapping_sub(1);
-        }
-        depth
-    }
-
     /// A function is called, for whatever.
     pub(crate) fn called(&self, hit: &Hit<'_>) {
         if hit.is_on_task_stack() {
-            let cpu = self.here.get(hit);
-            let (head, _) = cpu;
-            let depth = Self::depth(cpu, read_once(&head[0]), hit.return_slot());
-            write_once(&head[0], depth);
+            // What was called from this place on the stack is over.
+            self.here.pop(hit, hit.return_slot());
         }
     }
 
-    /// Notes a call of a callback. Returns [`false`] if there is no room. [`Sleepers::called`] must have been called, unless
-    /// the call can be no other callback.
+    /// Notes a call of a function that is one callback. Returns [`false`] if there is no room. The scheduler must be watched.
     #[inline(always)]
     pub(crate) fn enter(
         &self,
@@ -153,109 +144,104 @@ impl Sleepers {
         awake: Awake,
         function: usize,
         subject: &Subject,
-        only: bool,
     ) -> bool {
         // An interrupt does not sleep.
-        if !hit.is_on_task_stack() {
-            return true;
-        }
-        let cpu = self.here.get(hit);
-        let (head, calls) = cpu;
-        let slot = hit.return_slot();
-        let mut depth = read_once(&head[0]);
-        if only {
-            depth = Self::depth(cpu, depth, slot);
-        }
-        let Some(call) = calls.get(depth) else {
-            self.lost.add(1, Relaxed);
+        !hit.is_on_task_stack() || self.here.replace(hit, noted(hit, awake, function, subject))
+    }
+
+    /// The same of one of the callbacks that a function is. Returns [`false`] if nobody can see whether it sleeps.
+    /// [`Sleepers::called`] must have been called.
+    #[inline(never)]
+    pub(crate) fn enter_as(
+        &self,
+        hit: &Hit<'_>,
+        awake: Awake,
+        function: usize,
+        subject: &Subject,
+    ) -> bool {
+        if !self.are_watched() {
             return false;
-        };
-        write_once(&call[SLOT], slot);
-        write_once(&call[RETURNS_TO], hit.in_return_slot());
-        write_once(&call[FUNCTION], function);
-        write_once(&call[AWAKE], awake.with_fs(subject.fs));
-        write_once(&call[SUPER_BLOCK], subject.sb);
-        write_once(&head[0], depth.wrapping_add(1));
-        true
+        }
+        let there = !hit.is_on_task_stack() || self.here.push(hit, noted(hit, awake, function, subject));
+        if !there {
+            self.lost.add(1, Relaxed);
+        }
+        there
     }
 
     /// A task is switched out, and another one in.
     #[inline]
     fn switched(&self, switch: &Switch<'_>) {
-        let (head, calls) = self.here.get(switch);
-        let depth = read_once(&head[0]);
-        if depth != 0 {
-            write_once(&head[0], 0);
-            self.leave(switch, calls.get(..depth).unwrap_or_default());
+        if !self.here.is_empty(switch) {
+            self.here.take(switch, |call| self.leave(switch, &call));
         }
         if self.away.any() {
-            self.arrive(switch.next(), head, calls);
+            self.arrive(switch);
         }
     }
 
-    /// A task takes its calls along that are still under way.
+    /// A task takes a call along if it is still under way.
     #[cold]
-    fn leave(&self, switch: &Switch<'_>, calls: &[Noted]) {
-        let end = switch.stack_pointer();
-        for noted in calls {
-            let mut call = [0; AWAY];
-            for (word, noted) in call.iter_mut().zip(noted) {
-                *word = read_once(noted);
+    fn leave(&self, switch: &Switch<'_>, noted: &[usize; WORDS]) {
+        let mut call = [0; AWAY];
+        for (word, noted) in call.iter_mut().zip(noted) {
+            *word = *noted;
+        }
+        if call[SLOT] <= switch.stack_pointer() {
+            return;
+        }
+        if switch.sleeps() {
+            let Some(found) = switch.call_at(call[SLOT]) else {
+                return;
+            };
+            // Else it is another call, made from the same depth. Where there is a return probe, what was noted is its
+            // trampoline, or became that.
+            if found.returns_to != call[RETURNS_TO] && read_pointer(call[SLOT]) != call[RETURNS_TO]
+            {
+                return;
             }
-            if call[SLOT] <= end {
-                continue;
+            call[RETURNS_TO] = found.returns_to;
+            call[CALLEE] = found.callee.max(1);
+            if let Some(frames) = call.get_mut(STACK..) {
+                switch.stack(frames);
             }
-            if switch.sleeps() {
-                let Some(found) = switch.call_at(call[SLOT]) else {
-                    continue;
-                };
-                // Else it is another call, made from the same depth. Where there is a return probe, what was noted is its
-                // trampoline, or became that.
-                if found.returns_to != call[RETURNS_TO]
-                    && read_pointer(call[SLOT]) != call[RETURNS_TO]
-                {
-                    continue;
-                }
-                call[RETURNS_TO] = found.returns_to;
-                call[CALLEE] = found.callee.max(1);
-                if let Some(frames) = call.get_mut(STACK..) {
-                    switch.stack(frames);
-                }
-            }
-            if !self.away.put(switch.task(), &call) {
-                self.lost.add(1, Relaxed);
-            }
+        }
+        if !self.away.put(switch.task(), &call) {
+            self.lost.add(1, Relaxed);
         }
     }
 
-    /// A task brings its calls along.
+    /// A task brings the calls along in which it was preempted. Those in which it slept wait for it to report them.
     #[cold]
-    fn arrive(&self, task: usize, head: &[Atomic<usize>; 2], calls: &[Noted; DEEP]) {
+    fn arrive(&self, switch: &Switch<'_>) {
+        // The outermost first: they are in no order.
+        while let Some(outermost) = self.outermost(switch.next()) {
+            self.away.take(switch.next(), |call| {
+                let is_next = call[SLOT] == outermost && call[CALLEE] == 0;
+                if is_next {
+                    let mut noted = [0; WORDS];
+                    for (noted, word) in noted.iter_mut().zip(call) {
+                        *noted = *word;
+                    }
+                    if !self.here.push(switch, noted) {
+                        self.lost.add(1, Relaxed);
+                    }
+                }
+                is_next
+            });
+        }
+    }
+
+    /// Returns where on the stack the outermost call is in which a task was preempted.
+    fn outermost(&self, task: usize) -> Option<usize> {
+        let mut outermost = None;
         self.away.take(task, |call| {
-            if call[CALLEE] != 0 {
-                write_once(&head[1], 1);
-                return false;
+            if call[CALLEE] == 0 {
+                outermost = outermost.max(Some(call[SLOT]));
             }
-            let depth = read_once(&head[0]);
-            // They come in any order.
-            let mut at = depth;
-            while let (Some(outer), Some(place)) = (calls.get(at.wrapping_sub(1)), calls.get(at)) {
-                if read_once(&outer[SLOT]) > call[SLOT] {
-                    break;
-                }
-                for (place, outer) in place.iter().zip(outer) {
-                    write_once(place, read_once(outer));
-                }
-                at = at.wrapping_sub(1);
-            }
-            if let Some(place) = calls.get(at) {
-                for (place, &word) in place.iter().zip(call) {
-                    write_once(place, word);
-                }
-                write_once(&head[0], depth.wrapping_add(1));
-            }
-            true
+            false
         });
+        outermost
     }
 }
 
@@ -273,9 +259,7 @@ impl SwitchHandler for Switches {
     #[inline]
     fn resumed(&self, here: &Here<'_>) {
         let sleepers = &self.tracker.sleepers;
-        let (head, _) = sleepers.here.get(here);
-        if read_once(&head[1]) != 0 {
-            write_once(&head[1], 0);
+        if sleepers.away.any() {
             sleepers.away.take(here.task(), |call| {
                 let slept = call[CALLEE] != 0;
                 if slept {

@@ -12,7 +12,7 @@
 //! - [`ModuleNotifier`] calls a [`ModuleHandler`] when a module goes, whose functions may be probed.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`Published`] is a value that handlers read and others replace, [`Once`] one that is set once.
-//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`PerCpu`] and [`PerCpuOf`] are words that each CPU has for itself.
+//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`PerCpu`] and [`PerCpuStack`] are words that each CPU has for itself.
 //! - [`Symbol`] shows an address as a name.
 //!
 //! # Context of a handler
@@ -34,6 +34,7 @@ mod hit;
 mod module;
 mod nofault;
 mod per_cpu;
+mod per_cpu_stack;
 mod probe;
 mod published;
 mod return_probe;
@@ -72,10 +73,8 @@ pub use nofault::{
     write_once,
     Number, //
 };
-pub use per_cpu::{
-    PerCpu,
-    PerCpuOf, //
-};
+pub use per_cpu::PerCpu;
+pub use per_cpu_stack::PerCpuStack;
 pub use probe::{
     unregister_all,
     Handler,

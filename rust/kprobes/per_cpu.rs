@@ -6,20 +6,15 @@
 
 use core::{
     arch::asm,
-    marker::PhantomData,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
 use kernel::{
     cpu::nr_cpu_ids,
-    prelude::*,
-    sync::atomic::Atomic, //
+    prelude::*, //
 };
 
-use crate::{
-    this_cpu,
-    Here, //
-};
+use crate::Here;
 
 /// Words of each CPU, which only handlers on that CPU change.
 ///
@@ -78,6 +73,12 @@ impl PerCpu {
         }
     }
 
+    /// Returns where the first one is, as per-CPU accesses have it.
+    #[inline(always)]
+    pub(crate) fn as_ptr(&self) -> *mut usize {
+        self.words.as_ptr()
+    }
+
     /// Returns the sum of those of all CPUs with this index.
     pub fn sum(&self, index: usize) -> u64 {
         match self.word(index) {
@@ -98,61 +99,5 @@ impl Drop for PerCpu {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, and nobody has it any more.
         unsafe { bindings::kprobe_free_per_cpu(self.words.as_ptr().cast()) };
-    }
-}
-
-/// What [`PerCpuOf`] can have: numbers of which all can be 0, and which any CPU may read.
-///
-/// # Safety
-///
-/// It must consist of [`Atomic<usize>`] alone.
-pub unsafe trait Words: Sync {}
-
-// SAFETY: It is one.
-unsafe impl Words for Atomic<usize> {}
-
-// SAFETY: So does each of these.
-unsafe impl<T: Words, const COUNT: usize> Words for [T; COUNT] {}
-
-// SAFETY: So do these.
-unsafe impl<A: Words, B: Words> Words for (A, B) {}
-
-/// One `T` of each CPU, all 0 at first, which handlers on that CPU use.
-pub struct PerCpuOf<T: Words> {
-    words: PerCpu,
-    _words: PhantomData<T>,
-}
-
-impl<T: Words> PerCpuOf<T> {
-    const COUNT: usize = size_of::<T>() / size_of::<usize>();
-
-    /// Makes them. Sleeps.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`PerCpu::new`].
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            words: PerCpu::new(Self::COUNT)?,
-            _words: PhantomData,
-        })
-    }
-
-    /// Returns how much memory they take, in bytes.
-    pub fn size(&self) -> usize {
-        PerCpu::size(Self::COUNT)
-    }
-
-    /// Returns that of this CPU.
-    #[inline(always)]
-    pub fn get<'a>(&'a self, _here: &'a Here<'_>) -> &'a T {
-        let words = this_cpu::pointer(self.words.words.as_ptr());
-        // SAFETY: By the type invariant of `PerCpu`, this CPU has `COUNT` words there, of which `T` consists.
-        unsafe { &*words.cast::<T>() }
-    }
-
-    /// Sets all of all CPUs to 0. What a handler does meanwhile may win.
-    pub fn reset(&self) {
-        self.words.reset();
     }
 }

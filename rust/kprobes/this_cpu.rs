@@ -29,13 +29,13 @@ pub fn current() -> *mut bindings::task_struct {
 #[inline(always)]
 pub(crate) fn pointer<T>(of: *mut T) -> *mut T {
     let offset: usize;
-    // SAFETY: It reads a variable of this CPU.
+    // SAFETY: It reads a variable of this CPU, which never changes.
     unsafe {
         asm!(
             "mov {}, qword ptr gs:[rip + {}]",
             out(reg) offset,
             sym bindings::this_cpu_off,
-            options(readonly, nostack, preserves_flags),
+            options(pure, nomem, nostack, preserves_flags),
         )
     };
     of.wrapping_byte_add(offset)
