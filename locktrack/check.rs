@@ -76,9 +76,7 @@ impl Callback {
         }
         let awake = entry.awake(hit);
         let sleepers = &self.tracker.sleepers;
-        if !awake.is_empty()
-            && !sleepers.enter_as(hit, awake, self.roles.address, &found.subject)
-        {
+        if !awake.is_empty() && !sleepers.enter_as(hit, awake, self.roles.address, &found.subject) {
             for checked in awake.rules_of(entry) {
                 let unknown = Some(column(Answer::Unknown));
                 counts.count(hit, checked.number, unknown);
@@ -166,9 +164,7 @@ impl Callback {
             ..
         } = &*self.tracker;
         let fs = filesystems.get(found.subject.fs)?;
-        if !awake.is_empty()
-            && !sleepers.enter(hit, awake, self.roles.address, &found.subject)
-        {
+        if !awake.is_empty() && !sleepers.enter(hit, awake, self.roles.address, &found.subject) {
             return None;
         }
         Some(Usually { calls, fs })

@@ -398,11 +398,7 @@ impl File for Stats {
             "return-refused\t{}\n",
             followed().count() - following().count()
         );
-        seq_print!(
-            seq,
-            "followed\t{}\n",
-            tracker.hits.of_hit(Hits::Followed)
-        );
+        seq_print!(seq, "followed\t{}\n", tracker.hits.of_hit(Hits::Followed));
         seq_print!(seq, "return-missed\t{}\n", lost.returns);
         let unwatched = tracker.returns.unwatched() + tracker.sleepers.lost();
         seq_print!(seq, "unwatched\t{unwatched}\n");

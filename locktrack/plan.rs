@@ -263,10 +263,11 @@ impl Entry {
     /// Returns the rules that forbid a call to sleep, in the long way.
     pub(crate) fn awake(&self, hit: &Hit<'_>) -> Awake {
         let rules = self.rules.iter().enumerate();
-        let awake = rules.filter(|(_, checked)| {
-            matches!(checked.what, What::Sleeps) && checked.applies(hit)
-        });
-        awake.fold(self.awake, |awake, (index, _)| awake.with(1usize.wrapping_shl(index as u32)))
+        let awake = rules
+            .filter(|(_, checked)| matches!(checked.what, What::Sleeps) && checked.applies(hit));
+        awake.fold(self.awake, |awake, (index, _)| {
+            awake.with(1usize.wrapping_shl(index as u32))
+        })
     }
 
     /// Returns which of the rules with conditions apply, if they are all as usual.

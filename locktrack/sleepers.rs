@@ -162,7 +162,8 @@ impl Sleepers {
         if !self.are_watched() {
             return false;
         }
-        let there = !hit.is_on_task_stack() || self.here.push(hit, noted(hit, awake, function, subject));
+        let there =
+            !hit.is_on_task_stack() || self.here.push(hit, noted(hit, awake, function, subject));
         if !there {
             self.lost.add(1, Relaxed);
         }
@@ -298,7 +299,9 @@ impl Tracker {
             sb: call[SUPER_BLOCK],
         };
         for checked in awake.rules_of(entry) {
-            of_fs.counts.count(here, checked.number, Some(column(answer)));
+            of_fs
+                .counts
+                .count(here, checked.number, Some(column(answer)));
             if checked.is_broken_by(column(answer)) {
                 let violation = Violation {
                     checked,

@@ -334,9 +334,8 @@ impl Tracker {
 
     /// Sets [`Self::short`] by what it depends on, which changes only under the lock of `registry`, as here.
     pub(crate) fn set_short(&self) {
-        let short = self.enabled.load(Relaxed)
-            && !self.tables.any_sb()
-            && self.sleepers.are_watched();
+        let short =
+            self.enabled.load(Relaxed) && !self.tables.any_sb() && self.sleepers.are_watched();
         let short = match short {
             true => self.edition.load(Relaxed),
             false => usize::MAX,

@@ -58,11 +58,7 @@ impl Following {
 impl ReturnHandler for Following {
     type Data = Parts;
 
-    fn entry<'a>(
-        &self,
-        hit: &Hit<'_>,
-        call: &'a mut MaybeUninit<Parts>,
-    ) -> Option<&'a mut Parts> {
+    fn entry<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Parts>) -> Option<&'a mut Parts> {
         let Callback { tracker, roles } = &self.callback;
         if read_once(&self.closed) {
             return None;

@@ -150,7 +150,7 @@ impl Hit<'_> {
     #[inline(always)]
     pub fn return_slot(&self) -> usize {
         // SAFETY: By the type invariant the registers are valid for reads, and this is one of those that every handler is given.
-        unsafe { (&raw const (*self.regs.as_ptr()).sp).read() as usize }
+        unsafe { (&raw const (*self.regs.as_ptr()).sp).read() }
     }
 
     /// Returns what is there: that address, unless a return probe has put its trampoline there.
@@ -165,7 +165,7 @@ impl Hit<'_> {
     pub fn is_on_task_stack(&self) -> bool {
         // SAFETY: The current task is valid, and has its stack for as long as it runs.
         let stack = unsafe { (&raw const (*this_cpu::current()).stack).read() } as usize;
-        self.return_slot().wrapping_sub(stack) < bindings::RUST_CONST_HELPER_THREAD_SIZE as usize
+        self.return_slot().wrapping_sub(stack) < bindings::RUST_CONST_HELPER_THREAD_SIZE
     }
 
     /// Returns the address that the probed function returns to.
