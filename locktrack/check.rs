@@ -47,7 +47,10 @@ use crate::{
         Subject, //
     },
     tracker::Tracker,
-    violations::Violation, //
+    violations::{
+        Stack,
+        Violation, //
+    },
 };
 
 /// The handler on the entry of one function.
@@ -71,6 +74,14 @@ impl Callback {
         for checked in entry.rules() {
             self.ask(hit, checked, &found.subject, counts);
         }
+        let awake = entry.awake(hit);
+        let sleepers = &self.tracker.sleepers;
+        if !awake.is_empty() && !sleepers.enter_as(hit, awake, self.roles.address, &found.subject) {
+            for checked in awake.rules_of(entry) {
+                let unknown = Some(column(Answer::Unknown));
+                counts.count(hit, checked.number, unknown);
+            }
+        }
     }
 
     /// Asks about a rule, counts the answer, and keeps it if it breaks the rule.
@@ -91,7 +102,7 @@ impl Callback {
             caller: hit.caller(),
             function: self.roles.address,
             s_dev: subject.s_dev(),
-            stack: None,
+            stack: Stack::Of(hit),
         };
         self.tracker.violated(hit, &violation);
     }
@@ -124,6 +135,7 @@ impl Callback {
     /// Checks the entry of a call in the long way. Returns what [`Roles::find`] found.
     #[inline(never)]
     pub(crate) fn check_any(&self, hit: &Hit<'_>, edition: usize) -> Option<Found<'_>> {
+        self.tracker.sleepers.called(hit);
         let found = self.roles.find_known(&self.tracker, hit);
         match found {
             Some(found) => {
@@ -139,15 +151,23 @@ impl Callback {
     /// Returns the call if all is usual that is asked of its entry, with [`Tracker::short`]. [`None`] says nothing. It is not
     /// counted yet.
     #[inline(always)]
-    pub(crate) fn usual(&self, hit: &Hit<'_>, short: usize) -> Option<Usually<'_>> {
+    fn usual(&self, hit: &Hit<'_>, short: usize) -> Option<Usually<'_>> {
         let entry = self.roles.callback.entry(short)?;
         if !entry.is_short {
             return None;
         }
         let found = self.roles.find(hit)?;
-        let calls = entry.usual(hit, found.object?)?;
-        let fs = self.tracker.filesystems.get(found.subject.fs)?;
-        Some(Usually { found, calls, fs })
+        let (calls, awake) = entry.usual(hit, found.object?)?;
+        let Tracker {
+            filesystems,
+            sleepers,
+            ..
+        } = &*self.tracker;
+        let fs = filesystems.get(found.subject.fs)?;
+        if !awake.is_empty() && !sleepers.enter(hit, awake, self.roles.address, &found.subject) {
+            return None;
+        }
+        Some(Usually { calls, fs })
     }
 
     /// Checks a call in which not all is usual.
@@ -160,15 +180,14 @@ impl Callback {
 }
 
 /// A call in which all was as usual at the entry.
-pub(crate) struct Usually<'a> {
-    pub(crate) found: Found<'a>,
+struct Usually<'a> {
     calls: Calls,
     fs: &'a Filesystem,
 }
 
 impl Usually<'_> {
     #[inline(always)]
-    pub(crate) fn count(&self, hit: &Hit<'_>) {
+    fn count(&self, hit: &Hit<'_>) {
         self.fs.counts.count_usual(hit, self.calls);
     }
 }
@@ -208,8 +227,8 @@ fn answer(hit: &Hit<'_>, checked: &Checked) -> Option<Answer> {
         }
         What::Global(lock) => Some(lock.query()),
         What::MaySleep => Some(held::may_sleep(hit)),
-        // Only the return knows.
-        What::Sleeps => None,
+        // Not yet.
+        What::Sleeps => Some(Answer::Awake),
     }
 }
 

@@ -8,7 +8,7 @@ use held::{
 };
 use kernel::prelude::*;
 use kprobes::{
-    Hit,
+    Here,
     PerCpu, //
 };
 
@@ -86,8 +86,8 @@ impl HitCounts {
 
     /// Counts a hit.
     #[inline]
-    pub(crate) fn count(&self, hit: &Hit<'_>, what: Hits) {
-        self.0.count(hit, what as usize);
+    pub(crate) fn count(&self, here: &Here<'_>, what: Hits) {
+        self.0.count(here, what as usize);
     }
 
     /// Returns how often a hit was counted.
@@ -162,20 +162,20 @@ impl Counts {
     }
 
     /// Counts a call in which not all was as usual at the entry.
-    pub(crate) fn count_call(&self, hit: &Hit<'_>) {
-        self.count_usual(hit, UNUSUAL);
+    pub(crate) fn count_call(&self, here: &Here<'_>) {
+        self.count_usual(here, UNUSUAL);
     }
 
     /// Counts a call in which all was as usual.
     #[inline(always)]
-    pub(crate) fn count_usual(&self, hit: &Hit<'_>, calls: Calls) {
-        self.calls.count(hit, calls.0.into());
+    pub(crate) fn count_usual(&self, here: &Here<'_>, calls: Calls) {
+        self.calls.count(here, calls.0.into());
     }
 
     /// Counts an answer about a rule, by its [`column`], or that the rule did not apply.
-    pub(crate) fn count(&self, hit: &Hit<'_>, rule: Number, column: Option<usize>) {
+    pub(crate) fn count(&self, here: &Here<'_>, rule: Number, column: Option<usize>) {
         if let Some((counters, index)) = self.of(rule, column.unwrap_or(NOT_APPLICABLE)) {
-            counters.count(hit, index);
+            counters.count(here, index);
         }
     }
 
@@ -200,7 +200,15 @@ impl Counts {
                 Event::Answered(_) => 0,
             }
         });
-        by_itself + at_once
+        let count = by_itself + at_once;
+        match event {
+            // Every call is counted as awake when it begins, and what came of it besides.
+            Event::Answered(Answer::Awake) => {
+                let of = |answer| self.of_rule(rule, Event::Answered(answer));
+                count.saturating_sub(of(Answer::Slept) + of(Answer::Unknown))
+            }
+            _ => count,
+        }
     }
 
     /// Returns how often calls were counted in which all was as usual.

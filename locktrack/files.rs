@@ -384,12 +384,10 @@ impl File for Stats {
         seq_print!(seq, "tables-lost\t{}\n", tracker.tables_lost.load(Relaxed));
         seq_print!(seq, "probes\t{}\n", probes().count());
         seq_print!(seq, "refused\t{}\n", entries().count() - probes().count());
-        let (mut checked, mut followed_calls) = (0, tracker.hits.of_hit(Hits::Followed));
+        let mut checked = 0;
         for (_, fs) in tracker.filesystems.iter() {
             let usual = tracker.plan.usual().map(|calls| fs.counts.of_calls(calls));
             checked += fs.counts.unusual() + usual.sum::<u64>();
-            let awake = tracker.plan.awake().map(|calls| fs.counts.of_calls(calls));
-            followed_calls += awake.sum::<u64>();
         }
         seq_print!(seq, "checked\t{checked}\n");
         seq_print!(seq, "foreign\t{}\n", tracker.hits.of_hit(Hits::Foreign));
@@ -400,10 +398,11 @@ impl File for Stats {
             "return-refused\t{}\n",
             followed().count() - following().count()
         );
-        seq_print!(seq, "followed\t{followed_calls}\n");
+        seq_print!(seq, "followed\t{}\n", tracker.hits.of_hit(Hits::Followed));
         seq_print!(seq, "return-missed\t{}\n", lost.returns);
-        seq_print!(seq, "unwatched\t{}\n", tracker.returns.unwatched());
-        seq_print!(seq, "asleep\t{}\n", tracker.returns.asleep());
+        let unwatched = tracker.returns.unwatched() + tracker.sleepers.lost();
+        seq_print!(seq, "unwatched\t{unwatched}\n");
+        seq_print!(seq, "asleep\t{}\n", tracker.sleepers.asleep());
         let witnesses = registry.witnesses.iter();
         for (name, error) in witnesses.flat_map(|witnesses| witnesses.refused()) {
             seq_print!(seq, "return-refused-by\t{name}\t{error:?}\n");

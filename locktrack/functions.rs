@@ -31,7 +31,7 @@ use crate::{
     tracker::Tracker, //
 };
 
-/// How many calls of a callback that may sleep can be followed at one time.
+/// How many calls of a callback can be followed at one time.
 const MAX_ACTIVE: u16 = 64;
 
 /// A function that is a callback.
@@ -195,10 +195,7 @@ impl Functions {
             let unlocks = witnesses.and_then(Witnesses::unlocks);
             let checks = callback.is_checked() && function.probe.is_none();
             let following = Following::new(handler(), checks, unlocks);
-            // What must not sleep is never active more often than C chooses by the number of CPUs, unless
-            // it is preempted.
-            let max_active = if callback.may_sleep() { MAX_ACTIVE } else { 0 };
-            let probe = ReturnProbe::new(Target::Address(address), max_active, following);
+            let probe = ReturnProbe::new(Target::Address(address), MAX_ACTIVE, following);
             function.following = Some(KBox::pin_init(probe, GFP_KERNEL));
         }
         if callback.is_checked() && function.probe.is_none() && function.checks().is_none() {

@@ -3,7 +3,6 @@
 //! What is checked: which of the rules, in which callbacks.
 
 use held::{
-    Answer,
     Hidden,
     Verdict, //
 };
@@ -40,11 +39,11 @@ use crate::{
     check::verdict,
     conditions::Test,
     counts::{
-        column,
         Counted,
         ANSWERS,
         UNUSUAL, //
     },
+    tables::FsId,
     usual::Usual, //
 };
 
@@ -105,7 +104,7 @@ impl AllCalls {
 
     #[inline(always)]
     fn of(self, choice: u16) -> Calls {
-        Calls(self.first.0 + choice)
+        Calls(self.first.0.wrapping_add(choice))
     }
 
     fn all(self) -> impl Iterator<Item = Calls> {
@@ -122,7 +121,7 @@ pub(crate) enum What {
     Global(held::Lock),
     /// Whether sleeping is allowed.
     MaySleep,
-    /// Whether the call sleeps.
+    /// Whether the call sleeps, which is seen when it does.
     Sleeps,
 }
 
@@ -159,15 +158,75 @@ fn broken_by(rule: &Rule) -> u16 {
     broken.fold(0, |bits, (index, _)| bits | 1 << index)
 }
 
+/// The rules of a callback in an edition that forbid to sleep and apply to a call, in one word: the indexes of callback and
+/// edition, a byte each, one that is free, and from the upper half on a bit for each rule of the [`Entry`].
+#[derive(Clone, Copy)]
+pub(crate) struct Awake(usize);
+
+impl Awake {
+    const FIRST: u32 = 32;
+
+    /// None of them.
+    fn new(op: usize, edition: usize) -> Self {
+        const { assert!(CALLBACKS <= 1 << 8 && EDITIONS.len() <= 1 << 8) };
+        Self(op | edition << 8)
+    }
+
+    #[inline(always)]
+    fn with(self, rules: usize) -> Self {
+        Self(self.0 | rules.wrapping_shl(Self::FIRST))
+    }
+
+    /// Returns whether there is none.
+    #[inline(always)]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 >> Self::FIRST == 0
+    }
+
+    /// Returns the word, with a filesystem in its free byte.
+    #[inline(always)]
+    pub(crate) fn with_fs(self, fs: FsId) -> usize {
+        self.0 | usize::from(fs.0) << 16
+    }
+
+    /// Returns what is in such a word.
+    pub(crate) fn and_fs(word: usize) -> (Self, FsId) {
+        (Self(word & !(0xff << 16)), FsId((word >> 16) as u8))
+    }
+
+    /// Returns the index of the callback.
+    pub(crate) fn op(self) -> usize {
+        self.0 & 0xff
+    }
+
+    /// Returns the index of the edition.
+    pub(crate) fn edition(self) -> usize {
+        self.0 >> 8 & 0xff
+    }
+
+    /// Returns the rules, which are of this entry.
+    pub(crate) fn rules_of(self, entry: &Entry) -> impl Iterator<Item = &Checked> {
+        let rules = entry.rules.iter().enumerate();
+        rules
+            .filter(move |&(index, _)| (self.0 >> Self::FIRST).wrapping_shr(index as u32) & 1 != 0)
+            .map(|(_, checked)| checked)
+    }
+}
+
 /// The rules of a callback in one edition that are checked at its entry.
 pub(crate) struct Entry {
     rules: KVec<Checked>,
-    /// What is usual for the first of them, which have no conditions; but for the one that sleeping is allowed, if
-    /// `may_sleep` is set.
+    /// So many of them come first and have no conditions.
+    certain: u32,
+    /// What is usual for these; but for the one that sleeping is allowed, if `may_sleep` is set, and for those in `awake`.
     usual: KVec<Usual>,
     may_sleep: bool,
+    /// Those without conditions that forbid to sleep.
+    awake: Awake,
     /// What is usual for the next ones, where they apply.
     conditional: KVec<Usual>,
+    /// A bit for each of these that forbids to sleep.
+    conditional_awake: u16,
     /// Whether that is all.
     pub(crate) is_short: bool,
     /// Counts the calls in which all was as usual.
@@ -180,9 +239,10 @@ impl Entry {
         &self.rules
     }
 
-    /// Returns what counts a call if all is usual in it. `object` is the one whose table has the callback.
+    /// Returns what counts a call if all is usual in it, and the rules that forbid it to sleep. `object` is the one whose table
+    /// has the callback.
     #[inline(always)]
-    pub(crate) fn usual(&self, hit: &Hit<'_>, object: usize) -> Option<Calls> {
+    pub(crate) fn usual(&self, hit: &Hit<'_>, object: usize) -> Option<(Calls, Awake)> {
         if self.may_sleep && !Usual::MaySleep.is(hit, object) {
             return None;
         }
@@ -191,34 +251,40 @@ impl Entry {
             return None;
         }
         match self.conditional.is_empty() {
-            true => Some(self.calls.first),
-            false => self.choice(hit, object).map(|choice| self.calls.of(choice)),
+            true => Some((self.calls.first, self.awake)),
+            false => {
+                let choice = self.choice(hit, object)?;
+                let awake = usize::from(choice & self.conditional_awake).wrapping_shl(self.certain);
+                Some((self.calls.of(choice), self.awake.with(awake)))
+            }
         }
+    }
+
+    /// Returns the rules that forbid a call to sleep, in the long way.
+    pub(crate) fn awake(&self, hit: &Hit<'_>) -> Awake {
+        let rules = self.rules.iter().enumerate();
+        let awake = rules
+            .filter(|(_, checked)| matches!(checked.what, What::Sleeps) && checked.applies(hit));
+        awake.fold(self.awake, |awake, (index, _)| {
+            awake.with(1usize.wrapping_shl(index as u32))
+        })
     }
 
     /// Returns which of the rules with conditions apply, if they are all as usual.
     #[inline(never)]
     fn choice(&self, hit: &Hit<'_>, object: usize) -> Option<u16> {
-        let certain = self.usual.len() + usize::from(self.may_sleep);
-        let rules = self.rules.get(certain..).unwrap_or_default();
+        let rules = self.rules.get(self.certain as usize..).unwrap_or_default();
         let mut choice = 0;
         for (bit, (checked, usual)) in rules.iter().zip(&self.conditional).enumerate() {
             if checked.applies(hit) {
                 if !usual.is(hit, object) {
                     return None;
                 }
-                choice |= 1 << bit;
+                choice |= 1u16.wrapping_shl(bit as u32);
             }
         }
         Some(choice)
     }
-}
-
-/// The rules of a callback in one edition for which a call is followed to its return.
-struct Followed {
-    rules: KVec<Checked>,
-    /// Counts the calls that did not sleep, if that is all that they have to do.
-    awake: Option<Calls>,
 }
 
 /// A callback that is probed.
@@ -235,7 +301,7 @@ pub(crate) struct Callback {
     /// Its rules in each of [`EDITIONS`] that are checked at the entry.
     entries: KVec<Entry>,
     /// Those for which a call is followed to its return.
-    followed: KVec<Followed>,
+    followed: KVec<KVec<Checked>>,
 }
 
 /// The way to an object, and those on from there.
@@ -268,15 +334,7 @@ impl Callback {
 
     /// Returns its rules in an edition for which a call is followed to its return.
     pub(crate) fn followed(&self, edition: usize) -> &[Checked] {
-        let followed = self.followed.get(edition);
-        followed.map_or(&[], |followed| &followed.rules)
-    }
-
-    /// Returns what counts the calls that came to their end without sleeping, if that is all that is asked of them in an
-    /// edition.
-    #[inline(always)]
-    pub(crate) fn awake(&self, edition: usize) -> Option<Calls> {
-        self.followed.get(edition)?.awake
+        self.followed.get(edition).map_or(&[], |rules| rules)
     }
 
     /// Returns whether any edition has a rule that is checked at the entry.
@@ -286,13 +344,7 @@ impl Callback {
 
     /// Returns whether any edition has a rule for which a call is followed to its return.
     pub(crate) fn is_followed(&self) -> bool {
-        (self.followed.iter()).any(|followed| !followed.rules.is_empty())
-    }
-
-    /// Returns whether a call that is followed may sleep.
-    pub(crate) fn may_sleep(&self) -> bool {
-        let mut followed = (self.followed.iter()).flat_map(|followed| &followed.rules);
-        followed.any(|checked| !matches!(checked.what, What::Sleeps))
+        self.followed.iter().any(|rules| !rules.is_empty())
     }
 }
 
@@ -327,7 +379,10 @@ impl Plan {
                     followed: plan.followed_of(index)?,
                 };
                 let mut followed = callback.followed.iter();
-                if followed.any(|followed| followed.rules.len() > FOLLOWED) {
+                let mut entries = callback.entries.iter();
+                if followed.any(|rules| rules.len() > FOLLOWED)
+                    || entries.any(|entry| entry.rules.len() > Awake::FIRST as usize)
+                {
                     pr_err!("the rules know too much of {}.{}\n", slot.table, slot.op);
                     return Err(E2BIG);
                 }
@@ -351,7 +406,8 @@ impl Plan {
         object: Option<(u8, &'static [usize])>,
     ) -> Result<KVec<Entry>> {
         let mut entries = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
-        for edition in EDITIONS {
+        let op = self.callbacks.len();
+        for (index, edition) in EDITIONS.iter().enumerate() {
             let (mut certain, mut conditional, mut others) =
                 (KVec::new(), KVec::new(), KVec::new());
             for (rule, what) in rules_of(edition, slot, When::Entry) {
@@ -372,9 +428,12 @@ impl Plan {
             };
             let mut entry = Entry {
                 rules: KVec::new(),
+                certain: certain.len() as u32,
                 usual: KVec::new(),
                 may_sleep: false,
+                awake: Awake::new(op, index),
                 conditional: KVec::new(),
+                conditional_awake: 0,
                 is_short: others.is_empty(),
                 calls,
             };
@@ -385,15 +444,20 @@ impl Plan {
             };
             for (rule, what, usual) in certain {
                 let checked = self.number_rule(rule, what, Some(at_once(&usual, 0)))?;
+                let bit = 1 << entry.rules.len();
                 entry.rules.push(checked, GFP_KERNEL)?;
                 match usual {
                     Usual::MaySleep if !entry.may_sleep => entry.may_sleep = true,
+                    Usual::Awake => entry.awake = entry.awake.with(bit),
                     usual => entry.usual.push(usual, GFP_KERNEL)?,
                 }
             }
             for (bit, (rule, what, usual)) in conditional.into_iter().enumerate() {
                 let checked = self.number_rule(rule, what, Some(at_once(&usual, 1 << bit)))?;
                 entry.rules.push(checked, GFP_KERNEL)?;
+                if matches!(usual, Usual::Awake) {
+                    entry.conditional_awake |= 1 << bit;
+                }
                 entry.conditional.push(usual, GFP_KERNEL)?;
             }
             for (rule, what) in others {
@@ -407,29 +471,14 @@ impl Plan {
 
     /// Returns the rules of the callback with this index in [`SLOTS`] for which a call is followed to its return, in each of
     /// [`EDITIONS`].
-    fn followed_of(&mut self, slot: usize) -> Result<KVec<Followed>> {
-        /// Without a condition, only the return can tell.
-        fn is_awake(rule: &Rule, what: What) -> bool {
-            matches!(what, What::Sleeps) && rule.conditions.is_empty()
-        }
-
+    fn followed_of(&mut self, slot: usize) -> Result<KVec<KVec<Checked>>> {
         let mut editions = KVec::with_capacity(EDITIONS.len(), GFP_KERNEL)?;
         for edition in EDITIONS {
-            let of_slot = || rules_of(edition, slot, When::Return);
-            let all =
-                of_slot().next().is_some() && of_slot().all(|(rule, what)| is_awake(rule, what));
-            let calls = all.then(|| self.next_calls(1));
-            let at_once = calls.map(|calls| AtOnce {
-                calls,
-                bit: 0,
-                column: column(Answer::Awake) as u8,
-            });
             let mut rules = KVec::new();
-            for (rule, what) in of_slot() {
-                rules.push(self.number_rule(rule, what, at_once)?, GFP_KERNEL)?;
+            for (rule, what) in rules_of(edition, slot, When::Return) {
+                rules.push(self.number_rule(rule, what, None)?, GFP_KERNEL)?;
             }
-            let awake = calls.map(|calls| calls.first);
-            editions.push(Followed { rules, awake }, GFP_KERNEL)?;
+            editions.push(rules, GFP_KERNEL)?;
         }
         Ok(editions)
     }
@@ -471,15 +520,6 @@ impl Plan {
     pub(crate) fn usual(&self) -> impl Iterator<Item = Calls> + '_ {
         let entries = self.callbacks.iter().flat_map(|callback| &callback.entries);
         entries.flat_map(|entry| entry.calls.all())
-    }
-
-    /// Returns what counts calls that were followed and had only to stay awake, and did.
-    pub(crate) fn awake(&self) -> impl Iterator<Item = Calls> + '_ {
-        let followed = self
-            .callbacks
-            .iter()
-            .flat_map(|callback| &callback.followed);
-        followed.filter_map(|followed| followed.awake)
     }
 
     /// Returns how much is counted.
@@ -537,10 +577,7 @@ fn what(rule: &Rule) -> Result<(What, When), &'static str> {
         return Err("a condition is about an argument that comes on the stack");
     }
     let what = match rule.subject {
-        // That is known when the call is over.
-        Subject::Sleep if rule.requirement == Requirement::Forbidden => {
-            return Ok((What::Sleeps, When::Return));
-        }
+        Subject::Sleep if rule.requirement == Requirement::Forbidden => What::Sleeps,
         Subject::Sleep => What::MaySleep,
         Subject::Object {
             lock: Lock::BhLock, ..

@@ -2,13 +2,11 @@
 
 //! Calls that are followed from the entry of a callback to its return.
 //!
-//! Two kinds of rules want that: those about a lock at the return, and those that forbid to sleep in between. Only
-//! functions with such a rule have a return probe. [`call`] is its handler, [`parts`] what it does in the long way; [`sleepers`] and [`watch`] note what happens to
-//! a call meanwhile, which [`witnesses`] see.
+//! Rules about a lock at the return want that. Only functions with such a rule have a return probe. [`call`] is its handler,
+//! [`parts`] what it does; [`watch`] notes what happens to a folio meanwhile, which [`witnesses`] see.
 
 mod call;
 mod parts;
-mod sleepers;
 mod watch;
 mod witnesses;
 
@@ -21,14 +19,11 @@ use kernel::{
 };
 
 pub(crate) use call::Following;
-use sleepers::Sleepers;
 use watch::Watch;
 pub(crate) use witnesses::Witnesses;
 
 /// What the handlers of calls share.
 pub(crate) struct Returns {
-    /// Tasks in a call that must not sleep.
-    sleepers: Sleepers,
     /// Folios in a call that has to unlock them.
     folios: Watch,
     /// Calls that could not be watched.
@@ -38,7 +33,6 @@ pub(crate) struct Returns {
 impl Returns {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
-            sleepers: Sleepers::new()?,
             folios: Watch::new()?,
             unwatched: Atomic::new(0),
         })
@@ -49,14 +43,9 @@ impl Returns {
         self.unwatched.load(Relaxed)
     }
 
-    /// Returns how many calls that must not sleep are asleep.
-    pub(crate) fn asleep(&self) -> usize {
-        self.sleepers.asleep()
-    }
-
     /// Returns how much memory all this takes, in bytes.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.sleepers.size() + self.folios.size()
+        size_of::<Self>() + self.folios.size()
     }
 
     pub(crate) fn reset(&self) {

@@ -69,7 +69,7 @@ struct InTable {
 pub(crate) struct Subject {
     pub(crate) fs: FsId,
     /// The address of the super block, or 0 where the arguments do not lead there.
-    sb: usize,
+    pub(crate) sb: usize,
 }
 
 /// What was called.

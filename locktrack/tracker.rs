@@ -20,7 +20,7 @@ use kprobes::{
     read_once,
     Deferred,
     Going,
-    Hit,
+    Here,
     ModuleHandler,
     Published,
     Run,
@@ -43,6 +43,7 @@ use crate::{
     plan::Plan,
     registry::Registry,
     returns::Returns,
+    sleepers::Sleepers,
     tables::{
         FsId,
         Tables,
@@ -65,7 +66,7 @@ use crate::{
 #[pin_data]
 pub(crate) struct Tracker {
     /// The index in [`EDITIONS`] of the rules that calls are compared with in the short way. Beyond them, all go the long
-    /// way: they pass unchecked, or a super block is attached by itself.
+    /// way: they pass unchecked, a super block is attached by itself, or nobody sees who sleeps.
     pub(crate) short: Atomic<usize>,
     /// Whether calls are checked.
     pub(crate) enabled: Atomic<bool>,
@@ -73,6 +74,7 @@ pub(crate) struct Tracker {
     pub(crate) filesystems: Filesystems,
     pub(crate) tables: Tables,
     pub(crate) returns: Returns,
+    pub(crate) sleepers: Sleepers,
     pub(crate) violations: Violations,
     /// Replaced only under the lock of `texts`.
     exceptions: Published<Exceptions>,
@@ -112,6 +114,7 @@ impl Tracker {
         let hits = HitCounts::new()?;
         let violations = Violations::new()?;
         let returns = Returns::new()?;
+        let sleepers = Sleepers::new()?;
         let tables = Tables::new()?;
         let texts = Texts::new()?;
         let registry = Registry::new()?;
@@ -123,6 +126,7 @@ impl Tracker {
                 filesystems: Filesystems::new(),
                 tables,
                 returns,
+                sleepers,
                 violations,
                 exceptions: Published::default(),
                 plan,
@@ -170,17 +174,17 @@ impl Tracker {
 
     /// Keeps a violation. Can be called in a handler.
     #[cold]
-    pub(crate) fn violated(&self, hit: &Hit<'_>, violation: &Violation<'_>) {
+    pub(crate) fn violated(&self, here: &Here<'_>, violation: &Violation<'_>) {
         let rule = violation.checked.rule;
         let exception = || {
-            let list = self.exceptions.in_handler(hit)?;
+            let list = self.exceptions.in_handler(here)?;
             // To look a name up takes its time.
             let name = list
                 .has(rule)
                 .then(|| Symbol::of_return(violation.caller))?;
             list.find(rule, name.text())
         };
-        let (first, excepted) = match self.violations.record(hit, violation, exception) {
+        let (first, excepted) = match self.violations.record(here, violation, exception) {
             Recorded::New { excepted } => {
                 // The names have to be looked up before the caller's module can go.
                 self.deferred.raise();
@@ -208,8 +212,8 @@ impl Tracker {
 
     /// Returns how much memory handlers have to write to, in bytes, and how much that can become.
     pub(crate) fn memory(&self) -> (usize, usize) {
-        let fixed =
-            HitCounts::size() + self.tables.size() + self.returns.size() + self.violations.size();
+        let calls = self.returns.size() + self.sleepers.size();
+        let fixed = HitCounts::size() + self.tables.size() + calls + self.violations.size();
         let of_fs = Counts::size(self.plan.counted());
         let all = self.filesystems.iter().count();
         (fixed + all * of_fs, fixed + FILESYSTEMS * of_fs)
@@ -274,6 +278,7 @@ impl Tracker {
         }
         self.violations.reset();
         self.returns.reset();
+        self.sleepers.reset();
         self.tables_lost.store(0, Relaxed);
         if let Some(readers) = &*self.readers.lock() {
             readers.reset();
@@ -329,7 +334,9 @@ impl Tracker {
 
     /// Sets [`Self::short`] by what it depends on, which changes only under the lock of `registry`, as here.
     pub(crate) fn set_short(&self) {
-        let short = match self.enabled.load(Relaxed) && !self.tables.any_sb() {
+        let short =
+            self.enabled.load(Relaxed) && !self.tables.any_sb() && self.sleepers.are_watched();
+        let short = match short {
             true => self.edition.load(Relaxed),
             false => usize::MAX,
         };

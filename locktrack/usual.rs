@@ -24,6 +24,7 @@ const NOT_HELD: usize = column(Answer::Exact(Mode::NotHeld));
 const TAKEN: usize = column(Answer::Someone(Mode::Exclusive));
 const IN_SOFTIRQ: usize = column(Answer::Someone(Mode::Shared));
 const MAY_SLEEP: usize = column(Answer::MaySleep);
+const AWAKE: usize = column(Answer::Awake);
 
 /// The answer that a rule without conditions nearly always gets, and that keeps it.
 #[repr(u8)]
@@ -39,6 +40,8 @@ pub(crate) enum Usual {
     MaySleep,
     /// Softirqs are off, as in a callback of RCU.
     Softirq,
+    /// The call will not sleep. It need only be noted, for those who see when it does.
+    Awake,
 }
 
 /// What a word of a lock says of it.
@@ -72,7 +75,8 @@ impl Usual {
         const SOMEWHERE: usize = 1 << (usize::BITS - 1);
         match what {
             What::MaySleep if requirement == Requirement::Allowed => Some(Self::MaySleep),
-            What::MaySleep | What::Sleeps => None,
+            What::MaySleep => None,
+            What::Sleeps => Some(Self::Awake),
             What::Global(lock) if lock.is_softirq() => {
                 (requirement == Requirement::Held).then_some(Self::Softirq)
             }
@@ -113,6 +117,7 @@ impl Usual {
             }
             Self::MaySleep => held::surely_may_sleep(hit),
             Self::Softirq => hit.in_softirq(),
+            Self::Awake => true,
         }
     }
 
@@ -124,6 +129,7 @@ impl Usual {
             Self::NotHeld(_) | Self::Elsewhere(.., State::NotHeld, _) => NOT_HELD,
             Self::Taken(_) | Self::Elsewhere(.., State::Taken, _) => TAKEN,
             Self::Softirq => IN_SOFTIRQ,
+            Self::Awake => AWAKE,
         }
     }
 }

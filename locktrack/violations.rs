@@ -12,7 +12,10 @@ use kernel::{
         Release, //
     },
 };
-use kprobes::Hit;
+use kprobes::{
+    Here,
+    Hit, //
+};
 use rules::{
     Rule,
     RULES, //
@@ -93,8 +96,14 @@ pub(crate) struct Violation<'a> {
     pub(crate) function: usize,
     /// The device number of the superblock as [`SuperBlock::s_dev`](peek::SuperBlock::s_dev) has it; 0 where there is none.
     pub(crate) s_dev: u32,
-    /// The stack, unless it is the one of the hit.
-    pub(crate) stack: Option<&'a [usize; FRAMES]>,
+    pub(crate) stack: Stack<'a>,
+}
+
+/// The stack of a violation.
+pub(crate) enum Stack<'a> {
+    /// That of the call that is hit.
+    Of(&'a Hit<'a>),
+    Frames(&'a [usize; FRAMES]),
 }
 
 /// A place for a record. All of it can be written by any handler, so all of it is atomic.
@@ -203,12 +212,12 @@ impl Violations {
     /// Counts a broken rule. `exception` is asked for the index of its exception, unless there is a record that knows.
     pub(crate) fn record(
         &self,
-        hit: &Hit<'_>,
+        here: &Here<'_>,
         violation: &Violation<'_>,
         exception: impl Fn() -> Option<usize>,
     ) -> Recorded {
         let key = Key::new(violation.checked.number, violation.fs, violation.caller);
-        let now = hit.time();
+        let now = here.time();
         for place in key.places().filter_map(|place| self.places.get(place)) {
             let mut seen = Key(place.load(Relaxed));
             if seen.0 == 0 {
@@ -220,7 +229,7 @@ impl Violations {
                         let exception = exception();
                         if let Some(slot) = self.slots.get(number) {
                             slot.set_exception(exception);
-                            slot.fill(hit, violation, key, now);
+                            slot.fill(here, violation, key, now);
                         }
                         return Recorded::New {
                             excepted: exception.is_some(),
@@ -308,7 +317,7 @@ impl Slot {
         self.exception.store(number as u32, Relaxed);
     }
 
-    fn fill(&self, hit: &Hit<'_>, violation: &Violation<'_>, key: Key, now: u64) {
+    fn fill(&self, here: &Here<'_>, violation: &Violation<'_>, key: Key, now: u64) {
         self.key.store(key.0, Relaxed);
         self.rule.store(violation.checked.rule.id.into(), Relaxed);
         self.first.store(now, Relaxed);
@@ -317,15 +326,15 @@ impl Slot {
         self.found.store(found.unwrap_or(0) as u32, Relaxed);
         self.function.store(violation.function, Relaxed);
         self.s_dev.store(violation.s_dev, Relaxed);
-        self.pid.store(hit.pid(), Relaxed);
-        let comm = u128::from_ne_bytes(hit.comm());
+        self.pid.store(here.pid(), Relaxed);
+        let comm = u128::from_ne_bytes(here.comm());
         let [low, high] = &self.comm;
         low.store(comm as u64, Relaxed);
         high.store((comm >> 64) as u64, Relaxed);
         let mut stack = [0; FRAMES];
         match violation.stack {
-            Some(other) => stack = *other,
-            None => {
+            Stack::Frames(frames) => stack = *frames,
+            Stack::Of(hit) => {
                 hit.stack(&mut stack);
             }
         }

@@ -4,7 +4,6 @@
 
 use core::mem::MaybeUninit;
 
-use held::Answer;
 use kernel::sync::{
     atomic::{
         Atomic,
@@ -20,39 +19,9 @@ use kprobes::{
 
 use super::{
     parts::Parts,
-    sleepers::{
-        Entered,
-        Slept, //
-    },
     witnesses::Unlocks, //
 };
-use crate::{
-    check::Callback,
-    counts::Hits,
-    plan::Calls,
-    subject::Subject,
-    violations::FRAMES, //
-};
-
-/// What the entry of a call hands on to its return.
-#[derive(Clone, Copy)]
-pub(crate) enum Call {
-    /// In the short way: it must not sleep, and that is all.
-    Awake(Awake),
-    /// In the long way.
-    Parts(Parts),
-}
-
-/// A call that must not sleep.
-#[derive(Clone, Copy)]
-pub(crate) struct Awake {
-    entered: Entered,
-    calls: Calls,
-    edition: u8,
-    /// The index in the callbacks of the plan.
-    op: u8,
-    subject: Subject,
-}
+use crate::check::Callback;
 
 /// The handler on one function that is followed.
 pub(crate) struct Following {
@@ -82,14 +51,19 @@ impl Following {
     /// Ends the watches of calls that are under way, whose return will not be seen. It must be closed.
     pub(crate) fn forget(&self) {
         let returns = &self.callback.tracker.returns;
-        returns.sleepers.forget();
         returns.folios.forget(self.callback.roles.address);
     }
+}
 
-    /// Enters a call in the long way. Returns [`None`] if it is to be followed for nothing.
-    #[inline(never)]
-    fn begin<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Call>) -> Option<&'a mut Call> {
+impl ReturnHandler for Following {
+    type Data = Parts;
+
+    fn entry<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Parts>) -> Option<&'a mut Parts> {
         let Callback { tracker, roles } = &self.callback;
+        if read_once(&self.closed) {
+            return None;
+        }
+        // All rules of a call are those of one edition, also if it is switched meanwhile.
         let edition = tracker.checked_edition()?;
         let found = match self.checks {
             true => self.callback.check_any(hit, edition),
@@ -110,62 +84,10 @@ impl Following {
                 }
             }
         }
-        (!parts.is_empty()).then(|| call.write(Call::Parts(parts)))
+        (!parts.is_empty()).then(|| call.write(parts))
     }
 
-    /// A call has slept that must not.
-    #[cold]
-    fn slept(&self, hit: &Hit<'_>, call: &Awake, frames: Option<&[usize; FRAMES]>) {
-        let tracker = &*self.callback.tracker;
-        let of = (call.subject.fs, call.subject.s_dev());
-        if let Some(callback) = tracker.plan.callbacks.get(usize::from(call.op)) {
-            for checked in callback.followed(call.edition.into()) {
-                self.judge(hit, of, checked, Some(Answer::Slept), frames);
-            }
-        }
-        tracker.hits.count(hit, Hits::Followed);
-    }
-}
-
-impl ReturnHandler for Following {
-    type Data = Call;
-
-    #[inline(always)]
-    fn entry<'a>(&self, hit: &Hit<'_>, call: &'a mut MaybeUninit<Call>) -> Option<&'a mut Call> {
-        let tracker = &*self.callback.tracker;
-        if read_once(&self.closed) {
-            return None;
-        }
-        // All rules of a call are those of one edition, also if it is switched meanwhile.
-        let edition = read_once(&tracker.short);
-        if let Some(usually) = self.callback.usual(hit, edition).filter(|_| self.checks) {
-            if let Some(calls) = usually.found.callback.awake(edition) {
-                usually.count(hit);
-                return Some(call.write(Call::Awake(Awake {
-                    entered: tracker.returns.sleepers.enter(hit),
-                    calls,
-                    edition: edition as u8,
-                    op: usually.found.op as u8,
-                    subject: usually.found.subject,
-                })));
-            }
-        }
-        self.begin(hit, call)
-    }
-
-    #[inline(always)]
-    fn ret(&self, hit: &Hit<'_>, call: &Call) {
-        let tracker = &*self.callback.tracker;
-        let call = match call {
-            Call::Awake(call) => call,
-            Call::Parts(parts) => return self.end(hit, parts),
-        };
-        match tracker.returns.sleepers.leave(hit, &call.entered) {
-            Slept::No => match tracker.filesystems.get(call.subject.fs) {
-                Some(fs) if read_once(&tracker.enabled) => fs.counts.count_usual(hit, call.calls),
-                _ => (),
-            },
-            Slept::Yes(frames) => self.slept(hit, call, frames.as_ref()),
-        }
+    fn ret(&self, hit: &Hit<'_>, call: &Parts) {
+        self.end(hit, call);
     }
 }

@@ -24,10 +24,6 @@ use rules::{
 
 use super::{
     call::Following,
-    sleepers::{
-        Entered,
-        Slept, //
-    },
     watch::{
         Seen,
         Watched, //
@@ -51,8 +47,8 @@ use crate::{
     subject::Subject,
     tables::FsId,
     violations::{
-        Violation,
-        FRAMES, //
+        Stack,
+        Violation, //
     },
 };
 
@@ -79,8 +75,6 @@ pub(crate) struct Parts {
     /// So many of `parts` are there.
     count: u8,
     parts: [Part; PARTS],
-    /// If the task must not sleep.
-    entered: Option<Entered>,
     /// The address of the folio that has to be unlocked, if there is one.
     locked: usize,
     folio: Watched,
@@ -101,7 +95,6 @@ impl Parts {
             edition,
             count: 0,
             parts: [part; PARTS],
-            entered: None,
             locked: 0,
             folio: Watched::NONE,
             missed: 0,
@@ -154,39 +147,35 @@ impl Following {
                 start,
             };
             if call.add(part) {
-                self.watch(hit, checked, call, start);
+                self.watch(checked, call, start);
             } else {
                 self.callback.tracker.returns.unwatched.add(1, Relaxed);
             }
         }
     }
 
-    /// Watches what a rule needs to be watched.
-    fn watch(&self, hit: &Hit<'_>, checked: &Checked, call: &mut Parts, start: usize) {
+    /// Watches what a rule needs to be watched: a folio that has to be unlocked.
+    fn watch(&self, checked: &Checked, call: &mut Parts, start: usize) {
         let returns = &self.callback.tracker.returns;
-        match (checked.what, checked.rule.requirement) {
-            (What::Sleeps, _) if call.entered.is_none() => {
-                call.entered = Some(returns.sleepers.enter(hit));
-            }
-            (
-                What::Object(Reach { path: [], .. }, rules::Lock::FolioLocked),
-                Requirement::NotHeld,
-            ) => {
-                // Somebody else's lock could be unlocked by anybody.
-                if Lock::Folio(start).query() != Answer::Someone(Mode::Exclusive) {
-                    return;
-                }
-                let Some(unlocks) = self.unlocks.as_ref().filter(|_| call.locked == 0) else {
-                    return;
-                };
-                call.missed = unlocks.missed();
-                call.locked = start;
-                call.folio = returns.folios.begin(start, self.callback.roles.address);
-                if !call.folio.is_some() {
-                    returns.unwatched.add(1, Relaxed);
-                }
-            }
-            _ => (),
+        let is_folio = matches!(
+            checked.what,
+            What::Object(Reach { path: [], .. }, rules::Lock::FolioLocked)
+        );
+        if !is_folio || checked.rule.requirement != Requirement::NotHeld {
+            return;
+        }
+        // Somebody else's lock could be unlocked by anybody.
+        if Lock::Folio(start).query() != Answer::Someone(Mode::Exclusive) {
+            return;
+        }
+        let Some(unlocks) = self.unlocks.as_ref().filter(|_| call.locked == 0) else {
+            return;
+        };
+        call.missed = unlocks.missed();
+        call.locked = start;
+        call.folio = returns.folios.begin(start, self.callback.roles.address);
+        if !call.folio.is_some() {
+            returns.unwatched.add(1, Relaxed);
         }
     }
 
@@ -216,13 +205,12 @@ impl Following {
 
     /// Counts an answer about a rule of a filesystem and its device, or that the rule did not apply, and keeps it if it breaks the
     /// rule.
-    pub(super) fn judge(
+    fn judge(
         &self,
         hit: &Hit<'_>,
         (fs, s_dev): (FsId, u32),
         checked: &Checked,
         answer: Option<Answer>,
-        stack: Option<&[usize; FRAMES]>,
     ) {
         let Callback { tracker, roles } = &self.callback;
         let Some(counts) = tracker.filesystems.get(fs).map(|fs| &fs.counts) else {
@@ -241,7 +229,7 @@ impl Following {
                 caller: hit.caller(),
                 function: roles.address,
                 s_dev,
-                stack,
+                stack: Stack::Of(hit),
             };
             tracker.violated(hit, &violation);
         }
@@ -252,10 +240,6 @@ impl Following {
         let tracker = &*self.callback.tracker;
         let returns = &tracker.returns;
         let function = self.callback.roles.address;
-        let slept = match &call.entered {
-            Some(entered) => returns.sleepers.leave(hit, entered),
-            None => Slept::No,
-        };
         let unlocked = match call.folio {
             Watched::NONE => Seen::Unknown,
             folio => returns.folios.end(folio, call.locked, function),
@@ -268,24 +252,16 @@ impl Following {
             }) else {
                 continue;
             };
-            let mut stack = None;
             let answer = match checked.what {
-                What::Sleeps => Some(match &slept {
-                    Slept::No => Answer::Awake,
-                    Slept::Yes(frames) => {
-                        stack = frames.as_ref();
-                        Answer::Slept
-                    }
-                }),
                 What::Object(reach, lock) => follow(part.start, reach.path)
                     .and_then(|object| lock_of(lock, object))
                     .map(|lock| self.answer(hit, call, callback, lock, &unlocked)),
                 What::Global(lock) => Some(lock.query()),
-                // That is checked at the entry.
-                What::MaySleep => None,
+                // Those are checked at the entry.
+                What::MaySleep | What::Sleeps => None,
             };
             let answer = answer.filter(|_| returned(checked.rule, hit.return_value()));
-            self.judge(hit, (part.fs, part.s_dev), checked, answer, stack);
+            self.judge(hit, (part.fs, part.s_dev), checked, answer);
         }
         tracker.hits.count(hit, Hits::Followed);
     }

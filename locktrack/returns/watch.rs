@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What happens to a task or a folio while a call is under way, noted without a lock.
+//! What happens to a folio while a call is under way, noted without a lock.
 
 use kernel::{
     prelude::*,
@@ -13,8 +13,6 @@ use kernel::{
 };
 
 use kprobes::read_once;
-
-use crate::violations::FRAMES;
 
 /// How many places a key can be in: as many as a cache line has.
 const WIDTH: usize = 8;
@@ -29,7 +27,6 @@ struct Note {
     seen: Atomic<usize>,
     /// The function in which it is watched.
     function: Atomic<usize>,
-    stack: [Atomic<usize>; FRAMES],
 }
 
 /// A set of addresses that are watched, in which every context can look.
@@ -54,19 +51,6 @@ pub(crate) enum Seen {
     Unknown,
 }
 
-impl Note {
-    /// Returns the frames of the first time that something happened to the key, if anything did.
-    fn frames(&self, key: usize) -> Option<[usize; FRAMES]> {
-        (self.seen.load(Acquire) == key).then(|| {
-            let mut frames = [0; FRAMES];
-            for (address, frame) in frames.iter_mut().zip(&self.stack) {
-                *address = frame.load(Relaxed);
-            }
-            frames
-        })
-    }
-}
-
 impl Watched {
     /// Nothing is watched.
     pub(crate) const NONE: Self = Self(u16::MAX);
@@ -86,7 +70,6 @@ impl Watch {
             let note = Note {
                 seen: Atomic::new(0),
                 function: Atomic::new(0),
-                stack: [const { Atomic::new(0) }; FRAMES],
             };
             notes.push(note, GFP_KERNEL)?;
         }
@@ -127,18 +110,10 @@ impl Watch {
         Watched::NONE
     }
 
-    /// Notes that something happened to a key. For the first time in a call, `stack` gives the frames.
+    /// Notes that something happened to a key.
     #[inline]
-    pub(crate) fn saw(&self, key: usize, stack: impl Fn(&mut [usize; FRAMES])) {
+    pub(crate) fn saw(&self, key: usize) {
         for (_, note) in self.places_of(key) {
-            if note.seen.load(Relaxed) == key {
-                continue;
-            }
-            let mut frames = [0; FRAMES];
-            stack(&mut frames);
-            for (frame, address) in note.stack.iter().zip(frames) {
-                frame.store(address, Relaxed);
-            }
             note.seen.store(key, Release);
         }
     }
@@ -160,26 +135,6 @@ impl Watch {
         seen
     }
 
-    /// Returns whether a key is watched.
-    pub(crate) fn has(&self, key: usize) -> bool {
-        self.places_of(key).next().is_some()
-    }
-
-    /// Returns the frames of the first time that something happened to a key.
-    pub(crate) fn frames(&self, key: usize) -> Option<[usize; FRAMES]> {
-        let mut notes = self.places_of(key).map(|(_, note)| note);
-        notes.find_map(|note| note.frames(key))
-    }
-
-    /// Ends all watches of a key. Returns its [frames](Self::frames).
-    pub(crate) fn take(&self, key: usize) -> Option<[usize; FRAMES]> {
-        let frames = self.frames(key);
-        for (at, _) in self.places_of(key) {
-            let _ = at.cmpxchg(key, 0, Release);
-        }
-        frames
-    }
-
     /// Ends all watches of calls of a function, which must not begin new ones.
     pub(crate) fn forget(&self, function: usize) {
         for (at, note) in self.keys.iter().zip(&self.notes) {
@@ -189,16 +144,5 @@ impl Watch {
                 let _ = at.cmpxchg(key, 0, Relaxed);
             }
         }
-    }
-
-    /// Returns how many keys are watched to which something happened.
-    pub(crate) fn seen(&self) -> usize {
-        let places = self.keys.iter().zip(&self.notes);
-        places
-            .filter(|(at, note)| {
-                let key = at.load(Acquire);
-                key > TAKEN && note.seen.load(Relaxed) == key
-            })
-            .count()
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Probes that see what happens to a call that is followed.
+//! Probes that see what happens in a call.
 
 use kernel::{
     prelude::*,
@@ -14,10 +14,12 @@ use kprobes::{
     Target, //
 };
 
-use super::sleepers::Switches;
-use crate::tracker::Tracker;
+use crate::{
+    sleepers::Switches,
+    tracker::Tracker, //
+};
 
-/// What all calls that are followed need.
+/// What sees calls unlock a folio, and sleep.
 pub(crate) struct Witnesses {
     unlocks: Result<Arc<Unlocks>>,
     switches: Result<SwitchProbe<Switches>>,
@@ -26,13 +28,14 @@ pub(crate) struct Witnesses {
 impl Witnesses {
     /// Registers them. A refusal is kept to be shown. Sleeps.
     pub(crate) fn new(tracker: &Arc<Tracker>) -> Self {
-        let switches = Switches {
+        let switches = SwitchProbe::new(Switches {
             tracker: tracker.clone(),
-        };
+        });
+        tracker.sleepers.set_watched(switches.is_ok());
         Self {
             unlocks: Unlocks::new(tracker)
                 .and_then(|unlocks| Arc::new(unlocks, GFP_KERNEL).map_err(Error::from)),
-            switches: SwitchProbe::new(switches),
+            switches,
         }
     }
 
@@ -58,7 +61,7 @@ struct Unlock {
 
 impl Handler for Unlock {
     fn entry(&self, hit: &Hit<'_>) {
-        self.tracker.returns.folios.saw(hit.argument(0), |_| ());
+        self.tracker.returns.folios.saw(hit.argument(0));
     }
 }
 

@@ -124,19 +124,62 @@ unsigned int rust_helper_kprobe_preempt_count(void)
 	return count - PREEMPT_DISABLE_OFFSET;
 }
 
-/* The tracepoint is not exported, but all are in a list. */
-static void rust_helper_kprobe_if_sched_switch(struct tracepoint *tp, void *found)
+/* Where the unwinder found the return address that it is at. */
+static unsigned long rust_helper_kprobe_return_slot(struct unwind_state *state)
 {
-	if (!strcmp(tp->name, "sched_switch"))
-		*(struct tracepoint **)found = tp;
+#if defined(CONFIG_UNWINDER_ORC)
+	return state->sp - sizeof(long);
+#elif defined(CONFIG_UNWINDER_FRAME_POINTER)
+	return (unsigned long)(state->bp + 1);
+#else
+	return (unsigned long)state->sp;
+#endif
 }
 
-struct tracepoint *rust_helper_kprobe_find_sched_switch(void)
+/*
+ * Finds the call from here outwards whose return address is in @slot. Returns that address, as it was
+ * before a return probe put its trampoline there, and 0 if there is none; @callee becomes an
+ * address in the function that was called, or in one that it went on in.
+ */
+unsigned long rust_helper_kprobe_call_at(unsigned long slot, unsigned long *callee)
 {
-	struct tracepoint *found = NULL;
+	struct unwind_state state;
 
-	for_each_kernel_tracepoint(rust_helper_kprobe_if_sched_switch, &found);
-	return found;
+	unwind_start(&state, current, NULL, NULL);
+	while (!unwind_done(&state)) {
+		unsigned long address = unwind_get_return_address(&state);
+		unsigned long at = rust_helper_kprobe_return_slot(&state);
+
+		if (!address || at > slot)
+			break;
+		if (at == slot)
+			return address;
+		*callee = address;
+		unwind_next_frame(&state);
+	}
+	return 0;
+}
+
+/* Not all tracepoints are exported, but all are in a list. */
+struct rust_helper_kprobe_search {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static void rust_helper_kprobe_if_named(struct tracepoint *tp, void *data)
+{
+	struct rust_helper_kprobe_search *search = data;
+
+	if (!strcmp(tp->name, search->name))
+		search->found = tp;
+}
+
+struct tracepoint *rust_helper_kprobe_find_tracepoint(const char *name)
+{
+	struct rust_helper_kprobe_search search = { .name = name };
+
+	for_each_kernel_tracepoint(rust_helper_kprobe_if_named, &search);
+	return search.found;
 }
 
 void rust_helper_kprobe_tracepoint_synchronize(void)

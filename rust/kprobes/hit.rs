@@ -3,17 +3,17 @@
 //! What a handler sees of the call that it was run for.
 
 use core::{
-    marker::PhantomData,
     mem::offset_of,
+    ops::Deref,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
-use kernel::{
-    prelude::*,
-    types::NotThreadSafe, //
-};
+use kernel::prelude::*;
 
-use crate::this_cpu;
+use crate::{
+    this_cpu,
+    Here, //
+};
 
 /// Where the arguments are that come in registers, as C's `regs_get_kernel_argument()` has it.
 const REGISTERS: [usize; 6] = [
@@ -49,8 +49,7 @@ enum At {
 
 /// A hit of a probe, for as long as its handler runs.
 ///
-/// It borrows from the handler's frame and cannot go to another thread: holding one means that
-/// preemption is off and that nothing may sleep, allocate or take an ordinary lock.
+/// It borrows from the handler's frame, and is [`Here`], in the context of the task that made the call.
 ///
 /// # Invariants
 ///
@@ -58,8 +57,16 @@ enum At {
 pub struct Hit<'a> {
     regs: NonNull<bindings::pt_regs>,
     at: At,
-    _handler: PhantomData<&'a ()>,
-    _not_send: NotThreadSafe,
+    here: Here<'a>,
+}
+
+impl<'a> Deref for Hit<'a> {
+    type Target = Here<'a>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Here<'a> {
+        &self.here
+    }
 }
 
 impl Hit<'_> {
@@ -74,8 +81,8 @@ impl Hit<'_> {
         Self {
             regs,
             at: At::Entry,
-            _handler: PhantomData,
-            _not_send: NotThreadSafe,
+            // SAFETY: The caller is a handler, by the safety requirements.
+            here: unsafe { Here::new() },
         }
     }
 
@@ -90,8 +97,8 @@ impl Hit<'_> {
         Self {
             regs,
             at: At::Ftrace,
-            _handler: PhantomData,
-            _not_send: NotThreadSafe,
+            // SAFETY: The caller is a handler, by the safety requirements.
+            here: unsafe { Here::new() },
         }
     }
 
@@ -105,8 +112,8 @@ impl Hit<'_> {
         Self {
             regs,
             at: At::Return,
-            _handler: PhantomData,
-            _not_send: NotThreadSafe,
+            // SAFETY: The caller is a handler, by the safety requirements.
+            here: unsafe { Here::new() },
         }
     }
 
@@ -137,6 +144,28 @@ impl Hit<'_> {
     pub fn return_value(&self) -> usize {
         // SAFETY: By the type invariant the registers are valid for reads.
         unsafe { bindings::regs_return_value(self.regs.as_ptr()) }
+    }
+
+    /// Returns where on the stack the probed function finds the address to return to. It means something at the entry only.
+    #[inline(always)]
+    pub fn return_slot(&self) -> usize {
+        // SAFETY: By the type invariant the registers are valid for reads, and this is one of those that every handler is given.
+        unsafe { (&raw const (*self.regs.as_ptr()).sp).read() }
+    }
+
+    /// Returns what is there: that address, unless a return probe has put its trampoline there.
+    #[inline(always)]
+    pub fn in_return_slot(&self) -> usize {
+        // SAFETY: At the entry of a function, this is the last word on the stack.
+        unsafe { (self.return_slot() as *const usize).read_volatile() }
+    }
+
+    /// Returns whether the call is on the stack of its task. Else it was made by an interrupt.
+    #[inline(always)]
+    pub fn is_on_task_stack(&self) -> bool {
+        // SAFETY: The current task is valid, and has its stack for as long as it runs.
+        let stack = unsafe { (&raw const (*this_cpu::current()).stack).read() } as usize;
+        self.return_slot().wrapping_sub(stack) < bindings::RUST_CONST_HELPER_THREAD_SIZE
     }
 
     /// Returns the address that the probed function returns to.
@@ -190,32 +219,6 @@ impl Hit<'_> {
     pub fn in_nmi(&self) -> bool {
         // SAFETY: Reads the preemption count, which is always there.
         unsafe { bindings::kprobe_in_nmi() }
-    }
-
-    /// Returns the time since boot in nanoseconds, without the time that the machine was suspended.
-    #[inline]
-    pub fn time(&self) -> u64 {
-        // SAFETY: It can be called in any context.
-        unsafe { bindings::ktime_get_mono_fast_ns() }
-    }
-
-    /// Returns the address of the task that made the call; in an interrupt, of the one that was interrupted.
-    #[inline(always)]
-    pub fn task(&self) -> usize {
-        this_cpu::current() as usize
-    }
-
-    /// Returns the process id of the task that made the call.
-    #[inline]
-    pub fn pid(&self) -> i32 {
-        // SAFETY: The current task is valid.
-        unsafe { (*this_cpu::current()).pid }
-    }
-
-    /// Returns the name of the task that made the call, up to the first NUL.
-    pub fn comm(&self) -> [u8; 16] {
-        // SAFETY: The current task is valid. Others may change its name: then this is a mixture.
-        unsafe { (&raw const (*this_cpu::current()).comm).read_volatile() }
     }
 
     /// Fills `frames` with the return addresses on the stack, from [`Hit::caller`] outwards.

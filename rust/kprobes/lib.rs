@@ -6,13 +6,13 @@
 //!   [`ReturnHandler`] at the entry and again at the return.
 //! - [`FtraceProbes`] calls a [`Handler`] at the entry of each of many functions that begin with a call to ftrace, for less.
 //! - [`EntryProbe`] is a [`Probe`] or one of [`FtraceProbes`], whichever costs less.
-//! - [`Hit`] is what a handler sees of the call. It is also the proof that the code runs in a
-//!   handler: it stays on the stack of that handler, and gives nothing that could sleep.
-//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task is switched out.
+//! - [`Hit`] is what a handler sees of the call, and [`Here`] what it sees of the task. That is also the proof that the
+//!   code runs in a handler: it stays on the stack of that handler, and gives nothing that could sleep.
+//! - [`SwitchProbe`] calls a [`SwitchHandler`] when a task is switched out, and when one runs again.
 //! - [`ModuleNotifier`] calls a [`ModuleHandler`] when a module goes, whose functions may be probed.
 //! - [`Deferred`] carries work from a handler to process context.
 //! - [`Published`] is a value that handlers read and others replace, [`Once`] one that is set once.
-//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`PerCpu`] are words that each CPU has for itself.
+//! - [`read_nofault`] looks at memory from a handler, [`read_once`] at what others write, and [`PerCpu`] and [`PerCpuStack`] are words that each CPU has for itself.
 //! - [`Symbol`] shows an address as a name.
 //!
 //! # Context of a handler
@@ -29,10 +29,12 @@
 mod deferred;
 mod entry;
 mod ftrace;
+mod here;
 mod hit;
 mod module;
 mod nofault;
 mod per_cpu;
+mod per_cpu_stack;
 mod probe;
 mod published;
 mod return_probe;
@@ -53,6 +55,7 @@ pub use ftrace::{
     FtraceProbe,
     FtraceProbes, //
 };
+pub use here::Here;
 pub use hit::{
     Hit,
     Register, //
@@ -67,9 +70,11 @@ pub use nofault::{
     read_once,
     read_or,
     read_pointer,
+    write_once,
     Number, //
 };
 pub use per_cpu::PerCpu;
+pub use per_cpu_stack::PerCpuStack;
 pub use probe::{
     unregister_all,
     Handler,
@@ -86,15 +91,13 @@ pub use return_probe::{
     ReturnProbe, //
 };
 pub use switch::{
+    Call,
     Switch,
     SwitchHandler,
     SwitchProbe, //
 };
 pub use symbol::Symbol;
-pub use this_cpu::{
-    current,
-    voluntary_switches, //
-};
+pub use this_cpu::current;
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]

@@ -120,3 +120,10 @@ pub fn read_once<T: AtomicType>(word: &Atomic<T>) -> T {
     // SAFETY: The pointer is valid for reads and aligned; a volatile read of a word is atomic.
     unsafe { word.as_ptr().read_volatile() }
 }
+
+/// Writes a word that others may read, as `WRITE_ONCE()` does: [`Atomic::store`] with `Relaxed` without its call to C.
+#[inline(always)]
+pub fn write_once<T: AtomicType>(word: &Atomic<T>, value: T) {
+    // SAFETY: The pointer is valid for writes and aligned; a volatile write of a word is atomic.
+    unsafe { word.as_ptr().write_volatile(value) }
+}

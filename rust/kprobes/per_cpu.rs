@@ -14,7 +14,7 @@ use kernel::{
     prelude::*, //
 };
 
-use crate::Hit;
+use crate::Here;
 
 /// Words of each CPU, which only handlers on that CPU change.
 ///
@@ -66,45 +66,17 @@ impl PerCpu {
 
     /// Counts one up, in a handler. If there is none with this index, nothing happens.
     #[inline(always)]
-    pub fn count(&self, _hit: &Hit<'_>, index: usize) {
+    pub fn count(&self, _here: &Here<'_>, index: usize) {
         if let Some(word) = self.word(index) {
             // SAFETY: By the type invariant this CPU has it.
             unsafe { asm!("inc qword ptr gs:[{}]", in(reg) word, options(nostack)) };
         }
     }
 
-    /// Returns one of this CPU, or 0 if there is none with this index. Preemption must be off for it to mean something.
+    /// Returns where the first one is, as per-CPU accesses have it.
     #[inline(always)]
-    pub fn get(&self, index: usize) -> usize {
-        let mut value = 0;
-        if let Some(word) = self.word(index) {
-            // SAFETY: By the type invariant this CPU has it.
-            unsafe {
-                asm!(
-                    "mov {}, qword ptr gs:[{}]",
-                    out(reg) value,
-                    in(reg) word,
-                    options(nostack, readonly, preserves_flags),
-                )
-            };
-        }
-        value
-    }
-
-    /// Sets one of this CPU. If there is none with this index, nothing happens. As for [`PerCpu::get`].
-    #[inline(always)]
-    pub fn set(&self, index: usize, value: usize) {
-        if let Some(word) = self.word(index) {
-            // SAFETY: By the type invariant this CPU has it.
-            unsafe {
-                asm!(
-                    "mov qword ptr gs:[{}], {}",
-                    in(reg) word,
-                    in(reg) value,
-                    options(nostack, preserves_flags),
-                )
-            };
-        }
+    pub(crate) fn as_ptr(&self) -> *mut usize {
+        self.words.as_ptr()
     }
 
     /// Returns the sum of those of all CPUs with this index.

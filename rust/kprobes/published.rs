@@ -21,7 +21,7 @@ use kernel::{
 
 use crate::{
     read_once,
-    Hit, //
+    Here, //
 };
 
 /// A value that handlers may look at while it is being replaced.
@@ -57,7 +57,7 @@ impl<T> Published<T> {
     }
 
     /// Returns the value, in a handler. Its preemption is off, which RCU waits for.
-    pub fn in_handler<'a>(&'a self, _hit: &'a Hit<'_>) -> Option<&'a T> {
+    pub fn in_handler<'a>(&'a self, _here: &'a Here<'_>) -> Option<&'a T> {
         // What is read through it comes after it, as with `rcu_dereference()`.
         // SAFETY: By the type invariant it is null or valid until a grace period ends, which is not before the
         // handler has.

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks that are switched out.
+//! Tasks that are switched out, and run again.
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 
 use core::{
-    marker::PhantomData,
+    ops::Deref,
     ptr::NonNull, //
 };
 use extra_bindings as bindings;
 use kernel::{
     error::to_result,
-    prelude::*,
-    types::NotThreadSafe, //
+    prelude::*, //
+};
+
+use crate::{
+    this_cpu,
+    Here, //
 };
 
 /// The current task at the moment when it is switched out.
@@ -21,9 +25,18 @@ use kernel::{
 /// anybody, print, or take a lock.
 pub struct Switch<'a> {
     task: usize,
-    preempted: bool,
-    _handler: PhantomData<&'a ()>,
-    _not_send: NotThreadSafe,
+    next: usize,
+    sleeps: bool,
+    here: Here<'a>,
+}
+
+/// A call that is under way.
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// The address that it returns to.
+    pub returns_to: usize,
+    /// An address in the function that was called; if that went on in another one by a jump, in that one.
+    pub callee: usize,
 }
 
 impl Switch<'_> {
@@ -33,10 +46,34 @@ impl Switch<'_> {
         self.task
     }
 
-    /// Returns whether the task is preempted. Else it sleeps or yields.
+    /// Returns the address of the task that will run here.
     #[inline]
-    pub fn is_preempted(&self) -> bool {
-        self.preempted
+    pub fn next(&self) -> usize {
+        self.next
+    }
+
+    /// Returns whether the task sleeps. Else it is preempted, or yields, and could go on.
+    #[inline]
+    pub fn sleeps(&self) -> bool {
+        self.sleeps
+    }
+
+    /// Returns where its stack ends: what is at lower addresses is over.
+    #[inline]
+    pub fn stack_pointer(&self) -> usize {
+        this_cpu::stack_pointer()
+    }
+
+    /// Returns the call of the current task that has its return address in this place of the stack, if there is one.
+    pub fn call_at(&self, return_slot: usize) -> Option<Call> {
+        let mut callee: c_ulong = 0;
+        // SAFETY: The unwinder can be used in any context, and looks at no memory but the stack's.
+        let returns_to =
+            unsafe { bindings::kprobe_call_at(return_slot as c_ulong, &raw mut callee) };
+        (returns_to != 0).then_some(Call {
+            returns_to: returns_to as usize,
+            callee: callee as usize,
+        })
     }
 
     /// Fills `frames` with the return addresses on the stack, from the scheduler outwards.
@@ -52,21 +89,80 @@ impl Switch<'_> {
     }
 }
 
-/// What to do when a task is switched out.
+impl<'a> Deref for Switch<'a> {
+    type Target = Here<'a>;
+
+    fn deref(&self) -> &Here<'a> {
+        &self.here
+    }
+}
+
+/// What to do when a task is switched out, and when one runs again.
 pub trait SwitchHandler: Send + Sync {
     /// Called on the CPU of the task, before another one runs.
     fn switched(&self, switch: &Switch<'_>);
+
+    /// Called in a task that leaves the scheduler, on the CPU where it was [`Switch::next`], unless it has remained there.
+    /// Unlike there, no lock is held.
+    fn resumed(&self, here: &Here<'_>);
 }
 
-/// A handler on the tracepoint `sched_switch`.
+/// A probe that is registered on a tracepoint.
 ///
 /// # Invariants
 ///
-/// `tracepoint` is one of the kernel, which stays, and `Self::probe` is registered there with the
-/// address of `handler`.
-pub struct SwitchProbe<H: SwitchHandler> {
-    handler: KBox<H>,
+/// `tracepoint` is one of the kernel, which stays, and `probe` is registered there with `handler`.
+struct Registration {
     tracepoint: NonNull<bindings::tracepoint>,
+    probe: *mut c_void,
+    handler: *mut c_void,
+}
+
+impl Registration {
+    /// Registers a probe. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if the kernel has no such tracepoint, and `ENOMEM`.
+    ///
+    /// # Safety
+    ///
+    /// `probe` must be a function with the arguments of the tracepoint behind `handler`. Both must stay until the registration is
+    /// dropped and `kprobe_tracepoint_synchronize()` has returned after that.
+    unsafe fn new(name: &CStr, probe: *mut c_void, handler: *mut c_void) -> Result<Self> {
+        // SAFETY: It reads a list that does not change.
+        let tracepoint = unsafe { bindings::kprobe_find_tracepoint(name.as_char_ptr()) };
+        let tracepoint = NonNull::new(tracepoint).ok_or(ENOENT)?;
+        // SAFETY: By the safety requirements.
+        to_result(unsafe {
+            bindings::tracepoint_probe_register(tracepoint.as_ptr(), probe, handler)
+        })?;
+        // INVARIANT: It was just registered.
+        Ok(Self {
+            tracepoint,
+            probe,
+            handler,
+        })
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is registered with these.
+        unsafe {
+            bindings::tracepoint_probe_unregister(
+                self.tracepoint.as_ptr(),
+                self.probe,
+                self.handler,
+            )
+        };
+    }
+}
+
+/// A handler on the tracepoints `sched_switch` and `sched_exit_tp`.
+pub struct SwitchProbe<H: SwitchHandler> {
+    registrations: KVec<Registration>,
+    handler: KBox<H>,
 }
 
 // SAFETY: A registered tracepoint belongs to no thread, and the handler may go to another one.
@@ -79,26 +175,25 @@ impl<H: SwitchHandler> SwitchProbe<H> {
     ///
     /// # Errors
     ///
-    /// `ENOENT` if the kernel has no such tracepoint, and `ENOMEM`.
+    /// `ENOENT` if the kernel lacks one of the tracepoints, and `ENOMEM`.
     pub fn new(handler: H) -> Result<Self> {
-        let handler = KBox::new(handler, GFP_KERNEL)?;
-        // SAFETY: It reads a list that does not change.
-        let tracepoint = unsafe { bindings::kprobe_find_sched_switch() };
-        let tracepoint = NonNull::new(tracepoint).ok_or(ENOENT)?;
-        // SAFETY: `probe()` has the arguments of the tracepoint, and `handler` stays until `drop()`
-        // unregisters it.
-        to_result(unsafe {
-            bindings::tracepoint_probe_register(
-                tracepoint.as_ptr(),
-                Self::probe as *mut c_void,
-                (&raw const *handler).cast_mut().cast(),
-            )
-        })?;
-        // INVARIANT: It was just registered.
-        Ok(Self {
-            handler,
-            tracepoint,
-        })
+        // From here on, its drop undoes what was done.
+        let mut probe = Self {
+            registrations: KVec::with_capacity(2, GFP_KERNEL)?,
+            handler: KBox::new(handler, GFP_KERNEL)?,
+        };
+        let data = (&raw const *probe.handler).cast_mut().cast();
+        let probes: [(_, *mut c_void); 2] = [
+            (c"sched_exit_tp", Self::resumed as *mut c_void),
+            (c"sched_switch", Self::switched as *mut c_void),
+        ];
+        for (name, function) in probes {
+            // SAFETY: The functions have the arguments of these tracepoints. `drop()` unregisters them and waits before the
+            // handler goes.
+            let registration = unsafe { Registration::new(name, function, data) }?;
+            probe.registrations.push(registration, GFP_KERNEL)?;
+        }
+        Ok(probe)
     }
 
     /// Returns the handler.
@@ -109,35 +204,40 @@ impl<H: SwitchHandler> SwitchProbe<H> {
     /// # Safety
     ///
     /// Only for the tracepoint, which gives `handler` as it was registered.
-    unsafe extern "C" fn probe(
+    unsafe extern "C" fn switched(
         handler: *mut c_void,
         preempt: bool,
         prev: *mut bindings::task_struct,
-        _next: *mut bindings::task_struct,
-        _prev_state: c_uint,
+        next: *mut bindings::task_struct,
+        prev_state: c_uint,
     ) {
         // SAFETY: By the safety requirements; `drop()` waits for those who run before it frees the handler.
         let handler = unsafe { &*handler.cast::<H>() };
         handler.switched(&Switch {
             task: prev as usize,
-            preempted: preempt,
-            _handler: PhantomData,
-            _not_send: NotThreadSafe,
+            next: next as usize,
+            // Who was woken on the way to the scheduler is running, and goes on.
+            sleeps: !preempt && prev_state != 0,
+            // SAFETY: The scheduler has turned interrupts off.
+            here: unsafe { Here::new() },
         });
+    }
+
+    /// # Safety
+    ///
+    /// Only for the tracepoint, which gives `handler` as it was registered.
+    unsafe extern "C" fn resumed(handler: *mut c_void, _is_switch: bool) {
+        // SAFETY: As above.
+        let handler = unsafe { &*handler.cast::<H>() };
+        // SAFETY: The scheduler has turned preemption off.
+        handler.resumed(&unsafe { Here::new() });
     }
 }
 
 impl<H: SwitchHandler> Drop for SwitchProbe<H> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it is registered with these.
-        unsafe {
-            bindings::tracepoint_probe_unregister(
-                self.tracepoint.as_ptr(),
-                Self::probe as *mut c_void,
-                (&raw const *self.handler).cast_mut().cast(),
-            )
-        };
-        // SAFETY: It can be called where one may sleep. It waits for those who run.
+        self.registrations.clear();
+        // SAFETY: It can be called where one may sleep. It waits for those who run, who use the handler.
         unsafe { bindings::kprobe_tracepoint_synchronize() };
     }
 }

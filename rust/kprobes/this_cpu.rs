@@ -25,11 +25,29 @@ pub fn current() -> *mut bindings::task_struct {
     task
 }
 
-/// Returns how often the current task gave its CPU away to sleep, in its whole life.
+/// Returns where this CPU has what is at `of` for each CPU, as C's `raw_cpu_ptr()`.
 #[inline(always)]
-pub fn voluntary_switches() -> usize {
-    // SAFETY: The current task is valid, and only its own switches change this.
-    unsafe { (&raw const (*current()).nvcsw).read_volatile() as usize }
+pub(crate) fn pointer<T>(of: *mut T) -> *mut T {
+    let offset: usize;
+    // SAFETY: It reads a variable of this CPU, which never changes.
+    unsafe {
+        asm!(
+            "mov {}, qword ptr gs:[rip + {}]",
+            out(reg) offset,
+            sym bindings::this_cpu_off,
+            options(pure, nomem, nostack, preserves_flags),
+        )
+    };
+    of.wrapping_byte_add(offset)
+}
+
+/// Returns where the stack ends at present.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> usize {
+    let pointer;
+    // SAFETY: It reads a register.
+    unsafe { asm!("mov {}, rsp", out(reg) pointer, options(nomem, nostack, preserves_flags)) };
+    pointer
 }
 
 /// Returns the preemption count, as C's `preempt_count()`.

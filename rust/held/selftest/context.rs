@@ -27,7 +27,7 @@ use kernel::{
     },
 };
 use kprobes::{
-    voluntary_switches,
+    Here,
     Switch,
     SwitchHandler,
     SwitchProbe, //
@@ -103,52 +103,53 @@ pub(super) fn folios() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Counts how often one task sleeps.
+/// Counts how often one task sleeps, and runs again.
 struct Counter {
     task: usize,
-    /// How often the kernel had counted that by the last time.
-    switches: Atomic<usize>,
     sleeps: Atomic<u32>,
+    resumes: Atomic<u32>,
     frames: Atomic<u32>,
 }
 
 impl SwitchHandler for Counter {
     fn switched(&self, switch: &Switch<'_>) {
-        // Who was woken on the way to the scheduler is not preempted, and has not slept.
-        if switch.task() == self.task
-            && self.switches.xchg(voluntary_switches(), Relaxed) != voluntary_switches()
-        {
+        if switch.task() == self.task && switch.sleeps() {
             let mut frames = [0; 4];
             let found = switch.stack(&mut frames);
             self.frames.store(found as u32, Relaxed);
             self.sleeps.add(1, Relaxed);
         }
     }
+
+    fn resumed(&self, here: &Here<'_>) {
+        if here.task() == self.task {
+            self.resumes.add(1, Relaxed);
+        }
+    }
 }
 
-/// A task that sleeps is seen, with its stack, and counted, and one that works is not.
+/// A task that sleeps is seen, with its stack, and seen to run again; and one that works is not.
 pub(super) fn sleeps() -> Result<(), Failure> {
     let probe = SwitchProbe::new(Counter {
         task: Task::current_raw() as usize,
-        switches: Atomic::new(voluntary_switches()),
         sleeps: Atomic::new(0),
+        resumes: Atomic::new(0),
         frames: Atomic::new(0),
     })?;
     let counter = probe.handler();
     let seen = || counter.sleeps.load(Relaxed);
     // The registration may have slept.
-    let before = voluntary_switches();
-    counter.switches.store(before, Relaxed);
     counter.sleeps.store(0, Relaxed);
-    let awake = core::hint::black_box(seen()) == 0 && voluntary_switches() == before;
+    let awake = core::hint::black_box(seen()) == 0;
     // On a busy machine, the time can be over before the task has gone to sleep.
     for milliseconds in [1, 10, 100, 1000] {
         if seen() == 0 {
+            counter.resumes.store(0, Relaxed);
             fsleep(Delta::from_millis(milliseconds));
         }
     }
-    let counted = voluntary_switches() - before == seen() as usize;
-    if awake && seen() > 0 && counted && counter.frames.load(Relaxed) == 4 {
+    let resumed = counter.resumes.load(Relaxed) >= seen();
+    if awake && seen() > 0 && resumed && counter.frames.load(Relaxed) == 4 {
         Ok(())
     } else {
         Err(Failure::Sleep)

@@ -7,6 +7,8 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 
 #include "returnfs.h"
 
@@ -242,15 +244,40 @@ static int ret_d_compare(const struct dentry *dentry, unsigned int len, const ch
 	return len != name->len || memcmp(str, name->name, len);
 }
 
-static int ret_d_delete(const struct dentry *dentry)
-{
-	sleep_if("d_delete");
-	return 0;
-}
-
 static void ret_d_prune(struct dentry *dentry)
 {
 	sleep_if("d_prune");
+	sleep_if("d_delete-nested");
+}
+
+/* Until somebody else had the CPU, if there is anybody. */
+static void be_preempted(void)
+{
+	unsigned long end = jiffies + HZ;
+	unsigned long before = current->nivcsw;
+
+	while (READ_ONCE(current->nivcsw) == before && time_before(jiffies, end))
+		cond_resched();
+}
+
+static int ret_d_delete(const struct dentry *dentry)
+{
+	sleep_if("d_delete");
+	if (returnfs_breaks("d_delete-twice")) {
+		msleep(1);
+		msleep(1);
+	}
+	if (returnfs_breaks("d_delete-nested"))
+		dentry->d_op->d_prune((struct dentry *)dentry);
+	if (returnfs_breaks("d_delete-atomic")) {
+		preempt_enable();
+		msleep(1);
+		preempt_disable();
+	}
+	if (returnfs_breaks("d_delete-preempted") || returnfs_breaks("d_delete-only_preempted"))
+		be_preempted();
+	sleep_if("d_delete-preempted");
+	return 0;
 }
 
 static char *ret_d_dname(struct dentry *dentry, char *buffer, int length)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The cases of locktrack_return.ko: how each calls its callback, and undoes what that did wrong. */
 
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs_context.h>
 #include <linux/mm.h>
@@ -319,6 +320,45 @@ static int call_d_delete(struct call *call)
 	return call->path.dentry->d_op->d_delete(call->path.dentry);
 }
 
+static int call_d_delete_atomic(struct call *call)
+{
+	int ret;
+
+	preempt_disable();
+	ret = call_d_delete(call);
+	preempt_enable();
+	return ret;
+}
+
+static int call_d_delete_between(struct call *call)
+{
+	int ret = call_d_delete(call);
+
+	msleep(1);
+	return call_d_delete(call) | ret;
+}
+
+static noinline int other_d_delete(const struct dentry *dentry)
+{
+	msleep(1);
+	return 0;
+}
+
+/* The second call is made from the same place as the first, of a function that is no callback. */
+static int call_d_delete_other(struct call *call)
+{
+	int (*functions[])(const struct dentry *dentry) = {
+		call->path.dentry->d_op->d_delete,
+		other_d_delete,
+	};
+	int ret = 0;
+
+#pragma GCC unroll 1
+	for (int i = 0; i < ARRAY_SIZE(functions); i++)
+		ret |= READ_ONCE(functions[i])(call->path.dentry);
+	return ret;
+}
+
 static int call_d_prune(struct call *call)
 {
 	call->path.dentry->d_op->d_prune(call->path.dentry);
@@ -451,6 +491,9 @@ const struct test_case returnfs_cases[] = {
 	SLEEP(dentry_operations, d_hash),
 	SLEEP(dentry_operations, d_compare),
 	SLEEP(dentry_operations, d_delete),
+	{ "d_delete-twice", "dentry_operations.d_delete", "-", "sleep", call_d_delete },
+	{ "d_delete-preempted", "dentry_operations.d_delete", "-", "sleep", call_d_delete },
+	{ "d_delete-atomic", "dentry_operations.d_delete", "-", "sleep", call_d_delete_atomic },
 	SLEEP(dentry_operations, d_prune),
 	SLEEP(dentry_operations, d_dname),
 	SLEEP(dentry_operations, d_manage),
@@ -466,12 +509,16 @@ const struct test_case returnfs_cases[] = {
 	ATOMIC(softirq),
 	ATOMIC(rcu),
 	ATOMIC(spinlock),
-	/* This breaks the rules of two callbacks at once. */
+	/* These break the rules of two callbacks at once. */
+	{ "d_delete-nested", "dentry_operations.d_delete", "-", "sleep", call_d_delete },
 	{ "shared-folio", "address_space_operations.launder_folio", "folio", "PG_locked",
 	  call_launder_folio, .file = "shared" },
 	/* These break nothing. */
 	{ "mmap", "-", "-", "-", call_mmap },
 	{ "d_revalidate-allowed", "-", "-", "-", call_d_revalidate },
+	{ "d_delete-only_preempted", "-", "-", "-", call_d_delete },
+	{ "d_delete-between", "-", "-", "-", call_d_delete_between },
+	{ "d_delete-other", "-", "-", "-", call_d_delete_other },
 };
 
 const unsigned int returnfs_cases_count = ARRAY_SIZE(returnfs_cases);
