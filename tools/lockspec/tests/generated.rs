@@ -338,10 +338,7 @@ fn options_of_the_kernel_count() {
     let later = edit(CALLBACKS, "before = \"v1.0\"", "since = \"v1.0\"");
     let small = checked(&later, &[SMALL]).expect("this is right");
     crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
-    assert_eq!(
-        program(folder.path(), text).expect("it compiles"),
-        "flush "
-    );
+    assert_eq!(program(folder.path(), text).expect("it compiles"), "flush ");
 }
 
 #[test]
