@@ -103,8 +103,8 @@ wrong! {
     slot_no_name: "put = {" => "\"get-put\" = {";
     field_is_slot: "[\"owner\"," => "[\"link\",";
     config_bad: "\"!CONFIG_SIMPLE\"" => "\"SIMPLE\"";
-    since_bad: "before = \"v1.0\"" => "since = \"1\"";
-    since_and_before: "before = \"v1.0\"" => "before = \"v1.0\", since = \"v0.9\"";
+    since_bad: "before = \"v0.8\"" => "since = \"1\"";
+    since_and_before: "before = \"v0.8\"" => "before = \"v0.8\", since = \"v0.9\"";
     earlier_bad: "int type, bool all)" => "int type, bool)";
     earlier_moved: "int type, bool all)" => "bool all, int type)";
     prototype_without_name: "(struct dentry *dentry, int type)" => "(struct dentry *, int type)";

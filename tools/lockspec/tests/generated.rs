@@ -335,7 +335,7 @@ fn options_of_the_kernel_count() {
     crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
     assert_eq!(program(folder.path(), text).expect("it compiles"), "acl ");
     // The kernel that is made up is older.
-    let later = edit(CALLBACKS, "before = \"v1.0\"", "since = \"v1.0\"");
+    let later = edit(CALLBACKS, "before = \"v0.8\"", "since = \"v0.8\"");
     let small = checked(&later, &[SMALL]).expect("this is right");
     crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
     assert_eq!(program(folder.path(), text).expect("it compiles"), "flush ");
