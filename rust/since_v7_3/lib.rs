@@ -60,6 +60,7 @@ mod v7_2 {
     };
     use pin_init::PinInit;
 
+    #[allow(improper_ctypes, reason = "C sees its address only")]
     extern "C" {
         static __this_module: Opaque<bindings::module>;
     }
