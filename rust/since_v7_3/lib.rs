@@ -3,8 +3,7 @@
 //! What the crate `kernel` has since v7.3, for v7.2 too.
 //!
 //! Kbuild sets the cfg `since_v7_3`, except for v7.2; with it, everything here is the kernel's own. Once v7.2 is
-//! not supported any more, this crate goes, with all that the cfg marks: besides what is here, that is a callback which
-//! v7.2 does not have, and an argument which only v7.2 has.
+//! not supported any more, this crate goes, and what else the cfg marks: three callbacks in the tables of `vfs`.
 
 #[cfg(since_v7_3)]
 pub use kernel::sync::rcu::synchronize_rcu;
