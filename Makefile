@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
-# The kernel of the managed environment to work with: stock, test, kasan or kcsan.
+# The kernel of the managed environment to work with: stock, test, kasan or kcsan, or of an
+# older series: stock-7.2, test-7.2.
 KERNEL ?= stock
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -12,6 +13,7 @@ help:
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test; needs about an hour the first time'
 	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
+	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
 	@echo '  make tools         build the front end into build/KERNEL/bin'
@@ -39,12 +41,13 @@ help:
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
+	@echo '  KERNEL=stock-7.2|test-7.2  the same two of an older series'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
 	@echo 'selftests, check-env, clippy, sparse, compile-fail, rustdoc, rust-analyzer.'
 
-.PHONY: help setup modules modules_install tools selftests check-env check check-all demo bench clippy sparse rustdoc \
+.PHONY: help setup modules modules_install tools selftests check-env check check-all check-kernels demo bench clippy sparse rustdoc \
 	compile-fail rust-analyzer rustfmt rustfmtcheck docs fuzz check-load check-races check-apps \
 	clean distclean
 
@@ -153,6 +156,9 @@ check:
 
 check-all:
 	@scripts/check-all $(KERNELS)
+
+check-kernels:
+	@scripts/check-kernels $(KERNELS)
 
 check-load:
 	@KERNEL=$(KERNEL) scripts/check-load $(LOADS)

@@ -4,10 +4,7 @@
 
 use kernel::{
     prelude::*,
-    sync::{
-        rcu,
-        Arc, //
-    },
+    sync::Arc, //
 };
 use kprobes::{
     unregister_all,
@@ -18,6 +15,7 @@ use kprobes::{
     ReturnProbe,
     Target, //
 };
+use since_v7_3::synchronize_rcu;
 
 use crate::{
     check::Callback,
@@ -329,7 +327,7 @@ fn forget_calls(functions: &[Function], which: impl Fn(&Function) -> bool) {
         probe.handler().close();
     }
     // Handlers run with preemption off.
-    rcu::synchronize_rcu();
+    synchronize_rcu();
     for probe in following() {
         probe.handler().forget();
     }

@@ -60,16 +60,6 @@ module! {
     authors: ["The samplefs and locktrack authors"],
     description: "Checks the locks that filesystem callbacks are promised",
     license: "GPL",
-    params: {
-        selftest_wrong_query: bool {
-            default: false,
-            description: "Let the self-test ask in a way that is known to be wrong: the module must refuse to load",
-        },
-        exact: bool {
-            default: false,
-            description: "Follow who holds locks shared, as the file exact does",
-        },
-    },
 }
 
 /// The module.
@@ -86,7 +76,7 @@ impl kernel::Module for Locktrack {
         let modules = ModuleNotifier::new(Modules(tracker.clone()));
         let modules = KBox::pin_init(modules, GFP_KERNEL)?;
         tracker.start();
-        let files = files::at_load(&tracker, *module_parameters::exact.value_ref())
+        let files = files::at_load(&tracker, alarm::exact_at_load())
             .and_then(|()| files::create(&tracker))
             .inspect_err(|_| tracker.stop())?;
         Ok(Self {
@@ -106,7 +96,7 @@ impl Drop for Locktrack {
 
 /// Proves that what the handlers will rest on can be trusted here.
 fn prove() -> Result {
-    match selftest::run(*module_parameters::selftest_wrong_query.value_ref()) {
+    match selftest::run(alarm::selftest_wrong_query()) {
         Ok(()) => return Ok(()),
         Err(Failure::Wrong {
             path,

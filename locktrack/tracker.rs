@@ -32,6 +32,7 @@ use rules::{
     When,
     EDITIONS, //
 };
+use since_v7_3::synchronize_rcu;
 
 use crate::{
     counts::{
@@ -270,7 +271,7 @@ impl Tracker {
         let enabled = self.enabled.load(Relaxed);
         self.enabled.store(false, Relaxed);
         // Handlers run with preemption off.
-        rcu::synchronize_rcu();
+        synchronize_rcu();
         let mut texts = self.texts.lock();
         self.hits.reset();
         for (_, fs) in self.filesystems.iter() {
@@ -306,7 +307,7 @@ impl Tracker {
         self.set_short();
         drop(registry);
         // Handlers run with preemption off.
-        rcu::synchronize_rcu();
+        synchronize_rcu();
         Ok(())
     }
 

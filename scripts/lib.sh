@@ -11,15 +11,22 @@
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache=${SAMPLEFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/samplefs}
 
-# Kernels that the code supports, newest first; the set-up takes the first that Debian has.
-supported_kernels="7.3"
+# Series of kernels that the code supports, newest first; the set-up takes the first that Debian
+# has. Each of the others has kernels of its own, such as stock-7.2.
+supported_kernels="7.3 7.2"
+managed_kernels="stock test kasan kcsan"
+for series in ${supported_kernels#"${supported_kernels%% *}"}; do
+	managed_kernels+=" stock-$series test-$series"
+done
+unset series
 
 # The managed root is named after what it is made from: checkouts that share a cache and
 # want other packages do not take each other's root away.
 root_from=$(cat "$tree"/scripts/env/{packages,install-kernels,requirements.txt} |
 	sha256sum | cut -c 1-12)
 root=$cache/root-$root_from
-# Written last: which kernel the root has, and that it is complete.
+# Written last: which kernel the root has, and that it is complete. release-SERIES: the same of an
+# older kernel.
 release=$root/usr/lib/samplefs-release
 kernels=$cache/kernel
 # For kernels with sanitizers only. Of the LLVM that rustc has.
@@ -122,32 +129,43 @@ lock_cache() {
 	}
 }
 
-# Sets version, stock_release and rustc_version: which kernel the managed root has.
-read_release() {
-	# shellcheck disable=SC1090
-	. "$release"
+# check_kernel KERNEL [MORE...]: is there such a kernel? MORE is said, too, if not.
+check_kernel() {
+	case " $managed_kernels " in
+	*" $1 "*) ;;
+	*) die "no kernel '$1'" "there are: ${managed_kernels// /, }" "${@:2}" ;;
+	esac
 }
 
-# The kernel tree, image and compiler of KERNEL, as the set-up leaves them.
-kernel_paths() {
-	read_release
+# "-SERIES" if KERNEL, or a step of the set-up, is of another series than the newest. Files and steps
+# of that series end with it.
+suffix() {
 	case $1 in
-	stock)
+	*-*) printf -- '-%s' "${1#*-}" ;;
+	esac
+}
+
+# Sets version, stock_release and rustc_version: which kernel of Debian's the managed root has,
+# of the series that KERNEL is of.
+read_release() {
+	# shellcheck disable=SC1090
+	. "$release$(suffix "$1")"
+}
+
+# The source, kernel tree, image and compiler of KERNEL, as the set-up leaves them.
+kernel_paths() {
+	check_kernel "$1"
+	read_release "$1"
+	source=$cache/source$(suffix "$1")
+	kdir=$kernels/$1
+	image=$kdir/arch/x86/boot/bzImage
+	case $1 in
+	stock*)
 		# By the name that Debian's kernel was configured with.
 		cc=x86_64-linux-gnu-gcc-14
-		kdir=$kernels/stock
 		image=/usr/lib/modules/${stock_release:?}/vmlinuz
 		;;
-	test)
-		cc=gcc-14
-		kdir=$kernels/test
-		image=$kdir/arch/x86/boot/bzImage
-		;;
-	kasan | kcsan)
-		cc=$clang
-		kdir=$kernels/$1
-		image=$kdir/arch/x86/boot/bzImage
-		;;
-	*) die "no kernel '$1'" "there are: stock, test, kasan, kcsan" ;;
+	test*) cc=gcc-14 ;;
+	*) cc=$clang ;;
 	esac
 }

@@ -11,6 +11,7 @@ use kernel::{
     },
     sync::Arc, //
 };
+use since_v7_3::code::EOPNOTSUPP;
 
 use crate::tracker::Tracker;
 

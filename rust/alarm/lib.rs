@@ -6,7 +6,8 @@
 //! - The tracepoint `locktrack:violation` is hit by each violation.
 //! - With the parameter `warn_on_violation` the kernel warns, with `panic_on_violation` it panics. Both can be changed
 //!   in `/sys/module/locktrack/parameters` at any time.
-//! - The parameter `attach` names what to attach to at load, and `edition` the rules that are checked at first.
+//! - The parameter `attach` names what to attach to at load, and `edition` the rules that are checked at first; `exact`
+//!   follows who holds locks shared from then on, and `selftest_wrong_query` is for a test of the self-test.
 //!
 //! C header: [`include/linux/tracepoint.h`](srctree/include/linux/tracepoint.h)
 
@@ -122,6 +123,18 @@ pub fn edition_at_load() -> Option<&'static CStr> {
     let name = unsafe { bindings::locktrack_edition_at_load() };
     // SAFETY: It is such a parameter: no write to `/sys` replaces it.
     unsafe { at_load(name) }
+}
+
+/// Returns the parameter `exact`: whether to follow who holds locks shared.
+pub fn exact_at_load() -> bool {
+    // SAFETY: It only reads a parameter that cannot be written after load.
+    unsafe { bindings::locktrack_exact_at_load() }
+}
+
+/// Returns the parameter `selftest_wrong_query`: whether the self-test is to fail.
+pub fn selftest_wrong_query() -> bool {
+    // SAFETY: As above.
+    unsafe { bindings::locktrack_selftest_wrong_query() }
 }
 
 /// Makes text of a parameter, if it was given.

@@ -14,15 +14,13 @@ use core::{
 use extra_bindings as bindings;
 use kernel::{
     error::from_result,
-    module::{
-        this_module,
-        ModuleMetadata, //
-    },
     prelude::*,
     seq_file::SeqFile,
     sync::Arc,
-    uaccess::UserSlice, //
+    uaccess::UserSlice,
+    ModuleMetadata, //
 };
+use since_v7_3::this_module;
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
@@ -130,7 +128,7 @@ impl<M: ModuleMetadata, F: File> Operations<M, F> {
     const MODE: u16 = if F::READ { 0o400 } else { 0 } | if F::WRITE { 0o200 } else { 0 };
 
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
-        owner: this_module::<M>().as_ptr(),
+        owner: this_module!(M),
         open: Some(Self::open),
         read: Some(bindings::seq_read),
         llseek: Some(bindings::seq_lseek),

@@ -51,6 +51,7 @@ use kprobes::{
     ReturnProbe,
     Target, //
 };
+use since_v7_3::code::EOPNOTSUPP;
 use table::{
     Held,
     Table, //

@@ -14,7 +14,10 @@
 #define CREATE_TRACE_POINTS
 #include "locktrack_trace.h"
 
-/* The parameters of a Rust module cannot be changed, and are no strings. */
+/*
+ * The parameters of a Rust module cannot be changed, and are neither strings nor, before v7.3,
+ * bool.
+ */
 static char *attach;
 module_param(attach, charp, 0400);
 MODULE_PARM_DESC(attach, "What to attach to at load, as it is written to the file attach, divided by commas");
@@ -30,6 +33,14 @@ MODULE_PARM_DESC(warn_on_violation, "Warn in the log, with a stack, when a new v
 static bool panic_on_violation;
 module_param(panic_on_violation, bool, 0600);
 MODULE_PARM_DESC(panic_on_violation, "Panic on the first violation that is not excepted");
+
+static bool exact;
+module_param(exact, bool, 0);
+MODULE_PARM_DESC(exact, "Follow who holds locks shared, as the file exact does");
+
+static bool selftest_wrong_query;
+module_param(selftest_wrong_query, bool, 0);
+MODULE_PARM_DESC(selftest_wrong_query, "Let the self-test ask in a way that is known to be wrong: the module must refuse to load");
 
 #define SAID "locktrack: %.*s.%.*s of %s %.*s%.*s%.*s%.*s%.*s%.*s%.*s%.*s, by %pS\n"
 #define TEXT(text) (text).length, (text).start
@@ -49,6 +60,16 @@ const char *rust_helper_locktrack_edition_at_load(void)
 	return edition;
 }
 
+bool rust_helper_locktrack_exact_at_load(void)
+{
+	return exact;
+}
+
+bool rust_helper_locktrack_selftest_wrong_query(void)
+{
+	return selftest_wrong_query;
+}
+
 void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first)
 {
 	trace_violation(v);
@@ -64,6 +85,8 @@ void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool f
 
 const char *rust_helper_locktrack_attach_at_load(void);
 const char *rust_helper_locktrack_edition_at_load(void);
+bool rust_helper_locktrack_exact_at_load(void);
+bool rust_helper_locktrack_selftest_wrong_query(void);
 void rust_helper_locktrack_violation(const struct locktrack_violation *v, bool first);
 
 #endif

@@ -22,6 +22,7 @@ use kernel::{
     },
     types::Opaque, //
 };
+use since_v7_3::synchronize_rcu;
 
 use crate::{
     Handler,
@@ -227,7 +228,7 @@ impl<H: Handler> FtraceProbes<H> {
         if self.publish(&active).is_err() {
             // Without memory for new places the old ones stay: it makes no difference, as what is not in the filter is
             // not hit. To publish new ones would have waited.
-            rcu::synchronize_rcu();
+            synchronize_rcu();
         }
     }
 

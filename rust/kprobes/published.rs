@@ -18,6 +18,7 @@ use kernel::{
         rcu, //
     },
 };
+use since_v7_3::synchronize_rcu;
 
 use crate::{
     read_once,
@@ -77,7 +78,7 @@ impl<T> Published<T> {
         // INVARIANT: The new value came from a `KBox`.
         let old = self.value.xchg(new, Full);
         // Also if there was none: what was decided without a value is over, too.
-        rcu::synchronize_rcu();
+        synchronize_rcu();
         if !old.is_null() {
             // SAFETY: By the type invariant it came from `into_raw()`. It was taken out, and a grace period has passed.
             drop(unsafe { KBox::from_raw(old) });

@@ -217,7 +217,7 @@ impl Table {
                 | "launder_folio"
                 | "is_partially_uptodate"
                 | "is_dirty_writeback" => (0, &[FOLIO_MAPPING]),
-                "direct_IO" => (0, &[KI_FILP, F_MAPPING]),
+                "direct_IO" | "swap_rw" => (0, &[KI_FILP, F_MAPPING]),
                 "swap_activate" => (1, &[F_MAPPING]),
                 "swap_deactivate" => (0, &[F_MAPPING]),
                 // The folio is in no mapping any more.

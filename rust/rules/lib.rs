@@ -332,9 +332,9 @@ pub struct Slot {
     pub table: &'static str,
     /// The callback: a field of that struct.
     pub op: &'static str,
-    /// How many arguments it takes.
+    /// How many arguments it takes in the newest kernel; an older one can have more.
     pub arguments: u8,
-    /// Where in the struct it is, unless this kernel was configured without it.
+    /// Where in the struct it is, unless this kernel does not have it.
     pub offset: Option<usize>,
 }
 

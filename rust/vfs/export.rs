@@ -28,6 +28,11 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+use since_v7_3::code::{
+    ENAMETOOLONG,
+    ESTALE, //
+};
+
 use crate::{
     dentry::NAME_MAX,
     helper::callback,

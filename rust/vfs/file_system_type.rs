@@ -11,7 +11,6 @@ use core::{
 use kernel::{
     bindings,
     error::to_result,
-    module::this_module,
     prelude::*,
     str::{
         as_char_ptr_in_const_context,
@@ -23,6 +22,7 @@ use kernel::{
     },
     types::Opaque, //
 };
+use since_v7_3::this_module;
 
 use crate::{
     fs_context,
@@ -70,7 +70,7 @@ impl<C: fs_context::Operations> FileSystemType<C> {
                 init_fs_context: Some(fs_context::init_fs_context::<C>),
                 parameters: C::PARAMETERS.as_ptr().cast(),
                 kill_sb: Some(Self::kill_sb),
-                owner: this_module::<C::OwnerModule>().as_ptr(),
+                owner: this_module!(C::OwnerModule),
                 ..pin_init::zeroed()
             }),
             cache: Atomic::new(ptr::null_mut()),

@@ -27,7 +27,7 @@ pub const FS_PROJINHERIT_FL: u32 = bindings::FS_PROJINHERIT_FL;
 /// # Examples
 ///
 /// ```
-/// use vfs::fileattr::{FileKattr, FS_APPEND_FL};
+/// use vfs::{fileattr::FS_APPEND_FL, prelude::*};
 ///
 /// fn fileattr_set(inode: &mut Excl<'_>, fa: &mut FileKattr) -> Result {
 ///     if fa.has_fsx() || fa.flags() & !FS_APPEND_FL != 0 {

@@ -61,3 +61,5 @@ pub use rules::{
     Held,
     Shared, //
 };
+/// Error codes that `kernel::prelude` does not have in v7.2.
+pub use since_v7_3::code::*;

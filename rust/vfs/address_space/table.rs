@@ -303,6 +303,8 @@ impl<T: Operations> Table<T> {
         is_dirty_writeback: callback!(T::HAS_IS_DIRTY_WRITEBACK, Self::is_dirty_writeback),
         swap_activate: callback!(T::HAS_SWAP_ACTIVATE, Self::swap_activate),
         swap_deactivate: callback!(T::HAS_SWAP_DEACTIVATE, Self::swap_deactivate),
+        #[cfg(not(since_v7_3))]
+        swap_rw: None,
     };
 
     pub(super) const fn build() -> &'static bindings::address_space_operations {

@@ -20,6 +20,7 @@ use rules::{
     dentry_operations as rule,
     Held, //
 };
+use since_v7_3::code::ENAMETOOLONG;
 
 use super::{
     Automount,

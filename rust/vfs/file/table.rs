@@ -433,7 +433,7 @@ impl<T: Operations> Table<T> {
     }
 
     const TABLE: bindings::file_operations = bindings::file_operations {
-        owner: kernel::module::this_module::<T::OwnerModule>().as_ptr(),
+        owner: since_v7_3::this_module!(T::OwnerModule),
         llseek: callback!(T::HAS_LLSEEK, Self::llseek, Llseek::get(T::LLSEEK)),
         read: Read::get(T::READ),
         read_iter: callback!(

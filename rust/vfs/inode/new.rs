@@ -123,7 +123,7 @@ impl<F: FileSystem> New<F> {
         // initialised.
         let slot = unsafe { (*container).info.get() };
         // SAFETY: The slot is valid memory that does not move until the inode is freed.
-        unsafe { pin_init::raw_try_init(slot.cast::<F::InodeInfo>(), info) }?;
+        unsafe { since_v7_3::raw_try_init(slot.cast::<F::InodeInfo>(), info) }?;
         // SAFETY: As above.
         unsafe { (*(*container).guarded.get()).write(guarded) };
         // SAFETY: As above. Now both are initialised.

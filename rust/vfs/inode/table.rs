@@ -136,6 +136,8 @@ impl<T: Operations> Table<T> {
         dir: *mut bindings::inode,
         dentry: *mut bindings::dentry,
         mode: Mode,
+        // Whether `O_EXCL` was given, which the VFS sees to.
+        #[cfg(not(since_v7_3))] _excl: bool,
     ) -> c_int {
         let traced = (dir, dentry);
         // SAFETY: The idmap is that of the mount.

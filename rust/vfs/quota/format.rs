@@ -17,7 +17,6 @@ use kernel::{
         c_int,
         c_void, //
     },
-    module::this_module,
     prelude::*,
     sync::atomic::{
         Atomic,
@@ -33,6 +32,7 @@ use rules::{
     Exclusive,
     Held, //
 };
+use since_v7_3::this_module;
 
 use super::{
     Dquot,
@@ -206,7 +206,7 @@ impl<T: Format> FormatType<T> {
             inner: Opaque::new(bindings::quota_format_type {
                 qf_fmt_id: qf_fmt_id as c_int,
                 qf_ops: &Table::<T>::TABLE,
-                qf_owner: this_module::<T::OwnerModule>().as_ptr(),
+                qf_owner: this_module!(T::OwnerModule),
                 ..pin_init::zeroed()
             }),
             s_type: Atomic::new(ptr::null_mut()),

@@ -158,7 +158,9 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Writes what fsync(2) must find besides the data, after [`Operations::write_inode`].
+    /// Writes what fsync(2) must find besides the data, after [`Operations::write_inode`]. There is none
+    /// before v7.3.
+    #[cfg(since_v7_3)]
     fn sync_inode_metadata(inode: &Host<Self::FileSystem>, sync: bool) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }

@@ -138,6 +138,7 @@ impl<T: Operations> Table<T> {
     /// # Safety
     ///
     /// As `->sync_inode_metadata`.
+    #[cfg(since_v7_3)]
     unsafe extern "C" fn sync_inode_metadata(
         inode: *mut bindings::inode,
         wbc: *mut bindings::writeback_control,
@@ -357,6 +358,7 @@ impl<T: Operations> Table<T> {
         show_options: callback!(T::HAS_SHOW_OPTIONS, Self::show_options),
         dirty_inode: callback!(T::HAS_DIRTY_INODE, Self::dirty_inode),
         write_inode: callback!(T::HAS_WRITE_INODE, Self::write_inode),
+        #[cfg(since_v7_3)]
         sync_inode_metadata: callback!(T::HAS_SYNC_INODE_METADATA, Self::sync_inode_metadata),
         put_super: callback!(
             T::HAS_PUT_SUPER || quota::has_quotas::<T::FileSystem>(),

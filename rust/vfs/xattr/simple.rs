@@ -20,6 +20,7 @@ use kernel::{
         Mutex, //
     },
 };
+use since_v7_3::code::ENODATA;
 
 use super::{
     may_see_trusted,

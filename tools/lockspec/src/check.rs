@@ -179,6 +179,15 @@ impl Check<'_> {
         })
     }
 
+    /// Parses the release of the kernel since which something is there, or was there before, if `set` is false.
+    fn since(&mut self, text: &Spanned<String>, set: bool) -> Option<Config> {
+        let release = self.release(text, "kernel")?;
+        Some(Config {
+            option: format!("since_{release}").replace('.', "_"),
+            set,
+        })
+    }
+
     /// Looks up a word in a list of them.
     fn word<T: Copy>(
         &mut self,

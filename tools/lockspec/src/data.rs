@@ -69,6 +69,17 @@ pub struct Slot {
     #[serde(default)]
     pub objects: Map<Spanned<String>>,
     pub config: Option<Spanned<String>>,
+    pub since: Option<Spanned<String>>,
+    pub before: Option<Spanned<String>>,
+    pub earlier: Option<Earlier>,
+}
+
+/// What a callback was before a release of the kernel.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    pub before: Spanned<String>,
+    pub prototype: Spanned<String>,
 }
 
 /// One file: what one edition of the kernel's document says.

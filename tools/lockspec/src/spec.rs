@@ -91,11 +91,20 @@ pub struct Slot {
     /// arguments.
     pub objects: Vec<Object>,
     pub config: Option<Config>,
+    pub earlier: Option<Earlier>,
 }
 
-/// An option of the kernel's configuration: without it, or with it, there is no such field.
+/// Another number of arguments that a callback has in some kernels.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    pub config: Config,
+    pub arguments: usize,
+}
+
+/// What a kernel must have, or lack, for a field to be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// An option of its configuration; or that it is of some release or a later one, as Kbuild says it: `since_v7_3`.
     pub option: String,
     pub set: bool,
 }

@@ -103,6 +103,10 @@ wrong! {
     slot_no_name: "put = {" => "\"get-put\" = {";
     field_is_slot: "[\"owner\"," => "[\"link\",";
     config_bad: "\"!CONFIG_SIMPLE\"" => "\"SIMPLE\"";
+    since_bad: "before = \"v0.8\"" => "since = \"1\"";
+    since_and_before: "before = \"v0.8\"" => "before = \"v0.8\", since = \"v0.9\"";
+    earlier_bad: "int type, bool all)" => "int type, bool)";
+    earlier_moved: "int type, bool all)" => "bool all, int type)";
     prototype_without_name: "(struct dentry *dentry, int type)" => "(struct dentry *, int type)";
     prototype_open: "struct dentry *dentry, int type)" => "struct dentry *dentry, int type";
     prototype_with_argument_twice: "int type)" => "int dentry)";

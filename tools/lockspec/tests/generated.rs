@@ -111,14 +111,16 @@ fn bindings(specification: &Specification) -> String {
         }
     }
     for s in &specification.callbacks.structs {
-        // As a kernel is that was configured without any option.
+        // As a kernel is that was configured without any option, and is older than all that is told of.
         let there = |config: &Option<Config>| config.as_ref().is_none_or(|config| !config.set);
         let mut text = format!("#[repr(C)] pub struct {} {{\n", s.name);
         for field in s.fields.iter().filter(|f| there(&f.config)) {
             text += &format!("    pub {}: u8,\n", field.name);
         }
         for slot in s.slots.iter().filter(|slot| there(&slot.config)) {
-            let arguments = vec!["*mut u8"; slot.arguments.len()].join(", ");
+            let earlier = (slot.earlier.as_ref()).filter(|earlier| !earlier.config.set);
+            let count = earlier.map_or(slot.arguments.len(), |earlier| earlier.arguments);
+            let arguments = vec!["*mut u8"; count].join(", ");
             text += &format!(
                 "    pub {}: Option<unsafe extern \"C\" fn({arguments})>,\n",
                 slot.name
@@ -291,6 +293,12 @@ fn the_kernels_structs_have_the_last_word() {
         ),
         (put, String::new(), "does not have a field named `put`"),
         (put, put.replace("fn()", "fn(u8)"), "= put;"),
+        // It takes one more in a kernel of that age.
+        (
+            "pub set_acl: Option<unsafe extern \"C\" fn(*mut u8, *mut u8, *mut u8)>",
+            "pub set_acl: Option<unsafe extern \"C\" fn(*mut u8, *mut u8)>".to_owned(),
+            "= set_acl;",
+        ),
         (
             "pub d_inode: ",
             "pub d_nodes: ".to_owned(),
@@ -326,6 +334,11 @@ fn options_of_the_kernel_count() {
     let small = checked(&without, &[SMALL]).expect("this is right");
     crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
     assert_eq!(program(folder.path(), text).expect("it compiles"), "acl ");
+    // The kernel that is made up is older.
+    let later = edit(CALLBACKS, "before = \"v0.8\"", "since = \"v0.8\"");
+    let small = checked(&later, &[SMALL]).expect("this is right");
+    crate_of(folder.path(), &small, &bindings(&small)).expect("it compiles");
+    assert_eq!(program(folder.path(), text).expect("it compiles"), "flush ");
 }
 
 #[test]

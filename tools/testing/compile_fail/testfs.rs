@@ -48,6 +48,7 @@ pub struct LocalModule;
 impl kernel::ModuleMetadata for LocalModule {
     const NAME: &'static CStr = c"case";
     // SAFETY: Nothing of this runs. As the kernel's own crate has it.
+    #[cfg(since_v7_3)]
     const THIS_MODULE: ThisModule = unsafe { ThisModule::from_ptr(core::ptr::null_mut()) };
 }
 

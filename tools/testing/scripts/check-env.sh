@@ -68,13 +68,45 @@ not_configured() {
 	lacks "kernel build in $kdir" 'it is not configured and prepared'
 }
 
+# release RELEASE: of which the complete tree is now.
+release() {
+	complete
+	echo "$1" >"$kdir/include/config/kernel.release"
+}
+
 other_release() {
-	local release
-	for release in 6.12.1 7.30.1 17.3; do
-		complete
-		echo "$release" >"$kdir/include/config/kernel.release"
-		lacks 'supported kernel' "$kdir is $release; the code supports 7.3" || return
+	local release what
+	for release in 6.12.1 7.1.9 7.10-rc1 7.30.1 17.3; do
+		case $release in
+		6.* | 7.1.*) what='too old' ;;
+		*) what='too new' ;;
+		esac
+		release "$release"
+		lacks 'supported kernel' "$kdir is $release, which is $what; the code supports 7.3, 7.2" || return
 	done
+}
+
+supported_release() {
+	local release
+	for release in 7.2.12+deb13-amd64 7.2.0 7.3.0-rc4 7.3.4-mine; do
+		release "$release"
+		check
+		exits 0 && out_has "ok       kernel $release" && out_lacks missing || return
+	done
+}
+
+# make refuses it with the reason, and builds nothing.
+make_refuses() {
+	local release what
+	while read -r release what; do
+		release "$release"
+		run env PATH="$tmp/bin:$PATH" make -C "$tree" KDIR="$kdir" BUILD="$tmp/build" modules
+		exits 2 && out_has "missing  supported kernel: $kdir is $release, which is $what; the code supports 7.3, 7.2" &&
+			{ [ ! -e "$tmp/build" ] || say_all "something was built"; } || return
+	done <<-END
+		7.1.9 too old
+		7.4.0-rc1 too new
+	END
 }
 
 no_option() {
@@ -155,11 +187,12 @@ no_environment() {
 	exits 1 && out_has 'missing  managed environment: not made yet; make it: make setup'
 }
 
-plan 14
+plan 16
 t "nothing is missing" lacks_nothing
 t "no such kernel tree" no_tree
 t "a tree that was not configured" not_configured
 t "a kernel that is not supported" other_release
+t "kernels that are supported" supported_release
 t "each option that the kernel must have" no_option
 t "another rustc than the kernel's" other_rustc
 t "no Rust metadata" no_metadata
@@ -167,6 +200,7 @@ t "a kernel that was not built" no_symvers
 t "no C compiler" no_compiler
 t "no tools" no_tools
 t "make stops with what is missing" make_says_so
+t "make refuses a kernel that is too old or too new" make_refuses
 managed "the managed kernels" managed_kernels
 managed "the managed environment" managed_environment
 t "no managed environment" no_environment

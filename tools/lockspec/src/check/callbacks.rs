@@ -11,7 +11,7 @@ use crate::c;
 use crate::data;
 use crate::facts;
 use crate::spec::{
-    Argument, ArgumentKind, Callbacks, Field, Object, Reach, Slot, Spec, Step, Struct,
+    Argument, ArgumentKind, Callbacks, Earlier, Field, Object, Reach, Slot, Spec, Step, Struct,
 };
 use crate::suggest::one_of;
 
@@ -69,21 +69,25 @@ impl Check<'_> {
 
     fn slot(&mut self, name: &Spanned<String>, written: &data::Slot) -> Option<Slot> {
         self.c_name(name, "slot");
-        let config = match &written.config {
-            Some(config) => self.config(config.get_ref(), config.span()),
-            None => None,
-        };
-        let arguments = match c::prototype(written.prototype.get_ref()) {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                self.error_in(
-                    &written.prototype,
-                    error,
-                    "write the type that is returned, and the arguments in parentheses, each \
-                     with its type and its name",
+        let config = match (&written.config, &written.since, &written.before) {
+            (None, None, None) => None,
+            (Some(config), None, None) => self.config(config.get_ref(), config.span()),
+            (None, Some(release), None) => self.since(release, true),
+            (None, None, Some(release)) => self.since(release, false),
+            _ => {
+                self.error(
+                    name.span(),
+                    format!("bad slot `{}`", name.get_ref()),
+                    "it has two of `config`, `since` and `before`",
+                    "write the one that decides whether a kernel has it",
                 );
-                return None;
+                None
             }
+        };
+        let arguments = self.prototype(&written.prototype)?;
+        let earlier = match &written.earlier {
+            Some(earlier) => Some(self.earlier(earlier, &arguments)?),
+            None => None,
         };
         Some(Slot {
             name: name.get_ref().clone(),
@@ -91,6 +95,42 @@ impl Check<'_> {
             objects: self.objects(&arguments, &written.objects),
             arguments,
             config,
+            earlier,
+        })
+    }
+
+    /// Parses a prototype, and returns its arguments.
+    fn prototype(&mut self, written: &Spanned<String>) -> Option<Vec<Argument>> {
+        match c::prototype(written.get_ref()) {
+            Ok(arguments) => Some(arguments),
+            Err(error) => {
+                self.error_in(
+                    written,
+                    error,
+                    "write the type that is returned, and the arguments in parentheses, each \
+                     with its type and its name",
+                );
+                None
+            }
+        }
+    }
+
+    /// Checks what a callback was before. Rules find its arguments by their places.
+    fn earlier(&mut self, written: &data::Earlier, now: &[Argument]) -> Option<Earlier> {
+        let config = self.since(&written.before, false);
+        let arguments = self.prototype(&written.prototype)?;
+        if !arguments.starts_with(now) {
+            self.error(
+                written.prototype.span(),
+                "the arguments have moved",
+                "it does not begin with the arguments that the callback has now",
+                "rules find arguments by their places: only more of them, at the end, can be told",
+            );
+            return None;
+        }
+        Some(Earlier {
+            config: config?,
+            arguments: arguments.len(),
         })
     }
 

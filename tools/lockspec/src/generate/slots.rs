@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::Slots;
 use crate::rust::{self, Value};
-use crate::spec::{Callbacks, Config, SlotId, Struct};
+use crate::spec::{Callbacks, Config, Slot, SlotId, Struct};
 
 /// Writes what compares the structs with the kernel's: the compiler does it, and names what
 /// differs. Returns the rows of the table of slots.
@@ -66,6 +66,16 @@ fn attribute(config: &Config, so: bool) -> String {
     }
 }
 
+/// Writes what compares the number of arguments of a slot.
+fn takes(out: &mut String, slot: &Slot, arguments: usize) {
+    let arguments = vec!["_"; arguments].join(", ");
+    let _ = writeln!(
+        out,
+        "    let _: &Option<unsafe extern \"C\" fn({arguments}) -> _> = {};",
+        slot.name
+    );
+}
+
 /// Writes what compares a struct with the kernel's.
 fn compare(out: &mut String, s: &Struct) {
     // rustfmt cannot indent an attribute before `name: _`.
@@ -110,12 +120,12 @@ fn compare(out: &mut String, s: &Struct) {
         if let Some(config) = &slot.config {
             let _ = writeln!(out, "    {}", attribute(config, true));
         }
-        let arguments = vec!["_"; slot.arguments.len()].join(", ");
-        let _ = writeln!(
-            out,
-            "    let _: &Option<unsafe extern \"C\" fn({arguments}) -> _> = {};",
-            slot.name
-        );
+        if let Some(earlier) = &slot.earlier {
+            let _ = writeln!(out, "    {}", attribute(&earlier.config, true));
+            takes(out, slot, earlier.arguments);
+            let _ = writeln!(out, "    {}", attribute(&earlier.config, false));
+        }
+        takes(out, slot, slot.arguments.len());
     }
     out.push_str("};\n");
 }

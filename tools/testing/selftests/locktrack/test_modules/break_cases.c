@@ -7,6 +7,7 @@
 #include <linux/fileattr.h>
 
 #include "break.h"
+#include "since_v7_3.h"
 
 int call_lookup(struct call *call)
 {
@@ -28,7 +29,7 @@ static int call_create(struct call *call)
 
 	if (!dir->i_op->create)
 		return -EOPNOTSUPP;
-	return dir->i_op->create(call->idmap, dir, call->source, S_IFREG | 0600);
+	return inode_create(call->idmap, dir, call->source, S_IFREG | 0600);
 }
 
 static int call_mkdir(struct call *call)
