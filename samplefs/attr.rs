@@ -7,6 +7,7 @@
 use kernel::prelude::*;
 use vfs::{
     inode::Operations,
+    mode::S_IRWXUGO,
     prelude::*,
     xattr::List, //
 };
@@ -33,6 +34,13 @@ impl Operations for Attributes {
     ) -> Result {
         inode.sb().info().stats.setattrs.inc();
         inode.setattr_prepare(idmap, dentry, attr)?;
+        // What can fail comes first. Who takes set-id bits away, to cut the file or to give it to
+        // somebody else, leaves the permissions as they are, and the list with them.
+        let mode = inode.i_mode();
+        let changes = |new: &Mode| (new ^ mode) & S_IRWXUGO != 0;
+        if let Some(new) = attr.mode().filter(changes) {
+            inode.posix_acl_chmod(idmap, dentry, new)?;
+        }
         inode.dquot_transfer(idmap, attr)?;
         if let Some(size) = attr.size() {
             let changes = size != inode.i_size();
@@ -43,9 +51,6 @@ impl Operations for Attributes {
             }
         }
         inode.setattr_copy(idmap, attr);
-        if attr.has_mode() {
-            inode.posix_acl_chmod(idmap, dentry)?;
-        }
         Ok(())
     }
 

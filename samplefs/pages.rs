@@ -344,9 +344,14 @@ impl Operations for Pages {
             DirectIo::Write(from) => each_block(pos, from.len(), |block, offset, buffer| {
                 let count = from.copy_from_iter(buffer);
                 if count != 0 {
-                    reserve(inode, Blocks::one(block))?;
                     let copied = Source::Bytes(buffer.get(..count).ok_or(EFAULT)?);
-                    store.write(block, offset, copied)?;
+                    let new = reserve(inode, Blocks::one(block))?;
+                    // In the file a mapping may have found the room, and counts on it. Beyond the end
+                    // nobody can have.
+                    let beyond = file_blocks(0, inode.i_size().max(0) as usize).end;
+                    store
+                        .write(block, offset, copied)
+                        .inspect_err(|_| cancel(inode, new.from(beyond)))?;
                     stats.blocks_written.inc();
                 }
                 Ok(count)

@@ -172,10 +172,11 @@ impl<F: FileSystem> Inode<F> {
         Ok(())
     }
 
-    /// Makes the list say what the permissions say, after these have changed.
+    /// Makes the list say what this mode says, which the inode is to have.
     ///
-    /// Comes after [`crate::Locked::setattr_copy`] where the mode was among the attributes.
-    /// Calls `->set_acl`. Mirrors `posix_acl_chmod()` of `fs/posix_acl.c`. May sleep.
+    /// Comes before anything is changed that cannot be taken back, and so before
+    /// [`crate::Locked::setattr_copy`]: it may fail. Where the permissions stay as they are, it has
+    /// nothing to do. Calls `->set_acl`. Mirrors `posix_acl_chmod()` of `fs/posix_acl.c`. May sleep.
     ///
     /// # Errors
     ///
@@ -191,20 +192,18 @@ impl<F: FileSystem> Inode<F> {
     ///     attr: &mut Iattr,
     /// ) -> Result {
     ///     inode.setattr_prepare(idmap, dentry, attr)?;
-    ///     inode.setattr_copy(idmap, attr);
-    ///     if attr.has_mode() {
-    ///         inode.posix_acl_chmod(idmap, dentry)?;
+    ///     if let Some(mode) = attr.mode() {
+    ///         inode.posix_acl_chmod(idmap, dentry, mode)?;
     ///     }
+    ///     inode.setattr_copy(idmap, attr);
     ///     Ok(())
     /// }
     /// ```
-    pub fn posix_acl_chmod(&self, idmap: &Idmap, dentry: &Dentry<F>) -> Result {
+    pub fn posix_acl_chmod(&self, idmap: &Idmap, dentry: &Dentry<F>, mode: Mode) -> Result {
         if !dentry.is_of(self) {
             return Err(EINVAL);
         }
         // SAFETY: All are valid, and the dentry is of the inode and stays so.
-        to_result(unsafe {
-            extra_bindings::posix_acl_chmod(idmap.as_ptr(), dentry.as_ptr(), self.i_mode())
-        })
+        to_result(unsafe { extra_bindings::posix_acl_chmod(idmap.as_ptr(), dentry.as_ptr(), mode) })
     }
 }

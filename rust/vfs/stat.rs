@@ -20,6 +20,7 @@ use rules::{
 
 use crate::{
     idmap::Idmap,
+    mode::Mode,
     Dentry,
     FileSystem,
     Inode,
@@ -128,11 +129,12 @@ impl Iattr {
         (attr.ia_valid & bindings::ATTR_SIZE != 0).then_some(attr.ia_size)
     }
 
-    /// Whether the permissions are to be changed (`ATTR_MODE`).
+    /// The new mode, if it is to be changed (`ATTR_MODE`).
     #[inline]
-    pub fn has_mode(&self) -> bool {
+    pub fn mode(&self) -> Option<Mode> {
         // SAFETY: `self` is valid and C does not change it during the call.
-        unsafe { (*self.0.get()).ia_valid & bindings::ATTR_MODE != 0 }
+        let attr = unsafe { &*self.0.get() };
+        (attr.ia_valid & bindings::ATTR_MODE != 0).then_some(attr.ia_mode)
     }
 }
 

@@ -4,6 +4,7 @@
  * and a device, which there is not. And what is below the cache when it is full.
  */
 #include "pages.h"
+#include "../lib/fault.h"
 
 #include <linux/fs.h>
 #include <pthread.h>
@@ -231,6 +232,36 @@ TEST_ON(direct, full_and_dropped)
 	EXPECT_EQ(ENOSPC, ERR(pwrite(fd, block, BLOCK, 8 * SIZE)));
 	EXPECT_EQ(BLOCK, pwrite(fd, block, BLOCK, 0));
 	close(holes);
+	close(fd);
+}
+
+/* A write beyond the end that fails for want of memory leaves no room charged there. */
+TEST_ON(direct, no_memory_beyond_the_end)
+{
+	int fd = open_new(self->root, "f", O_DIRECT);
+	struct statfs before, after;
+	unsigned int n, failed = 0;
+	static char block[BLOCK];
+	ssize_t done;
+
+	if (!fault_only("failslab"))
+		SKIP(return, "%s", FAULT_MISSING);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstatfs(fd, &before));
+	for (n = 1; ; n++) {
+		fault_arm(n);
+		done = pwrite(fd, block, BLOCK, 100 * BLOCK);
+		if (!fault_disarm())
+			break;
+		if (done < 0) {
+			failed++;
+			ASSERT_EQ(0, fstatfs(fd, &after));
+			EXPECT_EQ(before.f_bfree, after.f_bfree) TH_LOG("allocation %u", n);
+		}
+		ASSERT_EQ(0, ftruncate(fd, 0));
+	}
+	EXPECT_EQ(BLOCK, done);
+	EXPECT_LT(0, failed);
 	close(fd);
 }
 

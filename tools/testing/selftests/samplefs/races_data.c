@@ -276,10 +276,9 @@ static void append(int root)
 	int other = open_file(root);
 	uint64_t record[RECORD / 8];
 	struct stat st;
-	int i;
 
 	MUST(fd >= 0);
-	for (i = 0; race_on(); i++) {
+	while (race_on()) {
 		int j;
 
 		for (j = 0; j < RECORD / 8; j++)

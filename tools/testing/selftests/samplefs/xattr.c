@@ -3,6 +3,7 @@
  * Extended attributes, and the access control lists that are some of them.
  */
 #include "testfs.h"
+#include "../lib/fault.h"
 
 #include <sys/xattr.h>
 
@@ -320,6 +321,37 @@ TEST_ON(xattr, acl_access)
 	ASSERT_EQ(0, lremovexattr(at("f"), ACCESS));
 	EXPECT_STREQ("", list("f"));
 	EXPECT_EQ(ENODATA, ERR(lgetxattr(at("f"), ACCESS, NULL, 0)));
+}
+
+/* For want of memory for the changed list, the mode does not change either. */
+TEST_ON(xattr, acl_chmod_fails)
+{
+	struct acl all = acl(1000, 7);
+	unsigned int n, failed = 0;
+	struct stat st;
+	int error;
+
+	if (!fault_only("failslab"))
+		SKIP(return, "%s", FAULT_MISSING);
+	ASSERT_EQ(0, testfs_touch(self->root, "f"));
+	ASSERT_EQ(0, fchmodat(self->root, "f", 0640, 0));
+	ASSERT_EQ(0, lsetxattr(at("f"), ACCESS, &all, sizeof(all), 0));
+	for (n = 1; ; n++) {
+		fault_arm(n);
+		error = ERR(fchmodat(self->root, "f", 0600, 0));
+		if (!fault_disarm())
+			break;
+		ASSERT_EQ(ENOMEM, error);
+		failed++;
+		ASSERT_EQ(0, fstatat(self->root, "f", &st, 0));
+		EXPECT_EQ(0670U, st.st_mode & 07777);
+		EXPECT_EQ(0, open_as(1000, self->root, "f", O_RDWR));
+	}
+	EXPECT_EQ(0, error);
+	EXPECT_LT(0, failed);
+	ASSERT_EQ(0, fstatat(self->root, "f", &st, 0));
+	EXPECT_EQ(0600U, st.st_mode & 07777);
+	EXPECT_EQ(EACCES, open_as(1000, self->root, "f", O_RDONLY));
 }
 
 TEST_ON(xattr, acl_inherited)

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Operations on open files besides reading and writing: mappings, locks, leases. */
+#include "faults.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/file.h>
+
+#define OP(ident, call, ...)	OP_OF(tree, ident, call, ##__VA_ARGS__)
+
+/* Mappings. What cannot be had is SIGBUS; what could only not be had now is tried again. */
+
+static sigjmp_buf jump;
+static char room[16 * PAGE] __attribute__((aligned(PAGE)));
+
+static void on_bus(int signal)
+{
+	siglongjmp(jump, signal);
+}
+
+static long touch(long from, long pages, bool store)
+{
+	volatile char *volatile at = map + from * PAGE;
+	volatile long i;
+
+	if (sigsetjmp(jump, 1)) {
+		errno = GOT_SIGBUS;
+		return -1;
+	}
+	signal(SIGBUS, on_bus);
+	for (i = 0; i < pages; i++, at += PAGE) {
+		if (store)
+			*at = 'm';
+		else
+			buffer[i] = *at;
+	}
+	return pages;
+}
+
+static void map_name(const char *name, int flags, bool cached)
+{
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	NEED(fd >= 0);
+	if (!cached)
+		NEED(!fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	map = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	NEED(map != MAP_FAILED);
+}
+
+static void map_file(void)
+{
+	map_name("file", MAP_SHARED, true);
+}
+
+static void map_uncached(void)
+{
+	map_name("file", MAP_SHARED, false);
+}
+
+static void map_sparse(void)
+{
+	map_name("sparse", MAP_SHARED, false);
+}
+
+static void map_owned(void)
+{
+	map_name("owned", MAP_SHARED, true);
+	NEED(!ftruncate(fd, 4 * PAGE));
+}
+
+static void map_private(void)
+{
+	map_name("file", MAP_PRIVATE, false);
+}
+
+static void map_dirty(void)
+{
+	map_sparse();
+	NEED(touch(6, 3, true) == 3);
+}
+
+static void open_sparse(void)
+{
+	fd = open("sparse", O_RDWR | O_CLOEXEC);
+	NEED(fd >= 0);
+}
+
+static long mapped(char *at)
+{
+	if (at == MAP_FAILED)
+		return -1;
+	map = at;
+	return 0;
+}
+
+OP(mmap, mapped(mmap(NULL, 16 * PAGE, PROT_READ, MAP_SHARED, fd, 0)), .before = open_sparse);
+OP(mmap_private, mapped(mmap(NULL, 16 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0)), .before = open_sparse);
+OP(mmap_populate, mapped(mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0)),
+   .before = open_sparse, .flags = PARTIAL);
+OP(load, touch(0, 4, false), .before = map_file, .may = { GOT_SIGBUS });
+OP(load_uncached, touch(0, 4, false), .before = map_uncached, .may = { GOT_SIGBUS });
+OP(load_hole, touch(8, 4, false), .before = map_sparse, .may = { GOT_SIGBUS });
+OP(load_beyond, touch(8, 1, false), .before = map_file, .may = { GOT_SIGBUS });
+OP(store, touch(0, 4, true), .before = map_file, .flags = PARTIAL, .may = { GOT_SIGBUS });
+OP(store_uncached, touch(0, 4, true), .before = map_uncached, .flags = PARTIAL, .may = { GOT_SIGBUS });
+OP(store_hole, touch(6, 4, true), .before = map_sparse, .flags = PARTIAL, .may = { GOT_SIGBUS });
+OP(store_owned, touch(0, 4, true), .before = map_owned, .flags = PARTIAL, .may = { GOT_SIGBUS });
+OP(store_private, touch(0, 4, true), .before = map_private, .may = { GOT_SIGBUS });
+OP(msync, msync(map, 16 * PAGE, MS_SYNC), .before = map_dirty);
+OP(madvise_willneed, madvise(map, 16 * PAGE, MADV_WILLNEED), .before = map_sparse);
+OP(madvise_populate_read, madvise(map, 16 * PAGE, MADV_POPULATE_READ), .before = map_sparse);
+OP(madvise_populate_write, madvise(map, 16 * PAGE, MADV_POPULATE_WRITE), .before = map_sparse,
+   .flags = PARTIAL, .may = { EFAULT });
+OP(madvise_remove, madvise(map + 4 * PAGE, PAGE, MADV_REMOVE), .before = map_sparse, .flags = PARTIAL);
+OP(mremap, mapped(mremap(map, 16 * PAGE, 16 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room)),
+   .before = map_dirty);
+OP(mprotect, mprotect(map, 16 * PAGE, PROT_READ), .before = map_dirty);
+
+static long unmap(void)
+{
+	long result = munmap(map, 16 * PAGE);
+
+	map = result ? map : NULL;
+	return result;
+}
+
+OP(munmap, unmap(), .before = map_dirty);
+
+/* Locks */
+
+static void open_file(void)
+{
+	fd = open("file", O_RDWR | O_CLOEXEC);
+	NEED(fd >= 0);
+}
+
+static long lock(int cmd, short type, long from, long count)
+{
+	struct flock fl = { .l_type = type, .l_start = from, .l_len = count };
+
+	return fcntl(fd, cmd, &fl);
+}
+
+static void lock_all(void)
+{
+	open_file();
+	NEED(!lock(F_SETLK, F_WRLCK, 0, 0));
+}
+
+static void lock_elsewhere(void)
+{
+	open_file();
+	NEED(!lock(F_OFD_SETLK, F_WRLCK, 0, 0));
+	second_fd = fd;
+	open_file();
+}
+
+static void flock_elsewhere(void)
+{
+	open_file();
+	NEED(!flock(fd, LOCK_EX));
+	second_fd = fd;
+	open_file();
+}
+
+OP(setlk, lock(F_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(setlk_shared, lock(F_SETLK, F_RDLCK, 10, 0), .before = open_file, .may = { ENOLCK });
+OP(setlk_split, lock(F_SETLK, F_UNLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
+OP(setlk_change, lock(F_SETLK, F_RDLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
+OP(setlkw, lock(F_SETLKW, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(setlk_conflict, lock(F_SETLK, F_WRLCK, 0, 100), .before = lock_elsewhere, .may = { EAGAIN, ENOLCK });
+OP(getlk, lock(F_GETLK, F_WRLCK, 0, 100), .before = lock_elsewhere);
+OP(unlock, lock(F_SETLK, F_UNLCK, 0, 0), .before = lock_all, .may = { ENOLCK });
+OP(ofd_setlk, lock(F_OFD_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(flock, flock(fd, LOCK_EX), .before = open_file, .may = { ENOLCK });
+OP(flock_shared, flock(fd, LOCK_SH), .before = open_file, .may = { ENOLCK });
+OP(flock_conflict, flock(fd, LOCK_EX | LOCK_NB), .before = flock_elsewhere, .may = { EAGAIN, ENOLCK });
+OP(funlock, flock(second_fd, LOCK_UN), .before = flock_elsewhere);
+
+static void open_only_reading(void)
+{
+	fd = open("other", O_RDONLY | O_CLOEXEC);
+	NEED(fd >= 0);
+}
+
+static void lease(void)
+{
+	open_only_reading();
+	NEED(!fcntl(fd, F_SETLEASE, F_RDLCK));
+	signal(SIGIO, SIG_IGN);
+}
+
+OP(setlease, fcntl(fd, F_SETLEASE, F_RDLCK), .before = open_only_reading, .may = { EAGAIN });
+OP(setlease_write, fcntl(fd, F_SETLEASE, F_WRLCK), .before = open_only_reading, .may = { EAGAIN });
+OP(unlease, fcntl(fd, F_SETLEASE, F_UNLCK), .before = lease);
+OP(break_lease, kept(open("other", O_WRONLY | O_NONBLOCK)), .before = lease, .may = { EAGAIN });
+
+/* What procfs says of it. */
+
+static void open_fdinfo(void)
+{
+	char path[64];
+
+	lock_all();
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	second_fd = open(path, O_RDONLY | O_CLOEXEC);
+	NEED(second_fd >= 0);
+}
+
+static const char *check_fdinfo(long result)
+{
+	buffer[result] = '\0';
+	return strstr(buffer, "samplefs-locks:\t1\n") ? NULL : "the lock is not shown";
+}
+
+/* Numbers in it have now more digits, now less. */
+OP(fdinfo, read(second_fd, buffer, sizeof(buffer) - 1), .before = open_fdinfo, .check = check_fdinfo,
+   .flags = PARTIAL);
