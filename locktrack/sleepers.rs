@@ -44,8 +44,9 @@ use crate::{
     },
 };
 
-/// How many calls in each other can be noted of the task that runs.
-const DEEP: usize = 16;
+/// How many calls of the task that runs can be noted. Those of earlier system calls can be among them: where the kernel lets its stack
+/// begin at a random place each time, what is over is not always seen from there.
+const DEEP: usize = 32;
 
 /// The words of a call.
 const WORDS: usize = 5;
