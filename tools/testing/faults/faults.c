@@ -124,6 +124,7 @@ static const char *run(const struct op *op, const struct fault *fault, unsigned 
 		       struct state *state)
 {
 	const char *wrong = NULL;
+	int leaked = -1;
 
 	run_number++;
 	memset(outcome, 0, sizeof(*outcome));
@@ -142,10 +143,15 @@ static const char *run(const struct op *op, const struct fault *fault, unsigned 
 			unlink("new");
 		if (!strcmp(planted, "half") && failed)
 			NEED(!mknod("half", S_IFREG | 0600, 0));
-		if (!strcmp(planted, "leak") && failed)
-			NEED(write(open(".", O_TMPFILE | O_WRONLY, 0600), "x", 1) == 1);
+		if (!strcmp(planted, "leak") && failed) {
+			leaked = open(".", O_TMPFILE | O_WRONLY, 0600);
+			NEED(write(leaked, "x", 1) == 1);
+		}
 	}
 	subject->look(state);
+	/* Or nothing could be unmounted any more. */
+	if (leaked >= 0)
+		close(leaked);
 	if (state->wrong[0])
 		wrong = state->wrong;
 	if (!wrong && outcome->wrong[0])
