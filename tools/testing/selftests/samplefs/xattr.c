@@ -341,6 +341,11 @@ TEST_ON(xattr, acl_chmod_fails)
 		error = ERR(fchmodat(self->root, "f", 0600, 0));
 		if (!fault_disarm())
 			break;
+		if (!error) {
+			/* It was not its own memory, but what kmemleak notes that in. */
+			ASSERT_EQ(0, lsetxattr(at("f"), ACCESS, &all, sizeof(all), 0));
+			continue;
+		}
 		ASSERT_EQ(ENOMEM, error);
 		failed++;
 		ASSERT_EQ(0, fstatat(self->root, "f", &st, 0));
