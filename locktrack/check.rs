@@ -153,9 +153,6 @@ impl Callback {
     #[inline(always)]
     fn usual(&self, hit: &Hit<'_>, short: usize) -> Option<Usually<'_>> {
         let entry = self.roles.callback.entry(short)?;
-        if !entry.is_short {
-            return None;
-        }
         let found = self.roles.find(hit)?;
         let (calls, awake) = entry.usual(hit, found.object?)?;
         let Tracker {

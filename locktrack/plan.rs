@@ -45,7 +45,10 @@ use crate::{
         ANSWERS,
         UNUSUAL, //
     },
-    usual::Usual, //
+    usual::{
+        Usual,
+        Word, //
+    },
 };
 
 pub(crate) use entry::{
@@ -306,12 +309,12 @@ impl Plan {
             let mut entry = Entry {
                 rules: KVec::new(),
                 certain: certain.len() as u32,
-                usual: KVec::new(),
                 may_sleep: false,
+                locks: KVec::new(),
+                others: KVec::new(),
                 awake: Awake::new(op, index),
                 conditional: KVec::new(),
                 conditional_awake: 0,
-                is_short: others.is_empty(),
                 calls,
             };
             let at_once = |usual: &Usual, bit| AtOnce {
@@ -326,7 +329,8 @@ impl Plan {
                 match usual {
                     Usual::MaySleep if !entry.may_sleep => entry.may_sleep = true,
                     Usual::Awake => entry.awake = entry.awake.with(bit),
-                    usual => entry.usual.push(usual, GFP_KERNEL)?,
+                    Usual::Here(_, word) => entry.locks.push(word, GFP_KERNEL)?,
+                    usual => entry.others.push(usual, GFP_KERNEL)?,
                 }
             }
             for (bit, (rule, what, usual)) in conditional.into_iter().enumerate() {
@@ -336,6 +340,10 @@ impl Plan {
                     entry.conditional_awake |= 1 << bit;
                 }
                 entry.conditional.push(usual, GFP_KERNEL)?;
+            }
+            if !others.is_empty() {
+                // Each call has to go the long way.
+                entry.locks.push(Word::NEVER, GFP_KERNEL)?;
             }
             for (rule, what) in others {
                 let checked = self.number_rule(rule, what, None)?;

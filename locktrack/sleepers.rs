@@ -36,6 +36,7 @@ use crate::{
     places::Places,
     plan::Awake,
     subject::Subject,
+    tables::FsId,
     tracker::Tracker,
     violations::{
         Stack,
@@ -49,15 +50,17 @@ use crate::{
 const DEEP: usize = 32;
 
 /// The words of a call.
-const WORDS: usize = 5;
+const WORDS: usize = 6;
 /// Where on the stack its return address is: in inner calls at smaller addresses.
 const SLOT: usize = 0;
 /// What was found there.
 const RETURNS_TO: usize = 1;
 const FUNCTION: usize = 2;
-/// An [`Awake`], and the filesystem.
+/// An [`Awake`].
 const AWAKE: usize = 3;
-const SUPER_BLOCK: usize = 4;
+/// An [`FsId`].
+const FILESYSTEM: usize = 4;
+const SUPER_BLOCK: usize = 5;
 
 /// Of a call whose task does not run, if it sleeps there: an address in the function that was called, else 0; and the frames.
 const CALLEE: usize = WORDS;
@@ -84,7 +87,8 @@ fn noted(hit: &Hit<'_>, awake: Awake, function: usize, subject: &Subject) -> [us
         hit.return_slot(),
         hit.in_return_slot(),
         function,
-        awake.with_fs(subject.fs),
+        awake.word(),
+        subject.fs.0.into(),
         subject.sb,
     ]
 }
@@ -277,7 +281,8 @@ impl Tracker {
     /// The current task has slept in a call.
     #[cold]
     fn slept(&self, here: &Here<'_>, call: &[usize; AWAY]) {
-        let (awake, fs) = Awake::and_fs(call[AWAKE]);
+        let awake = Awake::of_word(call[AWAKE]);
+        let fs = FsId(call[FILESYSTEM] as u8);
         let entry = self.plan.callbacks.get(awake.op());
         let entry = entry.and_then(|callback| callback.entry(awake.edition()));
         let (Some(entry), Some(of_fs), true) =

@@ -184,20 +184,13 @@ impl Roles {
 
     /// Returns the callbacks that the function was found as, with their indexes in the plan.
     #[inline]
-    pub(crate) fn callbacks<'a>(
-        &'a self,
-        plan: &'a Plan,
-    ) -> impl Iterator<Item = (usize, &'a plan::Callback)> {
-        let bits = |(word, ops): (usize, &Atomic<u64>)| {
-            let mut ops = read_once(ops);
-            core::iter::from_fn(move || {
-                let bit = (ops != 0).then(|| ops.trailing_zeros() as usize)?;
-                ops &= ops - 1;
-                Some(word * 64 + bit)
-            })
-        };
-        let ops = self.ops.iter().enumerate().flat_map(bits);
-        ops.filter_map(|op| Some((op, &**plan.callbacks.get(op)?)))
+    pub(crate) fn callbacks<'a>(&'a self, plan: &'a Plan) -> Callbacks<'a> {
+        Callbacks {
+            roles: self,
+            plan,
+            words: 0,
+            ops: 0,
+        }
     }
 
     /// Finds the object whose own table has this function in the place of this callback, if its filesystem is attached.
@@ -232,6 +225,32 @@ impl Roles {
             tracker.saw_table(kind, table, fs);
         }
         Some(Subject { fs, sb: 0 })
+    }
+}
+
+/// See [`Roles::callbacks`].
+pub(crate) struct Callbacks<'a> {
+    roles: &'a Roles,
+    plan: &'a Plan,
+    /// So many words of bits were looked at,
+    words: usize,
+    /// and these bits of the last one are left.
+    ops: u64,
+}
+
+impl<'a> Iterator for Callbacks<'a> {
+    type Item = (usize, &'a plan::Callback);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ops == 0 {
+            self.ops = read_once(self.roles.ops.get(self.words)?);
+            self.words = self.words.wrapping_add(1);
+        }
+        let first = self.words.wrapping_sub(1).wrapping_mul(64);
+        let op = first.wrapping_add(self.ops.trailing_zeros() as usize);
+        self.ops &= self.ops.wrapping_sub(1);
+        Some((op, self.plan.callbacks.get(op)?))
     }
 }
 

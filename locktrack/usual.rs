@@ -4,7 +4,8 @@
 
 use held::{
     Answer,
-    Mode, //
+    Mode,
+    State, //
 };
 use kprobes::{
     Hit,
@@ -19,9 +20,6 @@ use crate::{
     plan::What, //
 };
 
-const OWNED: usize = column(Answer::Exact(Mode::Exclusive));
-const NOT_HELD: usize = column(Answer::Exact(Mode::NotHeld));
-const TAKEN: usize = column(Answer::Someone(Mode::Exclusive));
 const IN_SOFTIRQ: usize = column(Answer::Someone(Mode::Shared));
 const MAY_SLEEP: usize = column(Answer::MaySleep);
 const AWAKE: usize = column(Answer::Awake);
@@ -29,13 +27,12 @@ const AWAKE: usize = column(Answer::Awake);
 /// The answer that a rule without conditions nearly always gets, and that keeps it.
 #[repr(u8)]
 pub(crate) enum Usual {
-    /// A lock of the object whose table has the callback is as it should be, or one of which there is only one. These are
-    /// the [`State`]s.
-    NotHeld(Word),
-    Owned(Word),
-    Taken(Word),
+    /// A lock of the object whose table has the callback is as it should be.
+    Here(State, Word),
     /// A lock of an object that is found from an argument is as it should be.
     Elsewhere(Register, Way, State, Word),
+    /// A lock of which there is only one is as it should be.
+    Global(State, Word),
     /// Sleeping is allowed.
     MaySleep,
     /// Softirqs are off, as in a callback of RCU.
@@ -44,24 +41,11 @@ pub(crate) enum Usual {
     Awake,
 }
 
-/// What a word of a lock says of it.
-#[derive(Clone, Copy)]
-pub(crate) enum State {
-    /// It names the current task as its owner.
-    Owned,
-    /// Nobody holds it.
-    NotHeld,
-    /// It is held, and names nobody.
-    Taken,
-}
-
-/// A word of a lock.
+/// A word of a lock, so far behind an object.
 #[derive(Clone, Copy)]
 pub(crate) struct Word {
-    /// All bits if it is so far behind an object, none if `offset` is its address.
-    of_object: usize,
     offset: usize,
-    bits: usize,
+    word: held::Word,
 }
 
 impl Usual {
@@ -81,14 +65,14 @@ impl Usual {
                 (requirement == Requirement::Held).then_some(Self::Softirq)
             }
             What::Global(lock) => {
-                let (state, word) = Word::new(lock, requirement, None)?;
-                Some(Self::of(state, word))
+                let (state, word) = Word::new(lock, requirement, 0)?;
+                Some(Self::Global(state, word))
             }
             What::Object(reach, lock) => {
                 let lock = lock_of(lock, SOMEWHERE)?;
-                let (state, word) = Word::new(lock, requirement, Some(SOMEWHERE))?;
+                let (state, word) = Word::new(lock, requirement, SOMEWHERE)?;
                 if object == Some((reach.argument, reach.path)) {
-                    return Some(Self::of(state, word));
+                    return Some(Self::Here(state, word));
                 }
                 let (register, way) = (Register::new(reach.argument)?, Way::new(reach.path)?);
                 Some(Self::Elsewhere(register, way, state, word))
@@ -96,25 +80,16 @@ impl Usual {
         }
     }
 
-    fn of(state: State, word: Word) -> Self {
-        match state {
-            State::Owned => Self::Owned(word),
-            State::NotHeld => Self::NotHeld(word),
-            State::Taken => Self::Taken(word),
-        }
-    }
-
     /// Returns whether a call is as usual. `object` is the one whose table has the callback. Nothing is called for it.
     #[inline(always)]
     pub(crate) fn is(&self, hit: &Hit<'_>, object: usize) -> bool {
         match self {
-            Self::NotHeld(word) => word.says(object, State::NotHeld),
-            Self::Owned(word) => word.says(object, State::Owned),
-            Self::Taken(word) => word.says(object, State::Taken),
+            Self::Here(_, word) => word.is_of(object),
             // What is found from nothing is no address.
-            Self::Elsewhere(register, way, state, word) => {
-                word.says(way.follow(hit.register(*register)), *state)
+            Self::Elsewhere(register, way, _, word) => {
+                word.is_of(way.follow(hit.register(*register)))
             }
+            Self::Global(_, word) => word.is_of(0),
             Self::MaySleep => held::surely_may_sleep(hit),
             Self::Softirq => hit.in_softirq(),
             Self::Awake => true,
@@ -124,10 +99,10 @@ impl Usual {
     /// Returns the index of the answer in [`ANSWERS`](crate::counts::ANSWERS).
     pub(crate) fn column(&self) -> usize {
         match self {
+            Self::Here(state, _) | Self::Elsewhere(.., state, _) | Self::Global(state, _) => {
+                column(state.answer())
+            }
             Self::MaySleep => MAY_SLEEP,
-            Self::Owned(_) | Self::Elsewhere(.., State::Owned, _) => OWNED,
-            Self::NotHeld(_) | Self::Elsewhere(.., State::NotHeld, _) => NOT_HELD,
-            Self::Taken(_) | Self::Elsewhere(.., State::Taken, _) => TAKEN,
             Self::Softirq => IN_SOFTIRQ,
             Self::Awake => AWAKE,
         }
@@ -135,36 +110,30 @@ impl Usual {
 }
 
 impl Word {
-    /// Finds the word of a lock of the object at an address, or of one of which there is only one, and what it should say.
-    fn new(
-        lock: held::Lock,
-        requirement: Requirement,
-        object: Option<usize>,
-    ) -> Option<(State, Self)> {
-        let (state, (address, bits)) = match requirement {
+    /// What no object has.
+    pub(crate) const NEVER: Self = Self {
+        offset: 0,
+        word: held::Word::NEVER,
+    };
+
+    /// Finds a word of a lock of the object at this address, or of any if that is 0, and the state that it should tell.
+    fn new(lock: held::Lock, requirement: Requirement, object: usize) -> Option<(State, Self)> {
+        let states: &[State] = match requirement {
             // What nothing is promised about is nearly never held.
-            Requirement::NotHeld | Requirement::NotPromised => (State::NotHeld, lock.held_word()?),
-            _ => match (lock.owner(), lock.held_word()) {
-                (Some(word), _) => (State::Owned, word),
-                (None, Some(word)) if lock.is_nameless() => (State::Taken, word),
-                _ => return None,
-            },
+            Requirement::NotHeld | Requirement::NotPromised => &[State::NotHeld],
+            _ => &[State::Owned, State::Taken],
         };
-        let word = Self {
-            of_object: object.map_or(0, |_| usize::MAX),
-            offset: address.wrapping_sub(object.unwrap_or(0)),
-            bits,
-        };
-        Some((state, word))
+        let mut found = states
+            .iter()
+            .filter_map(|&state| Some((state, lock.word(state)?)));
+        let (state, (address, word)) = found.next()?;
+        let offset = address.wrapping_sub(object);
+        Some((state, Self { offset, word }))
     }
 
+    /// Returns whether it is so behind this object.
     #[inline(always)]
-    fn says(&self, object: usize, state: State) -> bool {
-        let address = (object & self.of_object).wrapping_add(self.offset);
-        match state {
-            State::Owned => held::is_owner(address, self.bits),
-            State::NotHeld => held::is_free(address, self.bits),
-            State::Taken => held::is_held(address, self.bits),
-        }
+    pub(crate) fn is_of(&self, object: usize) -> bool {
+        self.word.is_at(object.wrapping_add(self.offset))
     }
 }

@@ -13,13 +13,13 @@ use super::{
     What,
     CALLBACKS, //
 };
-use crate::{
-    tables::FsId,
-    usual::Usual, //
+use crate::usual::{
+    Usual,
+    Word, //
 };
 
 /// The rules of a callback in an edition that forbid to sleep and apply to a call, in one word: the indexes of callback and
-/// edition, a byte each, one that is free, and from the upper half on a bit for each rule of the [`Entry`].
+/// edition, a byte each, and from the upper half on a bit for each rule of the [`Entry`].
 #[derive(Clone, Copy)]
 pub(crate) struct Awake(usize);
 
@@ -43,15 +43,15 @@ impl Awake {
         self.0 >> Self::FIRST == 0
     }
 
-    /// Returns the word, with a filesystem in its free byte.
+    /// Returns the word.
     #[inline(always)]
-    pub(crate) fn with_fs(self, fs: FsId) -> usize {
-        self.0 | usize::from(fs.0) << 16
+    pub(crate) fn word(self) -> usize {
+        self.0
     }
 
     /// Returns what is in such a word.
-    pub(crate) fn and_fs(word: usize) -> (Self, FsId) {
-        (Self(word & !(0xff << 16)), FsId((word >> 16) as u8))
+    pub(crate) fn of_word(word: usize) -> Self {
+        Self(word)
     }
 
     /// Returns the index of the callback.
@@ -78,17 +78,18 @@ pub(crate) struct Entry {
     pub(super) rules: KVec<Checked>,
     /// So many of them come first and have no conditions.
     pub(super) certain: u32,
-    /// What is usual for these; but for the one that sleeping is allowed, if `may_sleep` is set, and for those in `awake`.
-    pub(super) usual: KVec<Usual>,
+    /// What is usual for these: sleeping is allowed, if this is set,
     pub(super) may_sleep: bool,
+    /// locks of the object whose table has the callback,
+    pub(super) locks: KVec<Word>,
+    /// and all else but for those in `awake`.
+    pub(super) others: KVec<Usual>,
     /// Those without conditions that forbid to sleep.
     pub(super) awake: Awake,
     /// What is usual for the next ones, where they apply.
     pub(super) conditional: KVec<Usual>,
     /// A bit for each of these that forbids to sleep.
     pub(super) conditional_awake: u16,
-    /// Whether that is all.
-    pub(crate) is_short: bool,
     /// Counts the calls in which all was as usual.
     pub(super) calls: AllCalls,
 }
@@ -106,8 +107,12 @@ impl Entry {
         if self.may_sleep && !Usual::MaySleep.is(hit, object) {
             return None;
         }
-        let mut usual = self.usual.iter();
-        if !usual.all(|usual| usual.is(hit, object)) {
+        let mut locks = self.locks.iter();
+        if !locks.all(|word| word.is_of(object)) {
+            return None;
+        }
+        let mut others = self.others.iter();
+        if !others.all(|usual| usual.is(hit, object)) {
             return None;
         }
         match self.conditional.is_empty() {

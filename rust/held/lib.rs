@@ -30,6 +30,7 @@ mod lockdep;
 mod owner;
 mod readers;
 pub mod selftest;
+mod word;
 
 pub use answer::{
     Answer,
@@ -46,13 +47,12 @@ pub use readers::{
     Counts,
     Readers, //
 };
+pub use word::{
+    State,
+    Word, //
+};
 
 use extra_bindings as bindings;
-use kprobes::{
-    current,
-    read_or,
-    read_pointer, //
-};
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
@@ -126,36 +126,6 @@ impl Lock {
         owner::query(self)
     }
 
-    /// Returns the address of the word in which the lock names its owner, and the bits that mean a task that holds it
-    /// exclusively; [`None`] if it names none, or if lockdep knows more.
-    ///
-    /// If the word has the current task, that is what [`Lock::query`] says: see [`is_owner`].
-    pub const fn owner(self) -> Option<(usize, usize)> {
-        if cfg!(CONFIG_LOCKDEP) {
-            None
-        } else {
-            owner::word_of(self)
-        }
-    }
-
-    /// Returns the address of a word that is 0 in these bits as long as nobody holds the lock; [`None`] if it has none, or if
-    /// lockdep knows more.
-    ///
-    /// If they are 0, [`Lock::query`] says [`Answer::Exact`] with [`Mode::NotHeld`]: see [`is_free`].
-    pub fn held_word(self) -> Option<(usize, usize)> {
-        if cfg!(CONFIG_LOCKDEP) {
-            None
-        } else {
-            owner::held_word_of(self)
-        }
-    }
-
-    /// Returns whether nothing but [`is_held`] can be told of the lock: [`Answer::Someone`] with [`Mode::Exclusive`] is what
-    /// [`Lock::query`] says if it is.
-    pub fn is_nameless(self) -> bool {
-        !cfg!(CONFIG_LOCKDEP) && owner::is_nameless(self)
-    }
-
     /// Returns whether nothing but [`Hit::in_softirq`](kprobes::Hit::in_softirq) can be told of the lock: [`Answer::Someone`] with
     /// [`Mode::Shared`] is what [`Lock::query`] says if that is so.
     pub fn is_softirq(self) -> bool {
@@ -171,25 +141,6 @@ impl Lock {
             _ => true,
         }
     }
-}
-
-/// Returns whether the current task is the owner that a lock names, by the word and the bits that [`Lock::owner`]
-/// gave. [`true`] is [`Answer::Exact`] with [`Mode::Exclusive`]; else the lock has to be asked.
-#[inline(always)]
-pub fn is_owner(address: usize, bits: usize) -> bool {
-    read_pointer(address) & bits == current() as usize
-}
-
-/// Returns whether surely nobody holds a lock, by the word and the bits that [`Lock::held_word`] gave.
-#[inline(always)]
-pub fn is_free(address: usize, bits: usize) -> bool {
-    read_or(address, usize::MAX) & bits == 0
-}
-
-/// Returns whether surely somebody holds a lock, by the word and the bits that [`Lock::held_word`] gave.
-#[inline(always)]
-pub fn is_held(address: usize, bits: usize) -> bool {
-    read_or(address, 0) & bits != 0
 }
 
 /// Returns the best answer that this kernel has at this time for a lock that is held shared.

@@ -38,6 +38,8 @@ const RWSEM_OWNER_FLAGS_MASK: usize = 0x3;
 const RWSEM_READER_OWNED: usize = 0x1;
 /// A spinlock that nobody holds is 0, and it has as many bits.
 const SPINLOCK: usize = u32::MAX as usize;
+/// `_Q_LOCKED_MASK`: the byte of a spinlock that is 1 while it is held, or more, where a hypervisor has to wake who waits for it.
+const SPINLOCK_LOCKED: usize = 0xff;
 /// `MUTEX_FLAGS`: about waiters.
 const MUTEX_FLAGS: usize = 0x7;
 
@@ -45,8 +47,8 @@ const MUTEX_FLAGS: usize = 0x7;
 #[cfg(CONFIG_PER_VMA_LOCK)]
 const VM_REFCNT_EXCLUDE_READERS_FLAG: u32 = 1 << 30;
 
-/// See [`Lock::owner`].
-pub(crate) const fn word_of(lock: Lock) -> Option<(usize, usize)> {
+/// Returns the address of the word in which a lock names its owner, and the bits that mean a task that holds it exclusively.
+pub(crate) fn owner_word(lock: Lock) -> Option<(usize, usize)> {
     match lock {
         // A reader's bit stays, so that it never is the address of a task.
         Lock::RwSemaphore(address) => Some((
@@ -61,30 +63,30 @@ pub(crate) const fn word_of(lock: Lock) -> Option<(usize, usize)> {
     }
 }
 
-/// See [`Lock::held_word`].
-pub(crate) fn held_word_of(lock: Lock) -> Option<(usize, usize)> {
+/// Returns the address of a word that is 0 in these bits as long as nobody holds a lock.
+pub(crate) fn held_word(lock: Lock) -> Option<(usize, usize)> {
     match lock {
         Lock::RwSemaphore(address) => Some((
             address.wrapping_add(offset_of!(bindings::rw_semaphore, count)),
             usize::MAX,
         )),
-        Lock::Mutex(address) => Some((
-            address.wrapping_add(offset_of!(bindings::mutex, owner)),
-            !MUTEX_FLAGS,
-        )),
         Lock::Spinlock(address) => Some((address, SPINLOCK)),
         Lock::RenameLock => Some((rename_lock(), SPINLOCK)),
-        Lock::Folio(address) => Some((address, 1 << bindings::pageflags_PG_locked)),
-        _ => None,
+        Lock::Folio(_) => taken_word(lock),
+        _ => owner_word(lock),
     }
 }
 
-/// Returns whether [`query`] answers [`Answer::Someone`] with [`Mode::Exclusive`] of such a lock as soon as it is held.
-pub(crate) fn is_nameless(lock: Lock) -> bool {
+/// Returns the address of a word of which the lowest of these bits is set and the others are not while a lock is held, and
+/// nothing but that can be told: [`query`] answers [`Answer::Someone`] with [`Mode::Exclusive`].
+pub(crate) fn taken_word(lock: Lock) -> Option<(usize, usize)> {
     match lock {
-        Lock::Spinlock(_) | Lock::RenameLock => !cfg!(CONFIG_DEBUG_SPINLOCK),
-        Lock::Folio(_) => true,
-        _ => false,
+        // With debugging it has an owner.
+        Lock::Spinlock(_) | Lock::RenameLock if cfg!(CONFIG_DEBUG_SPINLOCK) => None,
+        Lock::Spinlock(address) => Some((address, SPINLOCK_LOCKED)),
+        Lock::RenameLock => Some((rename_lock(), SPINLOCK_LOCKED)),
+        Lock::Folio(address) => Some((address, 1 << bindings::pageflags_PG_locked)),
+        _ => None,
     }
 }
 

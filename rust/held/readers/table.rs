@@ -5,10 +5,7 @@
 //! Only a task itself changes its own entries and asks about them, in handlers of probes, of which a CPU runs
 //! one at a time. So nothing here has to be ordered; tasks meet only where they look for a free place.
 
-use crate::{
-    bindings,
-    current, //
-};
+use crate::bindings;
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -16,6 +13,7 @@ use kernel::{
         Relaxed, //
     },
 };
+use kprobes::current;
 
 /// How many groups of tasks there are, by a hash of their address.
 const BUCKETS: usize = 256;

@@ -3,12 +3,10 @@
 //! Looks at memory: those that must fail do, and the short way to ask a lock says what the long one does.
 
 use crate::{
-    is_free,
-    is_held,
-    is_owner,
     Answer,
     Lock,
-    Mode, //
+    Mode,
+    State, //
 };
 use kprobes::{
     read_nofault,
@@ -26,6 +24,8 @@ const NOWHERE: [usize; 5] = [
     0xffff_ffff_ff60_0000,
 ];
 
+const STATES: [State; 3] = [State::Owned, State::NotHeld, State::Taken];
+
 /// Returns whether reads of all kinds fail where they have to, and do not where a variable is.
 pub(super) fn reads_fail() -> bool {
     let here = 0x1122_3344_5566_7788u64;
@@ -37,8 +37,7 @@ pub(super) fn reads_fail() -> bool {
             && read_nofault::<u64>(at).is_none()
             && read_nofault::<usize>(at).is_none()
             && read_pointer(at) == 0
-            && !is_held(at, usize::MAX)
-            && !is_free(at, usize::MAX)
+            && !is_somehow(at)
     }) && read_nofault::<u8>(at) == Some(0x88)
         && read_nofault::<u16>(at) == Some(0x7788)
         && read_nofault::<u32>(at) == Some(0x5566_7788)
@@ -46,16 +45,25 @@ pub(super) fn reads_fail() -> bool {
         && read_pointer(at) == here as usize
 }
 
-/// Returns whether the lock's words for its owner and for whether it is held, or what is looked at instead, say what the query does.
+/// Returns whether a lock where nothing can be read is found in any state.
+fn is_somehow(at: usize) -> bool {
+    let locks = [
+        Lock::RwSemaphore(at),
+        Lock::Mutex(at),
+        Lock::Spinlock(at),
+        Lock::Folio(at),
+    ];
+    let in_state = |lock: Lock, state| lock.word(state).is_some_and(|(_, word)| word.is_at(at));
+    locks
+        .iter()
+        .any(|lock| STATES.iter().any(|&state| in_state(*lock, state)))
+}
+
+/// Returns whether the lock's words, or what is looked at instead, say what the query does.
 pub(super) fn words_are_right(lock: Lock, hit: &Hit<'_>) -> bool {
     let answer = lock.query();
-    let owned = answer == Answer::Exact(Mode::Exclusive);
-    let held = answer != Answer::Exact(Mode::NotHeld);
-    lock.owner()
-        .is_none_or(|(address, bits)| is_owner(address, bits) == owned)
-        && lock.held_word().is_none_or(|(address, bits)| {
-            is_held(address, bits) == held && is_free(address, bits) != held
-        })
-        && (!lock.is_softirq() || hit.in_softirq() == (answer == Answer::Someone(Mode::Shared)))
-        && (!lock.is_nameless() || !held || answer == Answer::Someone(Mode::Exclusive))
+    STATES.iter().all(|&state| {
+        lock.word(state)
+            .is_none_or(|(address, word)| word.is_at(address) == (answer == state.answer()))
+    }) && (!lock.is_softirq() || hit.in_softirq() == (answer == Answer::Someone(Mode::Shared)))
 }
