@@ -58,8 +58,6 @@ ifdef KDIR
 # As for any module out of the tree.
 .DEFAULT_GOAL := modules
 
-.DEFAULT_GOAL := modules
-
 # A developer's own kernel, or one of the managed environment entered by scripts/managed.
 # ---------------------------------------------------------------------------
 
