@@ -33,9 +33,16 @@ run() {
 	return "$status"
 }
 
-# What a log has to say of failures: the results of kselftests that failed, with what belongs to each, and the end.
+# What a log has to say of failures: the results of kselftests that failed, with what belongs to each, and the end. A program
+# with the kernel's harness says that before the result, from a line "RUN" on; others say it after it.
 what_failed() {
-	awk '/^# (not )?ok |^# # Totals|^(not )?ok / { on = 0 } /^# not ok / { on = 1; lines = 0 } on && lines++ < 40' "$log"
+	awk '
+		/^# # +RUN / { said = ""; runs = 1 }
+		runs { said = said $0 "\n" }
+		/^# (not )?ok |^# # Totals|^(not )?ok / { on = 0 }
+		/^# not ok / { on = 1; lines = 0; if (runs) { printf "%s", said; lines = 40 } }
+		/^# (not )?ok / { runs = 0; said = "" }
+		on && lines++ < 40' "$log"
 	tail -n 20 "$log"
 }
 

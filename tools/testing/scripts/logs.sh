@@ -243,7 +243,22 @@ shows_failures() {
 		out_has '# ok 50 after' && ! grep -q 'of before\|ok 3 ' "$tmp/out" || say_all "not what failed, and the end"
 }
 
-plan 12
+# What a program with the kernel's harness said of a failure is before its result.
+shows_failures_of_harness() {
+	{
+		for i in {1..50}; do
+			printf '# #  RUN           suite.test%d ...\n' "$i"
+			[ "$i" -ne 2 ] || printf '# # suite.c:7:test2:Expected 1 (1) == 2 (2)\n# #          FAIL  suite.test2\n# not '
+			[ "$i" -eq 2 ] || printf '# #            OK  suite.test%d\n# ' "$i"
+			printf 'ok %d suite.test%d\n' "$i" "$i"
+		done
+	} >"$log"
+	run bash -c 'set -eu; . "$0/results.sh"; logs=; log=$1; took=1; result suite 49 1 0' "$scripts" "$log"
+	exits 0 && out_has '# not ok 2 suite.test2' && out_has 'suite.c:7:test2:Expected' &&
+		! grep -q 'OK  suite.test1$\|RUN  *suite.test3 ' "$tmp/out" || say_all "not what failed"
+}
+
+plan 13
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
@@ -256,4 +271,5 @@ t "ktap-count: skips, each with its reason" counts_skips
 t "ktap-count: programs that never ended" counts_lost_programs
 t "ktap-count: no test at all" counts_nothing
 t "results.sh: what failed is shown, wherever the log has it" shows_failures
+t "results.sh: what the kernel's harness said of it, too" shows_failures_of_harness
 finish
