@@ -250,18 +250,21 @@ static void ret_d_prune(struct dentry *dentry)
 	sleep_if("d_delete-nested");
 }
 
-/* Until somebody else had the CPU, if there is anybody. */
-static void be_preempted(void)
+/* Until somebody else had the CPU. */
+static int be_preempted(void)
 {
 	unsigned long end = jiffies + HZ;
 	unsigned long before = current->nivcsw;
 
 	while (READ_ONCE(current->nivcsw) == before && time_before(jiffies, end))
 		cond_resched();
+	return current->nivcsw == before ? -ETIME : 0;
 }
 
 static int ret_d_delete(const struct dentry *dentry)
 {
+	int ret = 0;
+
 	sleep_if("d_delete");
 	if (returnfs_breaks("d_delete-twice")) {
 		msleep(1);
@@ -275,9 +278,9 @@ static int ret_d_delete(const struct dentry *dentry)
 		preempt_disable();
 	}
 	if (returnfs_breaks("d_delete-preempted") || returnfs_breaks("d_delete-only_preempted"))
-		be_preempted();
+		ret = be_preempted();
 	sleep_if("d_delete-preempted");
-	return 0;
+	return ret;
 }
 
 static char *ret_d_dname(struct dentry *dentry, char *buffer, int length)
