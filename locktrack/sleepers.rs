@@ -212,7 +212,7 @@ impl Sleepers {
                 switch.stack(frames);
             }
         }
-        if !self.away.put(switch.task(), &call) {
+        if !self.away.put(switch.task(), &call).is_some() {
             self.lost.add(1, Relaxed);
         }
     }

@@ -24,10 +24,7 @@ use rules::{
 
 use super::{
     call::Following,
-    watch::{
-        Seen,
-        Watched, //
-    },
+    watch::Seen, //
 };
 use crate::{
     check::{
@@ -38,6 +35,7 @@ use crate::{
         column,
         Hits, //
     },
+    places::Place,
     plan::{
         self,
         Checked,
@@ -77,7 +75,7 @@ pub(crate) struct Parts {
     parts: [Part; PARTS],
     /// The address of the folio that has to be unlocked, if there is one.
     locked: usize,
-    folio: Watched,
+    folio: Place,
     /// How many unlocks had been missed.
     missed: u64,
 }
@@ -96,7 +94,7 @@ impl Parts {
             count: 0,
             parts: [part; PARTS],
             locked: 0,
-            folio: Watched::NONE,
+            folio: Place::NONE,
             missed: 0,
         }
     }
@@ -241,7 +239,7 @@ impl Following {
         let returns = &tracker.returns;
         let function = self.callback.roles.address;
         let unlocked = match call.folio {
-            Watched::NONE => Seen::Unknown,
+            Place::NONE => Seen::Unknown,
             folio => returns.folios.end(folio, call.locked, function),
         };
         for part in call.parts.iter().take(call.count.into()) {
