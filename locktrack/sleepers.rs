@@ -27,7 +27,8 @@ use kprobes::{
     Hit,
     PerCpuStack,
     Switch,
-    SwitchHandler, //
+    SwitchHandler,
+    Trampolines, //
 };
 
 use crate::{
@@ -73,6 +74,8 @@ pub(crate) struct Sleepers {
     here: PerCpuStack<WORDS, DEEP>,
     /// Those of other tasks.
     away: Places<AWAY>,
+    /// What can be where a return address was.
+    trampolines: Trampolines,
     /// Whether the scheduler is watched.
     watched: Atomic<bool>,
     /// Calls for which there was no room.
@@ -98,6 +101,7 @@ impl Sleepers {
         Ok(Self {
             here: PerCpuStack::new()?,
             away: Places::new()?,
+            trampolines: Trampolines::find(),
             watched: Atomic::new(false),
             lost: Atomic::new(0),
         })
@@ -189,21 +193,26 @@ impl Sleepers {
     /// A task takes a call along if it is still under way.
     #[cold]
     fn leave(&self, switch: &Switch<'_>, noted: &[usize; WORDS]) {
+        let (slot, returns_to) = (noted[SLOT], noted[RETURNS_TO]);
+        // Most calls are over. What has its return address somewhere else on the stack is not this one any more.
+        if slot <= switch.stack_pointer() {
+            return;
+        }
+        let there = read_pointer(slot);
+        if there != returns_to && !self.trampolines.has(there) {
+            return;
+        }
         let mut call = [0; AWAY];
         for (word, noted) in call.iter_mut().zip(noted) {
             *word = *noted;
         }
-        if call[SLOT] <= switch.stack_pointer() {
-            return;
-        }
         if switch.sleeps() {
-            let Some(found) = switch.call_at(call[SLOT]) else {
+            let Some(found) = switch.call_at(slot) else {
                 return;
             };
             // Else it is another call, made from the same depth. Where there is a return probe, what was noted is its
             // trampoline, or became that.
-            if found.returns_to != call[RETURNS_TO] && read_pointer(call[SLOT]) != call[RETURNS_TO]
-            {
+            if found.returns_to != returns_to && there != returns_to {
                 return;
             }
             call[RETURNS_TO] = found.returns_to;

@@ -41,6 +41,7 @@ mod return_probe;
 mod switch;
 mod symbol;
 mod this_cpu;
+mod trampolines;
 
 pub use deferred::{
     Deferred,
@@ -98,6 +99,7 @@ pub use switch::{
 };
 pub use symbol::Symbol;
 pub use this_cpu::current;
+pub use trampolines::Trampolines;
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]
