@@ -13,21 +13,27 @@
 static sigjmp_buf jump;
 static char room[16 * PAGE] __attribute__((aligned(PAGE)));
 
-static void on_bus(int signal)
+static void on_signal(int signal)
 {
 	siglongjmp(jump, signal);
 }
 
 static long touch(long from, long pages, bool store)
 {
+	/* No signal stays blocked: to allow it again would be another place for a fault. */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_NODEFER };
 	volatile char *volatile at = map + from * PAGE;
 	volatile long i;
+	int signal;
 
-	if (sigsetjmp(jump, 1)) {
-		errno = GOT_SIGBUS;
+	sigaction(SIGBUS, &action, NULL);
+	/* What the kernel sends if it cannot tell of a signal. */
+	sigaction(SIGSEGV, &action, NULL);
+	signal = sigsetjmp(jump, 0);
+	if (signal) {
+		errno = signal == SIGBUS ? GOT_SIGBUS : EFAULT;
 		return -1;
 	}
-	signal(SIGBUS, on_bus);
 	for (i = 0; i < pages; i++, at += PAGE) {
 		if (store)
 			*at = 'm';
