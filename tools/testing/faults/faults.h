@@ -139,7 +139,9 @@ void signals_end(void);
 void signals_arm(int signal, unsigned int n);
 bool signals_disarm(void);
 
-/* kinds.c */
+/* kinds.c: what the functions from one to another allocate, or others for them, does not fail. */
+void memory_spares(const char *first, const char *behind);
+
 struct fault {
 	const char *name;
 	/* False, with why, if the kernel has no such thing. */

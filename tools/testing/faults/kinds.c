@@ -25,6 +25,38 @@ static const char *begin_page_alloc(void)
 	return fault_only("fail_page_alloc") ? NULL : "no CONFIG_FAIL_PAGE_ALLOC";
 }
 
+static unsigned long address_of(const char *symbol)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	unsigned long address, found = 0;
+	char name[512];
+
+	NEED(symbols);
+	while (fscanf(symbols, "%lx %*c %511s%*[^\n]", &address, name) == 2)
+		if (!strcmp(name, symbol))
+			found = address;
+	fclose(symbols);
+	return found;
+}
+
+void memory_spares(const char *first, const char *behind)
+{
+	static const char *const kinds[] = { "failslab", "fail_page_alloc" };
+	char from[32], to[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		/* The others must not look at the stack. */
+		if (strcmp(kinds[i], fault_chosen))
+			continue;
+		snprintf(from, sizeof(from), "%#lx", address_of(first));
+		snprintf(to, sizeof(to), "%#lx", address_of(behind));
+		NEED(strcmp(from, "0") && strcmp(to, "0"));
+		NEED(fault_set(kinds[i], "reject-start", from) && fault_set(kinds[i], "reject-end", to));
+		NEED(fault_set(kinds[i], "stacktrace-depth", "32"));
+	}
+}
+
 static const char *begin_usercopy(void)
 {
 	return fault_only("fail_usercopy") ? NULL : "no CONFIG_FAULT_INJECTION_USERCOPY";

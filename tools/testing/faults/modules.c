@@ -121,6 +121,11 @@ static void modules_begin(void)
 		mkdir(MOUNT, 0755);
 		own = true;
 	}
+	/*
+	 * From ftrace.c to trace_events.c: a probe that cannot be removed for want of memory stays, and who
+	 * asked is not told. So small an allocation never fails but here.
+	 */
+	memory_spares("alloc_ftrace_hash", "rethook_alloc");
 }
 
 /* Attached are only those that an operation attached. */

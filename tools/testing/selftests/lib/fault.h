@@ -19,6 +19,8 @@
 
 /* In debugfs, each with what it leaves out by default. fail-nth counts the places of all. */
 static const char *const fault_kinds[] = { "failslab", "fail_page_alloc", "fail_function", "fail_usercopy" };
+/* That which fault_only() chose. */
+static const char *fault_chosen = "";
 static int fault_fd = -1;
 
 static inline bool fault_write(const char *file, const char *value)
@@ -48,6 +50,7 @@ static inline bool fault_only(const char *kind)
 	bool there = false, chosen;
 	size_t i;
 
+	fault_chosen = kind;
 	for (i = 0; i < sizeof(fault_kinds) / sizeof(*fault_kinds); i++) {
 		chosen = !strcmp(kind, fault_kinds[i]);
 		if (!fault_set(fault_kinds[i], "stacktrace-depth", "0"))
