@@ -27,6 +27,16 @@ quiet_console() {
 	exits 0 && [ ! -s "$tmp/out" ] || say_all "complaints where there are none"
 }
 
+wanted_without_kmemleak() {
+	cat >"$console" <<-EOF
+		[    0.000000] Command line: virtme.guestname=samplefs kmemleak=off init=/init
+		[    0.000000] kmemleak: Kernel memory leak detector disabled
+		[    9.000000] kmemleak: detector disabled
+	EOF
+	run "$scripts/console-complaints" "$console"
+	exits 0 && [ ! -s "$tmp/out" ] || say_all "complaints about what was asked for"
+}
+
 # Each line, as the kernel prints it, is a complaint by itself.
 each_complaint() {
 	local line
@@ -258,8 +268,9 @@ shows_failures_of_harness() {
 		! grep -q 'OK  suite.test1$\|RUN  *suite.test3 ' "$tmp/out" || say_all "not what failed"
 }
 
-plan 13
+plan 14
 t "console-complaints: nothing in a log without complaints" quiet_console
+t "console-complaints: without kmemleak, as was asked for" wanted_without_kmemleak
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
 t "console-complaints: all that follows a panic" panics
