@@ -129,6 +129,8 @@ extern char buffer[16 * PAGE];
 unsigned char byte_of(long at);
 /* For an operation that opens something: it is closed after the run. */
 long kept(int new_fd);
+/* Reads a text into `buffer`. 0, as its numbers have now more digits, now less; or -1. */
+long read_text(int from);
 void give_up(int capability);
 void get_back(void);
 int quota(int cmd, int type, unsigned int id, void *addr);

@@ -155,11 +155,12 @@ static void open_mounts(void)
 /* It may be short: then the rest comes with the next call. */
 static const char *check_mounts(long result)
 {
-	long more;
+	long size = strlen(buffer), more;
 
-	while ((more = read(fd, buffer + result, sizeof(buffer) - 1 - result)) > 0)
-		result += more;
-	buffer[result] = '\0';
+	(void)result;
+	while ((more = read(fd, buffer + size, sizeof(buffer) - 1 - size)) > 0)
+		size += more;
+	buffer[size] = '\0';
 	return strstr(buffer, "grpquota,prjquota") ? NULL : "the options are not shown";
 }
 
@@ -175,6 +176,14 @@ static void open_counter(void)
 	NEED(fd >= 0);
 }
 
-OP(mountinfo, read(fd, buffer, sizeof(buffer) - 1), .before = open_mounts, .check = check_mounts,
-   .flags = PARTIAL);
-OP(counter, read(fd, buffer, sizeof(buffer) - 1), .before = open_counter, .flags = PARTIAL);
+static const char *check_counter(long result)
+{
+	unsigned long long value;
+	char end;
+
+	(void)result;
+	return sscanf(buffer, "%llu%c", &value, &end) == 2 && end == '\n' ? NULL : "no number";
+}
+
+OP(mountinfo, read_text(fd), .before = open_mounts, .check = check_mounts);
+OP(counter, read_text(fd), .before = open_counter, .check = check_counter);

@@ -53,17 +53,19 @@ static int load_program(void)
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
 	};
 	static char log[4096];
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_KPROBE,
-		.insns = (uintptr_t)program,
-		.insn_cnt = ARRAY_SIZE(program),
-		.license = (uintptr_t)"GPL",
-		.log_buf = (uintptr_t)log,
-		.log_size = sizeof(log),
-		.log_level = 1,
-	};
-	int loaded = bpf(BPF_PROG_LOAD, &attr);
+	union bpf_attr attr;
+	int loaded;
 
+	/* The kernel wants all of it to be zero that is not used, and an initialiser is about one member of a union. */
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_KPROBE;
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = ARRAY_SIZE(program);
+	attr.license = (uintptr_t)"GPL";
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
+	loaded = bpf(BPF_PROG_LOAD, &attr);
 	if (loaded < 0)
 		die("the program is not loaded: %s\n%s", strerror(errno), log);
 	return loaded;
@@ -86,17 +88,17 @@ static int open_event(void)
 
 bool signals_begin(void)
 {
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4,
-		.value_size = sizeof(*shared),
-		.max_entries = 1,
-		.map_flags = BPF_F_MMAPABLE,
-	};
+	union bpf_attr attr;
 
 	event_fd = open_event();
 	if (event_fd < 0)
 		return false;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = sizeof(*shared);
+	attr.max_entries = 1;
+	attr.map_flags = BPF_F_MMAPABLE;
 	map_fd = bpf(BPF_MAP_CREATE, &attr);
 	NEED(map_fd >= 0);
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);

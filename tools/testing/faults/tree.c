@@ -33,6 +33,16 @@ long kept(int new_fd)
 	return new_fd < 0 ? -1 : 0;
 }
 
+long read_text(int from)
+{
+	long size = read(from, buffer, sizeof(buffer) - 1);
+
+	if (size < 0)
+		return -1;
+	buffer[size] = '\0';
+	return 0;
+}
+
 static struct __user_cap_header_struct cap_header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 static struct __user_cap_data_struct caps[2];
 static bool gave_up;
