@@ -37,6 +37,22 @@ bool returnfs_breaks(const char *name);
 
 extern struct file_system_type returnfs_type;
 
+/* Of returnfs_pages.c. */
+int call_read_folio(struct call *call);
+int call_write_begin(struct call *call);
+int call_write_end(struct call *call);
+int call_dirty_folio(struct call *call);
+int call_invalidate_folio(struct call *call);
+int call_release_folio(struct call *call);
+int call_migrate_folio(struct call *call);
+int call_launder_folio(struct call *call);
+int call_is_partially_uptodate(struct call *call);
+int call_error_remove_folio(struct call *call);
+int call_fault(struct call *call);
+int call_page_mkwrite(struct call *call);
+int call_map_pages(struct call *call);
+int call_mmap(struct call *call);
+
 extern const struct test_case returnfs_cases[];
 extern const unsigned int returnfs_cases_count;
 
