@@ -44,10 +44,15 @@ void settle(void)
 	nanosleep(&time, NULL);
 }
 
+void begin_now(void)
+{
+	started = __rdtsc();
+}
+
 void begin(void)
 {
 	settle();
-	started = __rdtsc();
+	begin_now();
 }
 
 void end(void)
@@ -61,9 +66,14 @@ void sample_of(const char *what, const char *unit, double value)
 	fflush(stdout);
 }
 
+double instructions(unsigned long operations)
+{
+	return (double)(ended - started) / operations;
+}
+
 void sample(const char *what, unsigned long operations)
 {
-	sample_of(what, "instructions", (double)(ended - started) / operations);
+	sample_of(what, "instructions", instructions(operations));
 }
 
 static char (*all_names)[16];

@@ -12,11 +12,13 @@
 /* Says what went wrong, with errno, and exits. */
 void die(const char *what);
 
-/* Between them is what is counted. */
+/* Between them is what is counted. The first lets work that was put off be done before; the second does not. */
 void begin(void);
+void begin_now(void);
 void end(void);
 
-/* Prints what was counted, for one of `operations`. */
+/* What was counted, for one of `operations`; and prints it. */
+double instructions(unsigned long operations);
 void sample(const char *what, unsigned long operations);
 /* Prints something else than a count. */
 void sample_of(const char *what, const char *unit, double value);
