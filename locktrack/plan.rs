@@ -2,6 +2,7 @@
 
 //! What is checked: which of the rules, in which callbacks.
 
+mod calls;
 mod entry;
 
 use held::{
@@ -42,8 +43,7 @@ use crate::{
     conditions::Test,
     counts::{
         Counted,
-        ANSWERS,
-        UNUSUAL, //
+        ANSWERS, //
     },
     usual::{
         Usual,
@@ -51,6 +51,12 @@ use crate::{
     },
 };
 
+use calls::AllCalls;
+pub(crate) use calls::{
+    AtOnce,
+    Calls,
+    Number, //
+};
 pub(crate) use entry::{
     Awake,
     Entry, //
@@ -65,61 +71,6 @@ pub(crate) const FOLLOWED: usize = 4;
 /// How many rules of one callback with conditions can be looked at in the short way. There is a counter for each choice of
 /// them that can apply.
 const CONDITIONAL: usize = 6;
-
-/// The number of a rule among those that are checked, in any edition.
-#[derive(Clone, Copy)]
-pub(crate) struct Number {
-    pub(crate) index: u16,
-    pub(crate) at_once: Option<AtOnce>,
-}
-
-/// How the calls in which all is as usual are counted at once for a rule.
-#[derive(Clone, Copy)]
-pub(crate) struct AtOnce {
-    /// Those of its callback and edition.
-    calls: AllCalls,
-    /// The bit of the rule in a choice, or 0 if it applies to all calls.
-    bit: u16,
-    /// The index of its answer in [`ANSWERS`].
-    pub(crate) column: u8,
-}
-
-impl AtOnce {
-    /// Returns what counts the calls to which the rule applied, or did not apply.
-    pub(crate) fn calls(self, applied: bool) -> impl Iterator<Item = Calls> {
-        let applies = move |choice: u16| choice & self.bit == self.bit;
-        let choices = (0..self.calls.choices).filter(move |&choice| applies(choice) == applied);
-        choices.map(move |choice| self.calls.of(choice))
-    }
-}
-
-/// What counts some calls.
-#[derive(Clone, Copy)]
-pub(crate) struct Calls(pub(crate) u16);
-
-/// What counts the calls of a callback in one edition: one for each choice of its rules with conditions that applied.
-#[derive(Clone, Copy)]
-struct AllCalls {
-    first: Calls,
-    choices: u16,
-}
-
-impl AllCalls {
-    /// They are nowhere counted.
-    const NONE: Self = Self {
-        first: UNUSUAL,
-        choices: 0,
-    };
-
-    #[inline(always)]
-    fn of(self, choice: u16) -> Calls {
-        Calls(self.first.0.wrapping_add(choice))
-    }
-
-    fn all(self) -> impl Iterator<Item = Calls> {
-        (0..self.choices).map(move |choice| self.of(choice))
-    }
-}
 
 /// What is looked at for a rule.
 #[derive(Clone, Copy)]
@@ -317,11 +268,7 @@ impl Plan {
                 conditional_awake: 0,
                 calls,
             };
-            let at_once = |usual: &Usual, bit| AtOnce {
-                calls,
-                bit,
-                column: usual.column() as u8,
-            };
+            let at_once = |usual: &Usual, bit| AtOnce::new(calls, bit, usual.column() as u8);
             for (rule, what, usual) in certain {
                 let checked = self.number_rule(rule, what, Some(at_once(&usual, 0)))?;
                 let bit = 1 << entry.rules.len();
@@ -369,9 +316,9 @@ impl Plan {
     }
 
     fn next_calls(&mut self, choices: u16) -> AllCalls {
-        let first = Calls(self.counted.calls);
+        let calls = AllCalls::new(self.counted.calls, choices);
         self.counted.calls += choices;
-        AllCalls { first, choices }
+        calls
     }
 
     fn number_rule(
