@@ -147,10 +147,11 @@ static long lock(int cmd, short type, long from, long count)
 	return fcntl(fd, cmd, &fl);
 }
 
+/* By the open file: an operation that may be killed is done in another process, which has no locks of this one. */
 static void lock_all(void)
 {
 	open_file();
-	NEED(!lock(F_SETLK, F_WRLCK, 0, 0));
+	NEED(!lock(F_OFD_SETLK, F_WRLCK, 0, 0));
 }
 
 static void lock_elsewhere(void)
@@ -171,13 +172,13 @@ static void flock_elsewhere(void)
 
 OP(setlk, lock(F_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
 OP(setlk_shared, lock(F_SETLK, F_RDLCK, 10, 0), .before = open_file, .may = { ENOLCK });
-OP(setlk_split, lock(F_SETLK, F_UNLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
-OP(setlk_change, lock(F_SETLK, F_RDLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
 OP(setlkw, lock(F_SETLKW, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
 OP(setlk_conflict, lock(F_SETLK, F_WRLCK, 0, 100), .before = lock_elsewhere, .may = { EAGAIN, ENOLCK });
 OP(getlk, lock(F_GETLK, F_WRLCK, 0, 100), .before = lock_elsewhere);
-OP(unlock, lock(F_SETLK, F_UNLCK, 0, 0), .before = lock_all, .may = { ENOLCK });
 OP(ofd_setlk, lock(F_OFD_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(ofd_setlk_split, lock(F_OFD_SETLK, F_UNLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
+OP(ofd_setlk_change, lock(F_OFD_SETLK, F_RDLCK, 10, 10), .before = lock_all, .may = { ENOLCK });
+OP(ofd_unlock, lock(F_OFD_SETLK, F_UNLCK, 0, 0), .before = lock_all, .may = { ENOLCK });
 OP(flock, flock(fd, LOCK_EX), .before = open_file, .may = { ENOLCK });
 OP(flock_shared, flock(fd, LOCK_SH), .before = open_file, .may = { ENOLCK });
 OP(flock_conflict, flock(fd, LOCK_EX | LOCK_NB), .before = flock_elsewhere, .may = { EAGAIN, ENOLCK });
