@@ -419,9 +419,9 @@ fn what(rule: &Rule) -> Result<(What, When), &'static str> {
             Lock::RenameLock => held::Lock::RenameLock,
             Lock::RcuReadLock => held::Lock::RcuReadLock,
             Lock::RcuCallback => held::Lock::RcuCallback,
-            Lock::NamespaceSem => held::Lock::Hidden(Hidden::NamespaceSem),
-            Lock::BlockedLockLock => held::Lock::Hidden(Hidden::BlockedLockLock),
-            Lock::SwapLock => held::Lock::Hidden(Hidden::SwapLock),
+            Lock::NamespaceSem => hidden(Hidden::NamespaceSem)?,
+            Lock::BlockedLockLock => hidden(Hidden::BlockedLockLock)?,
+            Lock::SwapLock => hidden(Hidden::SwapLock)?,
             _ => return Err("it is a lock of an object, and there is none"),
         }),
     };
@@ -431,6 +431,11 @@ fn what(rule: &Rule) -> Result<(What, When), &'static str> {
         }
         what => Ok((what, rule.when)),
     }
+}
+
+fn hidden(lock: Hidden) -> Result<held::Lock, &'static str> {
+    let lock = lock.lock();
+    lock.ok_or("without CONFIG_KALLSYMS_ALL this kernel does not tell where the lock is")
 }
 
 /// Returns whether the condition is about what the callback returns, which the entry does not know.

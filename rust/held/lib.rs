@@ -25,6 +25,7 @@
 mod answer;
 mod context;
 mod folio;
+mod hidden;
 #[cfg(CONFIG_LOCKDEP)]
 mod lockdep;
 mod owner;
@@ -43,6 +44,7 @@ pub use context::{
     surely_may_sleep, //
 };
 pub use folio::page_folio;
+pub use hidden::Hidden;
 pub use readers::{
     Counts,
     Readers, //
@@ -83,30 +85,6 @@ pub enum Lock {
     RcuReadLock,
     /// A callback of `call_rcu()`.
     RcuCallback,
-    /// A lock that no symbol leads to.
-    Hidden(Hidden),
-}
-
-/// A lock that is `static` in a file of C. Its address is not to be had, but lockdep knows its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hidden {
-    /// `namespace_sem` of [`fs/namespace.c`](srctree/fs/namespace.c).
-    NamespaceSem,
-    /// `blocked_lock_lock` of [`fs/locks.c`](srctree/fs/locks.c).
-    BlockedLockLock,
-    /// `swap_lock` of [`mm/swapfile.c`](srctree/mm/swapfile.c).
-    SwapLock,
-}
-
-impl Hidden {
-    /// Returns its name in C, which is the one that lockdep has for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Hidden::NamespaceSem => "namespace_sem",
-            Hidden::BlockedLockLock => "blocked_lock_lock",
-            Hidden::SwapLock => "swap_lock",
-        }
-    }
 }
 
 impl Lock {
@@ -135,7 +113,6 @@ impl Lock {
     /// Returns whether this kernel can ever give another answer than [`Answer::Unknown`].
     pub const fn can_be_queried(self) -> bool {
         match self {
-            Lock::Hidden(_) => cfg!(CONFIG_LOCKDEP),
             Lock::VmArea(_) => cfg!(CONFIG_PER_VMA_LOCK),
             Lock::RcuReadLock => cfg!(any(CONFIG_LOCKDEP, CONFIG_PREEMPT_RCU)),
             _ => true,

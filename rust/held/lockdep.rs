@@ -10,7 +10,6 @@ use crate::{
     bindings,
     owner::rename_lock,
     Answer,
-    Hidden,
     Lock,
     Mode, //
 };
@@ -62,7 +61,6 @@ pub(crate) fn query(lock: Lock) -> Answer {
         return Answer::Unknown;
     }
     match lock {
-        Lock::Hidden(lock) => hidden(lock),
         // Lockdep knows nothing of it.
         Lock::Folio(_) => Answer::Unknown,
         _ => dep_map(lock).map_or(Answer::Unknown, visible),
@@ -87,25 +85,6 @@ fn dep_map(lock: Lock) -> Option<usize> {
         _ => return None,
     };
     Some(address.wrapping_add(offset))
-}
-
-/// Returns how the current task holds a lock that only its name tells.
-fn hidden(lock: Hidden) -> Answer {
-    let found = held_locks()
-        .iter()
-        .find(|held| is_named(held.instance as usize, lock.name()));
-    Answer::Exact(found.map_or(Mode::NotHeld, mode))
-}
-
-/// Returns whether the lock with this `dep_map` has this name.
-fn is_named(dep_map: usize, name: &str) -> bool {
-    let place = dep_map.wrapping_add(offset_of!(bindings::lockdep_map, name));
-    let Some(address) = read_nofault::<usize>(place) else {
-        return false;
-    };
-    let byte = |at| read_nofault::<u8>(address.wrapping_add(at));
-    let mut bytes = name.bytes().enumerate();
-    bytes.all(|(at, wanted)| byte(at) == Some(wanted)) && byte(name.len()) == Some(0)
 }
 
 /// Returns how the current task holds the lock with this `dep_map`.

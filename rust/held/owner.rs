@@ -101,7 +101,6 @@ pub(crate) fn query(lock: Lock) -> Answer {
         Lock::VmAreaOrMmap(address) => vm_area_or_mmap(address),
         Lock::RcuReadLock => rcu_read_lock(),
         Lock::RcuCallback => rcu_callback(),
-        Lock::Hidden(_) => None,
     }
     .unwrap_or(Answer::Unknown)
 }

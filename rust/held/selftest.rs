@@ -421,7 +421,6 @@ fn expected(lock: Lock, state: Mode) -> Answer {
         _ => Mode::NotHeld,
     };
     let unknown = match lock {
-        Lock::Hidden(_) => !lockdep,
         Lock::RcuReadLock => !lockdep && !cfg!(CONFIG_PREEMPT_RCU),
         // The self-test takes it in a kernel where nobody can.
         Lock::VmArea(_) => !cfg!(CONFIG_PER_VMA_LOCK),

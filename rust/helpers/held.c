@@ -67,21 +67,16 @@ void rust_helper_held_vma_unlock(struct vm_area_struct *vma)
 #endif
 }
 
-/* For the self-test: it has the name of the one in fs/locks.c, by which that one is known. */
-static DEFINE_SPINLOCK(blocked_lock_lock);
-
 /* For the self-test: locks of which there is one, and what rcu_do_batch() calls back under. */
 void rust_helper_held_static_locks(void)
 {
 	local_bh_disable();
 	rcu_lock_acquire(&rcu_callback_map);
 	write_seqlock(&rename_lock);
-	spin_lock(&blocked_lock_lock);
 }
 
 void rust_helper_held_static_unlocks(void)
 {
-	spin_unlock(&blocked_lock_lock);
 	write_sequnlock(&rename_lock);
 	rcu_lock_release(&rcu_callback_map);
 	local_bh_enable();

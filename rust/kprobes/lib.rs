@@ -97,7 +97,10 @@ pub use switch::{
     SwitchHandler,
     SwitchProbe, //
 };
-pub use symbol::Symbol;
+pub use symbol::{
+    address_of,
+    Symbol, //
+};
 pub use this_cpu::current;
 pub use trampolines::Trampolines;
 

@@ -8,6 +8,8 @@ use kernel::{
     prelude::*, //
 };
 
+use crate::Target;
+
 /// Room for a symbol (up to 511 bytes), its offset and size, and the name of a module.
 const LENGTH: usize = 640;
 
@@ -56,4 +58,19 @@ impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
     }
+}
+
+/// Returns the address of a symbol of the kernel's image, or [`None`] if it has no such name. Those of data are there with
+/// `CONFIG_KALLSYMS_ALL`. Sleeps.
+pub fn address_of(symbol: &'static CStr) -> Option<usize> {
+    // No symbol is looked up but for a kprobe, which need not be armed, nor even be allowed there.
+    let mut kprobe = Target::Symbol(symbol).to_kprobe();
+    kprobe.flags = bindings::KPROBE_FLAG_DISABLED;
+    // SAFETY: It is initialised, and stays where it is until it is unregistered below. It is never armed.
+    if unsafe { bindings::register_kprobe(&raw mut kprobe) } == 0 {
+        // SAFETY: It was just registered.
+        unsafe { bindings::unregister_kprobe(&raw mut kprobe) };
+    }
+    let address = kprobe.addr as usize;
+    (address != 0).then_some(address)
 }

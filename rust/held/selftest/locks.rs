@@ -4,7 +4,6 @@
 
 use crate::{
     bindings,
-    Hidden,
     Lock, //
 };
 use kernel::{
@@ -20,7 +19,7 @@ use kernel::{
 };
 
 /// How many locks are asked about.
-pub(super) const ASKED: usize = 9;
+pub(super) const ASKED: usize = 8;
 
 /// The locks of the self-test.
 #[pin_data]
@@ -80,7 +79,6 @@ impl Locks {
             Lock::RenameLock,
             Lock::RcuReadLock,
             Lock::RcuCallback,
-            Lock::Hidden(Hidden::BlockedLockLock),
         ]
     }
 
@@ -139,5 +137,4 @@ pub(super) const NAMES: [&str; ASKED] = [
     "rename_lock",
     "rcu_read_lock",
     "rcu_callback",
-    "blocked_lock_lock",
 ];

@@ -422,7 +422,7 @@ static struct dentry *cases_file;
 
 static int __init breakfs_init(void)
 {
-	int ret = register_filesystem(&breakfs_type);
+	int ret = breakfs_find_locks() ?: register_filesystem(&breakfs_type);
 
 	if (!ret)
 		cases_file = debugfs_create_file(NAME, 0400, NULL, NULL, &cases_fops);

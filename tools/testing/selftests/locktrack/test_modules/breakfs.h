@@ -94,6 +94,9 @@ struct breakfs_need {
 /* As the rules call them. */
 extern const char * const breakfs_lock_names[LOCKS];
 
+/* Finds the locks that no header declares: -ENOENT without CONFIG_KALLSYMS_ALL. */
+int breakfs_find_locks(void);
+
 /* Takes a lock in this mode, and lets go of it. */
 void breakfs_take(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);
 void breakfs_release(struct breakfs *fs, const struct breakfs_need *need, enum breakfs_how how);

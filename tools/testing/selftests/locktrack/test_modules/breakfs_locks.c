@@ -2,6 +2,7 @@
 /* The locks that the callbacks of breakfs.c are promised: their names, and how they are taken. */
 
 #include <linux/dcache.h>
+#include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
@@ -10,13 +11,27 @@
 
 #include "breakfs.h"
 
-/*
- * Locks of which there is one, in a file of the kernel that shows it to nobody. Lockdep,
- * and so locktrack, knows them by their names.
- */
-static DECLARE_RWSEM(namespace_sem);
-static DEFINE_SPINLOCK(blocked_lock_lock);
-static DEFINE_SPINLOCK(swap_lock);
+/* Locks of which there is one, in a file of the kernel that shows it to nobody. */
+static struct rw_semaphore *namespace_sem;
+static spinlock_t *blocked_lock_lock, *swap_lock;
+
+/* No symbol is looked up for a module, but for a kprobe, which may not be there. */
+static void *address_of(const char *symbol)
+{
+	struct kprobe probe = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
+
+	if (!register_kprobe(&probe))
+		unregister_kprobe(&probe);
+	return probe.addr;
+}
+
+int breakfs_find_locks(void)
+{
+	namespace_sem = address_of("namespace_sem");
+	blocked_lock_lock = address_of("blocked_lock_lock");
+	swap_lock = address_of("swap_lock");
+	return namespace_sem && blocked_lock_lock && swap_lock ? 0 : -ENOENT;
+}
 
 const char * const breakfs_lock_names[LOCKS] = {
 	[NAMESPACE_SEM] = "namespace_sem",
@@ -45,7 +60,7 @@ static struct rw_semaphore *rwsem_of(struct breakfs *fs, enum breakfs_lock lock)
 {
 	switch (lock) {
 	case NAMESPACE_SEM:
-		return &namespace_sem;
+		return namespace_sem;
 	case S_UMOUNT:
 		return &fs->sb->s_umount;
 	case INVALIDATE_LOCK:
@@ -68,9 +83,9 @@ static spinlock_t *spinlock_of(struct breakfs *fs, enum breakfs_lock lock)
 	case FLC_LOCK:
 		return &fs->ctx.flc_lock;
 	case BLOCKED_LOCK_LOCK:
-		return &blocked_lock_lock;
+		return blocked_lock_lock;
 	case SWAP_LOCK:
-		return &swap_lock;
+		return swap_lock;
 	default:
 		return NULL;
 	}
