@@ -103,6 +103,8 @@ pub(crate) struct Modules(pub(crate) Arc<Tracker>);
 
 impl ModuleHandler for Modules {
     fn going(&self, module: &Going) {
+        // The names of callers in it are looked up before it has none any more.
+        self.0.with_texts(|_| ());
         self.0.registry.lock().module_going(&self.0, module);
     }
 }
@@ -270,6 +272,7 @@ impl Tracker {
         let _registry = self.registry.lock();
         let enabled = self.enabled.load(Relaxed);
         self.enabled.store(false, Relaxed);
+        self.set_short();
         // Handlers run with preemption off.
         synchronize_rcu();
         let mut texts = self.texts.lock();
@@ -286,6 +289,7 @@ impl Tracker {
         }
         texts.clear();
         self.enabled.store(enabled, Relaxed);
+        self.set_short();
     }
 
     /// Returns the edition whose rules are checked. There is one, or nothing could be attached.
