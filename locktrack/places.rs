@@ -139,6 +139,13 @@ impl<const WORDS: usize> Places<WORDS> {
         self.all().filter(|(.., note)| f(&words(note))).count()
     }
 
+    /// Takes all notes. Nobody may put any meanwhile.
+    pub(crate) fn clear(&self) {
+        for (place, key, _) in self.all() {
+            self.free(place, key);
+        }
+    }
+
     /// Frees a place, if it has this key.
     pub(crate) fn free(&self, place: Place, key: usize) -> bool {
         let freed = self

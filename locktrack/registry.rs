@@ -167,6 +167,8 @@ impl Registry {
         if self.attached.is_empty() {
             tracker.tables.clear();
             drop(self.take());
+            // Nobody would see the tasks come back that were switched out in a call.
+            tracker.sleepers.forget();
         } else {
             self.functions.drop_unused();
         }
@@ -196,6 +198,10 @@ impl Registry {
             });
         }
         functions.drop_unused();
+        // Those that wait would be looked at when they are gone.
+        tracker
+            .tables
+            .forget_waiting(|table| module.contains(table));
     }
 
     /// Takes in the tables that handlers noted.
@@ -322,6 +328,21 @@ impl Registry {
         }
         // There is room for it, and for its uses.
         attached.tables.push(known, GFP_KERNEL)?;
+        self.add_uses(tracker, index, address, uses)
+            .inspect_err(|_| {
+                // So that it is noticed again.
+                self.remove_last_table(tracker, index);
+            })
+    }
+
+    /// Probes the callbacks of the table that was added last to what is attached with this index.
+    fn add_uses(
+        &mut self,
+        tracker: &Arc<Tracker>,
+        index: usize,
+        address: usize,
+        uses: KVec<Use>,
+    ) -> Result {
         for (op, function) in uses {
             self.add_user(tracker, op, function, index, address)?;
             let attached = self.attached.get_mut(index).ok_or(ENOENT)?;
@@ -330,6 +351,27 @@ impl Registry {
             known.uses.push((op, function), GFP_KERNEL)?;
         }
         Ok(())
+    }
+
+    /// Forgets the table that was added last to what is attached with this index.
+    fn remove_last_table(&mut self, tracker: &Tracker, index: usize) {
+        let Some(attached) = self.attached.get_mut(index) else {
+            return;
+        };
+        let Some(table) = attached.tables.pop() else {
+            return;
+        };
+        tracker
+            .tables
+            .remove(table.kind, table.address, attached.id);
+        for &(_, address) in &table.uses {
+            let mut others = attached.tables.iter().flat_map(|other| &other.uses);
+            let is_elsewhere = others.any(|&(_, other)| other == address);
+            self.functions.forget_table(address, table.address);
+            self.functions
+                .remove_user(address, (!is_elsewhere).then_some(attached.id));
+        }
+        self.functions.drop_unused();
     }
 
     /// Takes in a callback of a table of what is attached with this index.

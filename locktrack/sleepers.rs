@@ -35,7 +35,10 @@ use crate::{
     code::came_to,
     counts::column,
     places::Places,
-    plan::Awake,
+    plan::{
+        Awake,
+        Entry, //
+    },
     subject::Subject,
     tables::FsId,
     tracker::Tracker,
@@ -127,10 +130,15 @@ impl Sleepers {
         read_once(&self.watched)
     }
 
-    /// The scheduler is watched from now on, or not any more. No callback may be probed.
+    /// The scheduler is watched from now on, or it cannot be.
     pub(crate) fn set_watched(&self, watched: bool) {
-        self.here.reset();
         self.watched.store(watched, Relaxed);
+    }
+
+    /// Forgets all calls. The scheduler must not be watched any more, and no callback probed.
+    pub(crate) fn forget(&self) {
+        self.here.reset();
+        self.away.clear();
     }
 
     pub(crate) fn reset(&self) {
@@ -179,28 +187,36 @@ impl Sleepers {
         there
     }
 
-    /// A task is switched out, and another one in.
+    /// A task is switched out, and another one in. `lose` is called with each call for which there is no room.
     #[inline]
-    fn switched(&self, switch: &Switch<'_>) {
+    fn switched(&self, switch: &Switch<'_>, lose: impl Fn(&[usize; WORDS])) {
+        let lose = |call: &_| {
+            self.lost.add(1, Relaxed);
+            lose(call);
+        };
         if !self.here.is_empty(switch) {
-            self.here.take(switch, |call| self.leave(switch, &call));
+            self.here.take(switch, |call| {
+                if !self.leave(switch, &call) {
+                    lose(&call);
+                }
+            });
         }
         if self.away.any() {
-            self.arrive(switch);
+            self.arrive(switch, lose);
         }
     }
 
-    /// A task takes a call along if it is still under way.
+    /// A task takes a call along if it is still under way. Returns [`false`] if there is no room.
     #[cold]
-    fn leave(&self, switch: &Switch<'_>, noted: &[usize; WORDS]) {
+    fn leave(&self, switch: &Switch<'_>, noted: &[usize; WORDS]) -> bool {
         let (slot, returns_to) = (noted[SLOT], noted[RETURNS_TO]);
         // Most calls are over. What has its return address somewhere else on the stack is not this one any more.
         if slot <= switch.stack_pointer() {
-            return;
+            return true;
         }
         let there = read_pointer(slot);
         if there != returns_to && !self.trampolines.has(there) {
-            return;
+            return true;
         }
         let mut call = [0; AWAY];
         for (word, noted) in call.iter_mut().zip(noted) {
@@ -208,12 +224,12 @@ impl Sleepers {
         }
         if switch.sleeps() {
             let Some(found) = switch.call_at(slot) else {
-                return;
+                return true;
             };
             // Else it is another call, made from the same depth. Where there is a return probe, what was noted is its
             // trampoline, or became that.
             if found.returns_to != returns_to && there != returns_to {
-                return;
+                return true;
             }
             call[RETURNS_TO] = found.returns_to;
             call[CALLEE] = found.callee.max(1);
@@ -221,14 +237,12 @@ impl Sleepers {
                 switch.stack(frames);
             }
         }
-        if !self.away.put(switch.task(), &call).is_some() {
-            self.lost.add(1, Relaxed);
-        }
+        self.away.put(switch.task(), &call).is_some()
     }
 
     /// A task brings the calls along in which it was preempted. Those in which it slept wait for it to report them.
     #[cold]
-    fn arrive(&self, switch: &Switch<'_>) {
+    fn arrive(&self, switch: &Switch<'_>, lose: impl Fn(&[usize; WORDS])) {
         // The outermost first: they are in no order.
         while let Some(outermost) = self.outermost(switch.next()) {
             self.away.take(switch.next(), |call| {
@@ -239,7 +253,7 @@ impl Sleepers {
                         *noted = *word;
                     }
                     if !self.here.push(switch, noted) {
-                        self.lost.add(1, Relaxed);
+                        lose(&noted);
                     }
                 }
                 is_next
@@ -268,7 +282,8 @@ pub(crate) struct Switches {
 impl SwitchHandler for Switches {
     #[inline]
     fn switched(&self, switch: &Switch<'_>) {
-        self.tracker.sleepers.switched(switch);
+        let lose = |call: &_| self.tracker.lost_sight_of(switch, call);
+        self.tracker.sleepers.switched(switch, lose);
     }
 
     #[inline]
@@ -287,16 +302,38 @@ impl SwitchHandler for Switches {
 }
 
 impl Tracker {
+    /// Nobody will see whether this call sleeps.
+    #[cold]
+    fn lost_sight_of(&self, here: &Here<'_>, call: &[usize; WORDS]) {
+        let (Some((entry, awake)), Some(fs), true) = (
+            self.entry_of(call[AWAKE]),
+            self.filesystems.get(FsId(call[FILESYSTEM] as u8)),
+            read_once(&self.enabled),
+        ) else {
+            return;
+        };
+        for checked in awake.rules_of(entry) {
+            let unknown = Some(column(Answer::Unknown));
+            fs.counts.count(here, checked.number, unknown);
+        }
+    }
+
+    /// Returns what an [`Awake`] in a note is about.
+    fn entry_of(&self, word: usize) -> Option<(&Entry, Awake)> {
+        let awake = Awake::of_word(word);
+        let callback = self.plan.callbacks.get(awake.op())?;
+        Some((callback.entry(awake.edition())?, awake))
+    }
+
     /// The current task has slept in a call.
     #[cold]
     fn slept(&self, here: &Here<'_>, call: &[usize; AWAY]) {
-        let awake = Awake::of_word(call[AWAKE]);
         let fs = FsId(call[FILESYSTEM] as u8);
-        let entry = self.plan.callbacks.get(awake.op());
-        let entry = entry.and_then(|callback| callback.entry(awake.edition()));
-        let (Some(entry), Some(of_fs), true) =
-            (entry, self.filesystems.get(fs), read_once(&self.enabled))
-        else {
+        let (Some((entry, awake)), Some(of_fs), true) = (
+            self.entry_of(call[AWAKE]),
+            self.filesystems.get(fs),
+            read_once(&self.enabled),
+        ) else {
             return;
         };
         let answer = match came_to(call[FUNCTION], call[CALLEE]) {

@@ -281,6 +281,17 @@ impl Tables {
         false
     }
 
+    /// Forgets those that wait for whose address `goes` returns [`true`].
+    pub(crate) fn forget_waiting(&self, goes: impl Fn(usize) -> bool) {
+        for pending in &self.pending {
+            let found = Use(pending.load(Relaxed));
+            if found.0 != 0 && goes(found.table()) {
+                // If it is not this one any more, it stays.
+                let _ = pending.cmpxchg(found.0, 0, Relaxed);
+            }
+        }
+    }
+
     /// Takes the tables that wait.
     pub(crate) fn take(&self) -> impl Iterator<Item = (Table, usize, FsId)> + '_ {
         self.pending.iter().filter_map(|pending| {
