@@ -177,28 +177,35 @@ impl Following {
         }
     }
 
-    /// Returns how a lock is held at the return; `unlocked` says whether the watched folio was unlocked, if there is one.
+    /// Returns how a lock is held at the return; `kept` says whether the watched folio is locked as it came.
     fn answer(
         &self,
         hit: &Hit<'_>,
         call: &Parts,
         callback: &plan::Callback,
         lock: Lock,
-        unlocked: &Seen,
+        kept: bool,
     ) -> Answer {
-        let answer = lock.query();
-        let kept = lock == Lock::Folio(call.locked)
-            && answer == Answer::Someone(Mode::Exclusive)
-            && matches!(unlocked, Seen::Nothing)
-            && (self.unlocks.as_ref()).is_some_and(|unlocks| unlocks.missed() == call.missed);
         // It may leave the folio to I/O that goes on.
         let by_io = || callback.slot.op == "read_folio" && hit.return_value() as i32 == 0;
-        if kept && !by_io() {
-            // It came locked, and nobody unlocked it since.
-            Answer::Exact(Mode::Exclusive)
-        } else {
-            answer
+        match kept && lock == Lock::Folio(call.locked) && !by_io() {
+            true => Answer::Exact(Mode::Exclusive),
+            false => lock.query(),
         }
+    }
+
+    /// Ends the watch of a folio that came locked. Returns whether it is still locked, and nobody unlocked it since.
+    fn is_kept(&self, call: &Parts) -> bool {
+        if call.folio == Place::NONE {
+            return false;
+        }
+        // Asked before it is looked at whether it was unlocked: else somebody else could lock it in between.
+        let is_locked = Lock::Folio(call.locked).query() == Answer::Someone(Mode::Exclusive);
+        let Callback { tracker, roles } = &self.callback;
+        let seen = (tracker.returns.folios).end(call.folio, call.locked, roles.address);
+        is_locked
+            && matches!(seen, Seen::Nothing)
+            && (self.unlocks.as_ref()).is_some_and(|unlocks| unlocks.missed() == call.missed)
     }
 
     /// Counts an answer about a rule of a filesystem and its device, or that the rule did not apply, and keeps it if it breaks the
@@ -236,12 +243,7 @@ impl Following {
     /// Judges all of them at the return.
     pub(super) fn end(&self, hit: &Hit<'_>, call: &Parts) {
         let tracker = &*self.callback.tracker;
-        let returns = &tracker.returns;
-        let function = self.callback.roles.address;
-        let unlocked = match call.folio {
-            Place::NONE => Seen::Unknown,
-            folio => returns.folios.end(folio, call.locked, function),
-        };
+        let kept = self.is_kept(call);
         for part in call.parts.iter().take(call.count.into()) {
             let callback = tracker.plan.callbacks.get(usize::from(part.op));
             let Some((callback, checked)) = callback.and_then(|callback| {
@@ -253,7 +255,7 @@ impl Following {
             let answer = match checked.what {
                 What::Object(reach, lock) => follow(part.start, reach.path)
                     .and_then(|object| lock_of(lock, object))
-                    .map(|lock| self.answer(hit, call, callback, lock, &unlocked)),
+                    .map(|lock| self.answer(hit, call, callback, lock, kept)),
                 What::Global(lock) => Some(lock.query()),
                 // Those are checked at the entry.
                 What::MaySleep | What::Sleeps => None,
