@@ -58,14 +58,35 @@ open_file_keeps_it()
 	module_unload locktrack && module_load locktrack
 }
 
-nothing_left()
+# What is probed, by whom ever. Of probes whose module is gone, no name is left to look for.
+probed_functions()
 {
-	module_unload locktrack && [ ! -e "$locktrack" ] &&
-		! grep -qw locktrack /sys/kernel/debug/kprobes/list &&
-		! grep -qw locktrack /sys/kernel/debug/tracing/enabled_functions &&
-		module_load locktrack
+	cat /sys/kernel/debug/kprobes/list
+	# Function, and by how many.
+	awk '{ print $1, $2 }' $tracing/enabled_functions
 }
 
+mounted()
+{
+	mountpoint -q "$2" || mount -t "$1" "$1" "$2"
+}
+
+nothing_left()
+{
+	module_unload locktrack && [ ! -e "$locktrack" ] || return 1
+	now=$(probed_functions)
+	[ "$now" = "$probed_before" ] || {
+		echo "before: $probed_before"
+		echo "now: $now"
+		return 1
+	}
+	module_load locktrack
+}
+
+tracing=/sys/kernel/tracing
+if [ "$(id -u)" -eq 0 ] && mounted debugfs /sys/kernel/debug && mounted tracefs $tracing; then
+	probed_before=$(probed_functions)
+fi
 begin
 quick_probes
 case " $MODULES_LOADED " in
