@@ -16,6 +16,7 @@ results=$LOAD_RESULTS
 # shellcheck disable=SC2034
 selftests=$build/selftests/kselftest_install
 mnt=/tmp/mnt
+report=/sys/kernel/debug/locktrack
 
 # shellcheck source=../apps/programs.sh
 . "$apps/programs.sh"
@@ -55,6 +56,19 @@ pjdfstest_all()
 	sed 's/^allow_remount = false/allow_remount = true/' "$load/pjdfstest.toml" >/tmp/remount.toml
 	program pjdfstest -p "$@" -c "$load/pjdfstest.toml" | grep -vE '::erofs_| not allowed in' || true
 	program pjdfstest -p "$@" -c /tmp/remount.toml erofs || true
+}
+
+# none_of NAME...: are these counts of locktrack 0?
+none_of()
+{
+	some=0
+	for name in "$@"; do
+		if ! grep -q "^$name	0$" "$report/stats"; then
+			echo "$name is not 0: $(cat "$report/stats")"
+			some=1
+		fi
+	done
+	return "$some"
 }
 
 result()
