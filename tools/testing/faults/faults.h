@@ -141,8 +141,8 @@ void signals_end(void);
 void signals_arm(int signal, unsigned int n);
 bool signals_disarm(void);
 
-/* kinds.c: what the functions from one to another allocate, or others for them, does not fail. */
-void memory_spares(const char *first, const char *behind);
+/* kinds.c: what the functions from one to another in memory allocate, or others for them, does not fail. */
+void memory_spares(const char *first, const char *last);
 
 struct fault {
 	const char *name;

@@ -25,7 +25,8 @@ static const char *begin_page_alloc(void)
 	return fault_only("fail_page_alloc") ? NULL : "no CONFIG_FAIL_PAGE_ALLOC";
 }
 
-static unsigned long address_of(const char *symbol)
+/* The address of a symbol, or of the one behind that address. */
+static unsigned long address_of(const char *symbol, unsigned long behind)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
 	unsigned long address, found = 0;
@@ -33,15 +34,16 @@ static unsigned long address_of(const char *symbol)
 
 	NEED(symbols);
 	while (fscanf(symbols, "%lx %*c %511s%*[^\n]", &address, name) == 2)
-		if (!strcmp(name, symbol))
+		if (symbol ? !strcmp(name, symbol) : address > behind && (!found || address < found))
 			found = address;
 	fclose(symbols);
 	return found;
 }
 
-void memory_spares(const char *first, const char *behind)
+void memory_spares(const char *first, const char *last)
 {
 	static const char *const kinds[] = { "failslab", "fail_page_alloc" };
+	unsigned long start = address_of(first, 0), end = address_of(last, 0);
 	char from[32], to[32];
 	size_t i;
 
@@ -49,9 +51,9 @@ void memory_spares(const char *first, const char *behind)
 		/* The others must not look at the stack. */
 		if (strcmp(kinds[i], fault_chosen))
 			continue;
-		snprintf(from, sizeof(from), "%#lx", address_of(first));
-		snprintf(to, sizeof(to), "%#lx", address_of(behind));
-		NEED(strcmp(from, "0") && strcmp(to, "0"));
+		NEED(start && end >= start);
+		snprintf(from, sizeof(from), "%#lx", start);
+		snprintf(to, sizeof(to), "%#lx", address_of(NULL, end));
 		NEED(fault_set(kinds[i], "reject-start", from) && fault_set(kinds[i], "reject-end", to));
 		NEED(fault_set(kinds[i], "stacktrace-depth", "32"));
 	}

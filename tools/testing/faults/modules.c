@@ -122,10 +122,10 @@ static void modules_begin(void)
 		own = true;
 	}
 	/*
-	 * From ftrace.c to trace_events.c: a probe that cannot be removed for want of memory stays, and who
-	 * asked is not told. So small an allocation never fails but here.
+	 * A kprobe on ftrace warns if it cannot be armed for want of memory, and one that cannot be disarmed stays,
+	 * and who asked is not told. So small an allocation never fails but here.
 	 */
-	memory_spares("alloc_ftrace_hash", "rethook_alloc");
+	memory_spares("disarm_kprobe", "arm_kprobe_ftrace");
 }
 
 /* Attached are only those that an operation attached. */
