@@ -376,7 +376,8 @@ static inline void fuzz_mark(unsigned long n)
 
 /*
  * Tries the cases of the corpus, and then those that are made up, for so long or so many. With -k, what got new answers
- * is written into a file, as small as it can be. The same seed and number of cases do the same again.
+ * is added to a file, as small as it can be, and what an earlier run left there belongs to the corpus. The same seed and
+ * number of cases do the same again.
  */
 static inline int fuzz_main(const struct fuzz_target *target, int argc, char **argv)
 {
@@ -415,6 +416,8 @@ static inline int fuzz_main(const struct fuzz_target *target, int argc, char **a
 	}
 	if (optind < argc)
 		fuzz_load(argv[optind]);
+	if (keep && !access(keep, F_OK))
+		fuzz_load(keep);
 	loaded = fuzz_corpus_count;
 	printf("%s: seed %llu, %u cases in the corpus\n", target->name, (unsigned long long)fuzz_seed, loaded);
 	fflush(stdout);
