@@ -2,17 +2,14 @@
 /* The tables of breakfs.c whose callbacks the kernel itself hardly calls. */
 
 #include <linux/dcache.h>
-#include <linux/sched.h>
 
 #include "breakfs.h"
+#include "sleep.h"
 
 void breakfs_misbehave(void)
 {
-	unsigned long before = current->nvcsw;
-
-	/* On a busy machine, the time can be over before it sleeps. */
-	while (breakfs_misbehaves && current->nvcsw == before)
-		schedule_timeout_uninterruptible(1);
+	if (breakfs_misbehaves)
+		sleep_once();
 }
 
 /* dentry_operations */

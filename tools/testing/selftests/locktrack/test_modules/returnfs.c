@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The filesystem of locktrack_return.ko: its callbacks, which do as they should but in one case. */
 
-#include <linux/delay.h>
 #include <linux/fs_context.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -11,6 +10,7 @@
 #include <linux/sched.h>
 
 #include "returnfs.h"
+#include "sleep.h"
 
 #define MAGIC 0x6c747274
 
@@ -38,7 +38,7 @@ int returnfs_call(struct call *call, bool keep)
 static void sleep_if(const char *name)
 {
 	if (returnfs_breaks(name))
-		msleep(1);
+		sleep_once();
 }
 
 static void unlock_if(const char *name, struct folio *folio)
@@ -267,14 +267,14 @@ static int ret_d_delete(const struct dentry *dentry)
 
 	sleep_if("d_delete");
 	if (returnfs_breaks("d_delete-twice")) {
-		msleep(1);
-		msleep(1);
+		sleep_once();
+		sleep_once();
 	}
 	if (returnfs_breaks("d_delete-nested"))
 		dentry->d_op->d_prune((struct dentry *)dentry);
 	if (returnfs_breaks("d_delete-atomic")) {
 		preempt_enable();
-		msleep(1);
+		sleep_once();
 		preempt_disable();
 	}
 	if (returnfs_breaks("d_delete-preempted") || returnfs_breaks("d_delete-only_preempted"))
@@ -327,7 +327,7 @@ static int ret_drop_inode(struct inode *inode)
 static void ret_free_inode(struct inode *inode)
 {
 	if (returnfs_breaks("free_inode"))
-		msleep(1);
+		sleep_once();
 	else
 		free_inode_nonrcu(inode);
 }

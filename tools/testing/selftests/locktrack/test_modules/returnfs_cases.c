@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The cases of locktrack_return.ko: how each calls its callback, and undoes what that did wrong. */
 
-#include <linux/delay.h>
 #include <linux/fs_context.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 
 #include "returnfs.h"
+#include "sleep.h"
 
 /* Keeping the rule would take the superblock or the inode away from under its users. */
 static int keep_nothing(struct call *call)
@@ -93,13 +93,13 @@ static int call_d_delete_between(struct call *call)
 {
 	int ret = call_d_delete(call);
 
-	msleep(1);
+	sleep_once();
 	return call_d_delete(call) | ret;
 }
 
 static noinline int other_d_delete(const struct dentry *dentry)
 {
-	msleep(1);
+	sleep_once();
 	return 0;
 }
 
