@@ -153,7 +153,8 @@ pub struct DnameBuffer<'a> {
 pub struct Dname<'a>(pub(super) *mut c_char, pub(super) PhantomData<&'a ()>);
 
 impl<'a> DnameBuffer<'a> {
-    /// Writes the path, which is in parts. Mirrors `dynamic_dname()` of `fs/d_path.c`.
+    /// Writes the path, which is in parts, to the end of the memory: C's callers count from there how long it
+    /// is. Mirrors `dynamic_dname()` of `fs/d_path.c`.
     ///
     /// # Errors
     ///
@@ -163,7 +164,9 @@ impl<'a> DnameBuffer<'a> {
         if len >= self.len {
             return Err(ENAMETOOLONG);
         }
-        let mut at: *mut u8 = self.memory.cast();
+        // SAFETY: There is room for all parts and a NUL, as was checked: it lies within the memory.
+        let start = unsafe { self.memory.add(self.len - len - 1) };
+        let mut at: *mut u8 = start.cast();
         for part in parts {
             // SAFETY: There is room for all parts, as was checked, and it is ours alone.
             unsafe { ptr::copy_nonoverlapping(part.as_ptr(), at, part.len()) };
@@ -172,7 +175,7 @@ impl<'a> DnameBuffer<'a> {
         }
         // SAFETY: There is room for a NUL after them, as was checked.
         unsafe { at.write(0) };
-        Ok(Dname(self.memory, PhantomData))
+        Ok(Dname(start, PhantomData))
     }
 }
 

@@ -26,6 +26,9 @@ use vfs::{
     dentry::{
         self,
         Automount,
+        Bare,
+        Dname,
+        DnameBuffer,
         Mount, //
     },
     file,
@@ -127,6 +130,10 @@ struct Entry;
 #[vtable]
 impl dentry::Operations for Entry {
     type FileSystem = SlotFs;
+
+    fn d_dname<'a>(_: &Bare<SlotFs>, buffer: DnameBuffer<'a>) -> Result<Dname<'a>> {
+        buffer.set(&[b"slotfs:", b"entry"])
+    }
 
     fn d_automount(path: &Automount<'_, SlotFs>) -> Result<Option<Mount>> {
         let mount = path.mount(&SLOTFS, |context| {
