@@ -213,9 +213,9 @@ pub trait Operations: Sized {
 
     /// A folio with a private value is truncated: its bytes `offset..offset + len` are thrown away.
     ///
-    /// If that is the whole folio, the private value must be detached: the folio leaves the page
-    /// cache. The folio stays locked. `invalidate_lock` is held exclusively, except when the inode is
-    /// evicted; so there is no token of it.
+    /// If that is the whole folio, it leaves the page cache, and the layer detaches the private value
+    /// after this. The folio stays locked. `invalidate_lock` is held exclusively, except when the inode
+    /// is evicted; so there is no token of it.
     fn invalidate_folio(folio: &LockedFolio<'_, Self::FileSystem>, offset: usize, len: usize) {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -223,7 +223,7 @@ pub trait Operations: Sized {
     /// Asks whether the private value of a folio can be given up: the folio is to leave the page
     /// cache or, if it is dirty, to be split.
     ///
-    /// If so, the private value must be detached. The folio stays locked.
+    /// If so, the layer detaches it after this. The folio stays locked.
     fn release_folio(folio: &LockedFolio<'_, Self::FileSystem>) -> bool {
         build_error!(VTABLE_DEFAULT_ERROR)
     }

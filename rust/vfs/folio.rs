@@ -261,11 +261,18 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
 
     /// Gives the folio a private value, if it has none: `folio_attach_private()`.
     ///
-    /// A folio with one does not leave the page cache without `->invalidate_folio` or
-    /// `->release_folio`. Returns whether it was given.
-    #[inline]
+    /// A folio with one does not leave the page cache without `->invalidate_folio` or `->release_folio`.
+    /// Of a file without either of them no folio gets one: C would take the number for a list of buffers.
+    /// Returns whether it was given.
     pub fn folio_attach_private(&self, value: NonZeroUsize) -> bool {
-        if self.folio_get_private().is_some() {
+        // SAFETY: The mapping of a locked folio does not change.
+        let mapping = unsafe { extra_bindings::folio_mapping_field(self.as_ptr()) };
+        // SAFETY: By the invariants it is the mapping of an inode of `F`, whose table lives for ever.
+        let ops = unsafe { &*(*mapping).a_ops };
+        if ops.invalidate_folio.is_none()
+            || ops.release_folio.is_none()
+            || self.folio_get_private().is_some()
+        {
             return false;
         }
         let value = ptr::without_provenance_mut(value.get());

@@ -168,12 +168,21 @@ impl<T: Operations> Table<T> {
     }
 
     /// # Safety
+        if offset == 0 && len == folio.folio_size() {
+            // C frees the folio, which must not have a private value then.
+            folio.folio_detach_private();
+        }
     ///
     /// As `->release_folio`.
     unsafe extern "C" fn release_folio(folio: *mut bindings::folio, _gfp: bindings::gfp_t) -> bool {
         // SAFETY: `filemap_release_folio()` passes a locked folio that is still in the mapping.
         let folio = unsafe { LockedFolio::borrow(folio) };
-        T::release_folio(&folio)
+        let released = T::release_folio(&folio);
+        if released {
+            // C counts on it.
+            folio.folio_detach_private();
+        }
+        released
     }
 
     /// # Safety
