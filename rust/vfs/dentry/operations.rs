@@ -132,10 +132,21 @@ impl<F: FileSystem> Deref for New<'_, F> {
 
 impl<F: FileSystem> New<'_, F> {
     /// Makes path walks ask [`Operations::d_manage`] about the entry: `DCACHE_MANAGE_TRANSIT`.
-    pub fn set_manage_transit(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the table has no such callback.
+    pub fn set_manage_transit(&mut self) -> Result {
         let dentry = self.0.as_ptr();
+        // SAFETY: The dentry is valid, and its table, which has `->d_init`, lives for ever.
+        let d_manage = unsafe { (*(*dentry).d_op).d_manage };
+        // C calls it without looking.
+        if d_manage.is_none() {
+            return Err(EINVAL);
+        }
         // SAFETY: The dentry is valid and not seen by others.
         unsafe { (*dentry).d_flags |= bindings::dentry_flags_DCACHE_MANAGE_TRANSIT };
+        Ok(())
     }
 }
 

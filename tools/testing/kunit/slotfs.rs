@@ -131,6 +131,14 @@ struct Entry;
 impl dentry::Operations for Entry {
     type FileSystem = SlotFs;
 
+    fn d_init(mut dentry: dentry::New<'_, SlotFs>) -> Result {
+        // There is no callback for it: C would call it without looking.
+        match dentry.set_manage_transit() {
+            Err(EINVAL) => Ok(()),
+            _ => Err(EIO),
+        }
+    }
+
     fn d_dname<'a>(_: &Bare<SlotFs>, buffer: DnameBuffer<'a>) -> Result<Dname<'a>> {
         buffer.set(&[b"slotfs:", b"entry"])
     }
