@@ -142,7 +142,9 @@ impl<T: Operations> Table<T> {
         // SAFETY: `write_begin` returned it locked and with a reference, which are ours now.
         let folio = unsafe { WriteFolio::from_raw(folio, fsdata.addr()) };
         from_result(|| {
-            T::write_end(folio, pos, len as usize, copied as usize).map(|count| count as c_int)
+            let count = T::write_end(folio, pos, len as usize, copied as usize)?;
+            // C goes back to what does not count, which cannot be less than nothing.
+            Ok(count.min(copied as usize) as c_int)
         })
     }
 
@@ -207,16 +209,19 @@ impl<T: Operations> Table<T> {
         // SAFETY: As above; it is for an open file of the filesystem.
         let file = unsafe { File::<T::FileSystem>::from_raw((*iocb).ki_filp) };
         // SAFETY: They pass a valid one.
-        let io = if unsafe { extra_bindings::iov_iter_is_source(iter) } {
+        let (len, io) = if unsafe { extra_bindings::iov_iter_is_source(iter) } {
             file.inode().zero_beyond_eof(pos);
             // SAFETY: It is a source, and the caller waits for the callback.
-            DirectIo::Write(unsafe { IovIterSource::from_raw(iter) })
+            let from = unsafe { IovIterSource::from_raw(iter) };
+            (from.len(), DirectIo::Write(from))
         } else {
             // SAFETY: It is a destination, and the caller waits for the callback.
-            DirectIo::Read(unsafe { IovIterDest::from_raw(iter) })
+            let to = unsafe { IovIterDest::from_raw(iter) };
+            (to.len(), DirectIo::Read(to))
         };
         match T::direct_IO(file, pos, io) {
-            Ok(count) => count as isize,
+            // C counts on it that it is not more.
+            Ok(count) => count.min(len) as isize,
             Err(error) => error.to_errno() as isize,
         }
     }

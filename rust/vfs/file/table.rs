@@ -154,7 +154,9 @@ impl<T: Operations> Table<T> {
         let mut iocb = unsafe { Kiocb::from_raw(iocb) };
         // SAFETY: The iterator is a destination, and ours until we return.
         let to = unsafe { IovIterDest::from_raw(to) };
-        size_or_errno(T::read_iter(&mut iocb, to))
+        let len = to.len();
+        // C counts on it that it is not more.
+        size_or_errno(T::read_iter(&mut iocb, to).map(|count| count.min(len)))
     }
 
     /// # Safety
@@ -168,7 +170,9 @@ impl<T: Operations> Table<T> {
         let mut iocb = unsafe { Kiocb::from_raw(iocb) };
         // SAFETY: The iterator is a source, and ours until we return.
         let from = unsafe { IovIterSource::from_raw(from) };
-        size_or_errno(T::write_iter(&mut iocb, from))
+        let len = from.len();
+        // As for `read_iter`.
+        size_or_errno(T::write_iter(&mut iocb, from).map(|count| count.min(len)))
     }
 
     /// # Safety
