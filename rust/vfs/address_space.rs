@@ -206,7 +206,7 @@ pub trait Operations: Sized {
 
     /// Finds the block of the device where a block of the file is; `None` is a hole.
     ///
-    /// For `FIBMAP` and for swapping. Without this method, both fail with `EINVAL`.
+    /// For `FIBMAP`, which fails with `EINVAL` without this method.
     fn bmap(inode: &Host<Self::FileSystem>, block: u64) -> Option<NonZeroU64> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -270,11 +270,12 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Prepares the file to be swapped to.
+    /// Prepares the file to be swapped to. Without this method, no file can be (`EINVAL`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` if it is not a file that can be.
+    /// `EINVAL` if it is not a file that can be. `swapon(2)` also fails with it, after
+    /// [`Operations::swap_deactivate`], if not all of the area was added.
     fn swap_activate(swap: &mut SwapActivate<'_, Self::FileSystem>) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }

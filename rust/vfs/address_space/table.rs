@@ -21,6 +21,7 @@ use kernel::{
         IovIterDest,
         IovIterSource, //
     },
+    prelude::*, //
 };
 
 use super::{
@@ -167,13 +168,13 @@ impl<T: Operations> Table<T> {
         // SAFETY: `folio_invalidate()` passes a locked folio that is still in the mapping.
         let folio = unsafe { LockedFolio::borrow(folio) };
         T::invalidate_folio(&folio, offset, len);
-    }
-
-    /// # Safety
         if offset == 0 && len == folio.folio_size() {
             // C frees the folio, which must not have a private value then.
             folio.folio_detach_private();
         }
+    }
+
+    /// # Safety
     ///
     /// As `->release_folio`.
     unsafe extern "C" fn release_folio(folio: *mut bindings::folio, _gfp: bindings::gfp_t) -> bool {
@@ -275,14 +276,18 @@ impl<T: Operations> Table<T> {
     ) -> c_int {
         // SAFETY: `setup_swap_extents()` passes a new area, and an open file of the filesystem.
         let mut swap = unsafe { SwapActivate::from_raw(sis, file) };
-        match T::swap_activate(&mut swap) {
-            Ok(()) => {
-                // SAFETY: The area is being set up, and `span` is a place for how far it reaches.
-                unsafe { *span = u64::from((*sis).pages) };
-                swap.extents()
-            }
-            Err(error) => error.to_errno(),
-        }
+        from_result(|| {
+            T::swap_activate(&mut swap)?;
+            let Some(extents) = swap.extents() else {
+                if T::HAS_SWAP_DEACTIVATE {
+                    T::swap_deactivate(swap.file());
+                }
+                return Err(EINVAL);
+            };
+            // SAFETY: The area is being set up, and `span` is a place for how far it reaches.
+            unsafe { *span = u64::from((*sis).pages) };
+            Ok(extents)
+        })
     }
 
     /// # Safety
@@ -315,7 +320,12 @@ impl<T: Operations> Table<T> {
         launder_folio: callback!(T::HAS_LAUNDER_FOLIO, Self::launder_folio),
         is_partially_uptodate: callback!(T::HAS_IS_PARTIALLY_UPTODATE, Self::is_partially_uptodate),
         is_dirty_writeback: callback!(T::HAS_IS_DIRTY_WRITEBACK, Self::is_dirty_writeback),
-        swap_activate: callback!(T::HAS_SWAP_ACTIVATE, Self::swap_activate),
+        // Without it C swaps to where `->bmap` says even if there is no device.
+        swap_activate: callback!(
+            T::HAS_SWAP_ACTIVATE,
+            Self::swap_activate,
+            Some(no_pages::no_swap_activate) //
+        ),
         swap_deactivate: callback!(T::HAS_SWAP_DEACTIVATE, Self::swap_deactivate),
         #[cfg(not(since_v7_3))]
         swap_rw: None,
