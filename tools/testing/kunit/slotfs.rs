@@ -268,6 +268,8 @@ impl file::Operations for Regular {
     const LLSEEK: Option<file::Llseek> = Some(file::Llseek::GENERIC_FILE_LLSEEK);
     const READ_ITER: Option<file::ReadIter> = Some(file::ReadIter::GENERIC_FILE_READ_ITER);
     const WRITE_ITER: Option<file::WriteIter> = Some(file::WriteIter::GENERIC_FILE_WRITE_ITER);
+    const MMAP_PREPARE: Option<file::MmapPrepare> =
+        Some(file::MmapPrepare::GENERIC_FILE_MMAP_PREPARE);
     const FSYNC: Option<file::Fsync> = Some(file::Fsync::NOOP_FSYNC);
 
     fn remap_file_range(range: file::RemapFileRange<'_, Self>) -> Result<i64> {
