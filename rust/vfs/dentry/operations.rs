@@ -221,8 +221,8 @@ impl RenameLock<'_, Held> {
 /// The callbacks of entries: `struct dentry_operations`.
 ///
 /// They are those of all entries of a superblock: [`crate::sb::New::set_default_d_op`]. A slot whose
-/// method is not implemented is null. What a [`Bare`] or a [`RcuWalk`] is passed to must not sleep,
-/// and cannot reach the filesystem's own data, which may be gone by then.
+/// method is not implemented is null. What a [`RcuWalk`] is passed to must not sleep, and cannot reach
+/// the filesystem's own data, which may be gone by then.
 ///
 /// `d_real` is not here: `Documentation/vfs.rst` says why.
 ///
