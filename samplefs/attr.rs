@@ -34,8 +34,9 @@ impl Operations for Attributes {
     ) -> Result {
         inode.sb().info().stats.setattrs.inc();
         inode.setattr_prepare(idmap, dentry, attr)?;
-        // What can fail comes first. Who takes set-id bits away, to cut the file or to give it to
-        // somebody else, leaves the permissions as they are, and the list with them.
+        // What can fail comes before the attributes change. Who takes set-id bits away, to cut the file or to
+        // give it to somebody else, leaves the permissions as they are, and the list with them; only where
+        // one request has new permissions and a new owner, whose quota refuses, the new list stays.
         let mode = inode.i_mode();
         let changes = |new: &Mode| (new ^ mode) & S_IRWXUGO != 0;
         if let Some(new) = attr.mode().filter(changes) {

@@ -45,11 +45,11 @@ fn find(sb: &SuperBlock<SampleFs>, words: Option<&[u32]>) -> Option<ARef<Dentry<
 impl Operations for Export {
     type FileSystem = SampleFs;
 
-    fn encode_fh(
+    fn encode_fh<'a>(
         inode: &Inode<SampleFs>,
-        fid: &mut Fid<'_>,
+        fid: Fid<'a>,
         parent: Option<&Inode<SampleFs>>,
-    ) -> Encoded {
+    ) -> Encoded<'a> {
         let own = words(inode);
         match parent {
             None => fid.set(FileidType::INO64_GEN, &own),

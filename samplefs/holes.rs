@@ -11,6 +11,7 @@ use core::ops::Range;
 use kernel::prelude::*;
 use vfs::{
     address_space::AddressSpace,
+    fatal_signal_pending,
     file::{
         FALLOC_FL_KEEP_SIZE,
         FALLOC_FL_PUNCH_HOLE,
@@ -94,7 +95,8 @@ fn allocate(inode: &Inode<SampleFs>, bytes: Range<i64>) -> Result {
     }
     let mut new: KVVec<Blocks> = KVVec::new();
     let result = Blocks::batches(first..last).try_for_each(|blocks| {
-        if kernel::current!().signal_pending() {
+        // As in tmpfs.
+        if fatal_signal_pending() {
             return Err(EINTR);
         }
         new.reserve(1, GFP_KERNEL_ACCOUNT)?;

@@ -4,8 +4,9 @@
 //!
 //! Everything that stays in memory on behalf of a file is charged before it is there, and given
 //! back when it has gone: a block (a page) for each block of the store, for each long symbolic link
-//! and for many attributes, an inode for each inode and, as in tmpfs, for each name but the first. It is charged to the mount ([`vfs::limits`]), and to
-//! the quotas of those to whom the file belongs.
+//! and for many attributes, and an inode for each inode. It is charged to the mount ([`vfs::limits`]), and to the
+//! quotas of those to whom the file belongs. An inode for each name but the first is charged to the mount
+//! alone, as in tmpfs.
 
 #![forbid(unsafe_code)]
 

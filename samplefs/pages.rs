@@ -314,19 +314,11 @@ impl Operations for Pages {
     }
 
     /// What is left of a folio that is truncated in part is zeroes, as it is in the store.
-    fn invalidate_folio(folio: &LockedFolio<'_, SampleFs>, offset: usize, len: usize) {
-        if offset == 0 && len == folio.folio_size() {
-            folio.folio_detach_private();
-        }
-    }
+    fn invalidate_folio(_folio: &LockedFolio<'_, SampleFs>, _offset: usize, _len: usize) {}
 
     /// Which blocks of a clean folio hold what is in the file can be forgotten.
     fn release_folio(folio: &LockedFolio<'_, SampleFs>) -> bool {
-        if folio.folio_test_dirty() {
-            return false;
-        }
-        folio.folio_detach_private();
-        true
+        !folio.folio_test_dirty()
     }
 
     fn direct_IO(file: &File<SampleFs>, pos: i64, io: DirectIo<'_>) -> Result<usize> {

@@ -206,16 +206,16 @@ pub trait Operations: Sized {
 
     /// Finds the block of the device where a block of the file is; `None` is a hole.
     ///
-    /// For `FIBMAP` and for swapping. Without this method, both fail with `EINVAL`.
+    /// For `FIBMAP`, which fails with `EINVAL` without this method.
     fn bmap(inode: &Host<Self::FileSystem>, block: u64) -> Option<NonZeroU64> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
     /// A folio with a private value is truncated: its bytes `offset..offset + len` are thrown away.
     ///
-    /// If that is the whole folio, the private value must be detached: the folio leaves the page
-    /// cache. The folio stays locked. `invalidate_lock` is held exclusively, except when the inode is
-    /// evicted; so there is no token of it.
+    /// If that is the whole folio, it leaves the page cache, and the layer detaches the private value
+    /// after this. The folio stays locked. `invalidate_lock` is held exclusively, except when the inode
+    /// is evicted; so there is no token of it.
     fn invalidate_folio(folio: &LockedFolio<'_, Self::FileSystem>, offset: usize, len: usize) {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -223,7 +223,7 @@ pub trait Operations: Sized {
     /// Asks whether the private value of a folio can be given up: the folio is to leave the page
     /// cache or, if it is dirty, to be split.
     ///
-    /// If so, the private value must be detached. The folio stays locked.
+    /// If so, the layer detaches it after this. The folio stays locked.
     fn release_folio(folio: &LockedFolio<'_, Self::FileSystem>) -> bool {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
@@ -270,11 +270,12 @@ pub trait Operations: Sized {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Prepares the file to be swapped to.
+    /// Prepares the file to be swapped to. Without this method, no file can be (`EINVAL`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` if it is not a file that can be.
+    /// `EINVAL` if it is not a file that can be. `swapon(2)` also fails with it, after
+    /// [`Operations::swap_deactivate`], if not all of the area was added.
     fn swap_activate(swap: &mut SwapActivate<'_, Self::FileSystem>) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }

@@ -84,29 +84,28 @@ pub struct Fid<'a> {
     /// Not initialised yet.
     words: *mut u32,
     len: usize,
-    /// What C learns: how many were used, or are needed.
-    used: usize,
     _lifetime: PhantomData<&'a mut [u32]>,
     _not_send: NotThreadSafe,
 }
 
-impl Fid<'_> {
+impl<'a> Fid<'a> {
     /// Fills in the handle, and returns what `->encode_fh` is to return.
     ///
     /// If there is not room for all words, C learns how many are needed, and nobody gets a handle.
-    pub fn set(&mut self, ty: FileidType, words: &[u32]) -> Encoded {
-        self.used = words.len();
-        if words.len() > self.len {
-            return Encoded(FILEID_INVALID);
+    pub fn set(self, ty: FileidType, words: &[u32]) -> Encoded<'a> {
+        let used = words.len();
+        if used > self.len {
+            return Encoded(FILEID_INVALID, used, PhantomData);
         }
         // SAFETY: There is room for them, as was checked, and it is ours alone.
-        unsafe { ptr::copy_nonoverlapping(words.as_ptr(), self.words, words.len()) };
-        Encoded(ty.0)
+        unsafe { ptr::copy_nonoverlapping(words.as_ptr(), self.words, used) };
+        Encoded(ty.0, used, PhantomData)
     }
 }
 
-/// Proof that `->encode_fh` has filled in a handle, or that it found too little room.
-pub struct Encoded(u8);
+/// Proof that `->encode_fh` has filled in a handle, or that it found too little room; and how many words
+/// it used, or needs.
+pub struct Encoded<'a>(u8, usize, PhantomData<&'a ()>);
 
 /// The memory into which `->get_name` puts a name.
 ///
@@ -162,11 +161,11 @@ pub trait Operations: Sized {
     /// Makes a handle for `inode`, with one of its directories if the caller wants that, too.
     ///
     /// C has a default only for filesystems that decode nothing, so it must be there.
-    fn encode_fh(
+    fn encode_fh<'a>(
         inode: &Inode<Self::FileSystem>,
-        fid: &mut Fid<'_>,
+        fid: Fid<'a>,
         parent: Option<&Inode<Self::FileSystem>>,
-    ) -> Encoded;
+    ) -> Encoded<'a>;
 
     /// Finds the inode of a handle, and returns any dentry of it.
     ///
@@ -249,17 +248,16 @@ impl<T: Operations> Table<T> {
         };
         // SAFETY: It belongs to the caller, which waits.
         let len = usize::try_from(unsafe { *max_len }).unwrap_or(0);
-        let mut fid = Fid {
+        let fid = Fid {
             words: fh,
             len: if fh.is_null() { 0 } else { len },
-            used: 0,
             _lifetime: PhantomData,
             _not_send: NotThreadSafe::default(),
         };
-        let Encoded(ty) = T::encode_fh(inode, &mut fid, parent);
+        let Encoded(ty, used, _) = T::encode_fh(inode, fid, parent);
         // A handle has at most 32 words.
         // SAFETY: As above.
-        unsafe { *max_len = fid.used as c_int };
+        unsafe { *max_len = used as c_int };
         c_int::from(ty)
     }
 

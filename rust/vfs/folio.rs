@@ -232,16 +232,19 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
     /// Writes the folio back at once, if it is dirty: for `->launder_folio`.
     ///
     /// The folio is under writeback while `write` runs, and stays locked. If `write` fails, the
-    /// folio is dirty again, and its error is returned. Mirrors `folio_clear_dirty_for_io()`,
-    /// `folio_start_writeback()` and `folio_end_writeback()`. May sleep.
+    /// folio is dirty again, and its error is returned. Mirrors `folio_wait_writeback()`,
+    /// `folio_clear_dirty_for_io()`, `folio_start_writeback()` and `folio_end_writeback()`. May sleep.
     pub fn folio_launder(&self, write: impl FnOnce(&Folio<F>) -> Result) -> Result {
         let folio = self.as_ptr();
+        // The callers of `->launder_folio` have done so, but not those of other callbacks.
+        // SAFETY: The folio is locked, and there is a reference to it.
+        unsafe { bindings::folio_wait_writeback(folio) };
         // SAFETY: The folio is locked and in the page cache.
         if !unsafe { bindings::folio_clear_dirty_for_io(folio) } {
             return Ok(());
         }
-        // SAFETY: The folio is locked and was dirty. Under its lock nobody else starts writeback;
-        // the callers of `->launder_folio` have waited for an earlier one.
+        // SAFETY: The folio is locked and was dirty. An earlier writeback has ended, as was waited for,
+        // and under the lock nobody else starts one.
         unsafe { bindings::__folio_start_writeback(folio, false) };
         let result = write(self);
         if result.is_err() {
@@ -261,11 +264,18 @@ impl<'a, F: FileSystem> LockedFolio<'a, F> {
 
     /// Gives the folio a private value, if it has none: `folio_attach_private()`.
     ///
-    /// A folio with one does not leave the page cache without `->invalidate_folio` or
-    /// `->release_folio`. Returns whether it was given.
-    #[inline]
+    /// A folio with one does not leave the page cache without `->invalidate_folio` or `->release_folio`.
+    /// Of a file without either of them no folio gets one: C would take the number for a list of buffers.
+    /// Returns whether it was given.
     pub fn folio_attach_private(&self, value: NonZeroUsize) -> bool {
-        if self.folio_get_private().is_some() {
+        // SAFETY: The mapping of a locked folio does not change.
+        let mapping = unsafe { extra_bindings::folio_mapping_field(self.as_ptr()) };
+        // SAFETY: By the invariants it is the mapping of an inode of `F`, whose table lives for ever.
+        let ops = unsafe { &*(*mapping).a_ops };
+        if ops.invalidate_folio.is_none()
+            || ops.release_folio.is_none()
+            || self.folio_get_private().is_some()
+        {
             return false;
         }
         let value = ptr::without_provenance_mut(value.get());

@@ -171,8 +171,8 @@ impl<F: FileSystem> Inode<F> {
         self.sb().with_hash_lock(|| {
             // SAFETY: `self` is valid.
             if !unsafe { extra_bindings::inode_in_hash(self.as_ptr()) } {
-                // SAFETY: The inode is valid and in use, and not hashed: only this function hashes
-                // inodes, and the lock is held.
+                // SAFETY: The inode is valid and in use, and not hashed: those of `iget_locked()` always are,
+                // and others only this function hashes, under the lock that is held.
                 unsafe { bindings::__insert_inode_hash(self.as_ptr(), self.i_ino()) };
             }
         });

@@ -135,3 +135,13 @@ pub fn totalram_pages() -> usize {
     // SAFETY: It only reads an atomic.
     unsafe { extra_bindings::totalram_pages() }
 }
+
+/// Whether a signal has come that kills the current task, so that what takes long should end.
+///
+/// Others are not for that where the call would begin anew: a timer could keep it from ever ending. Mirrors
+/// `fatal_signal_pending()` of `include/linux/sched/signal.h`. Callable in any context.
+#[inline]
+pub fn fatal_signal_pending() -> bool {
+    // SAFETY: It only looks at the current task.
+    unsafe { extra_bindings::current_fatal_signal_pending() }
+}

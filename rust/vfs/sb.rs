@@ -152,7 +152,8 @@ impl<F: FileSystem> SuperBlock<F> {
             )
         };
         let inode = NonNull::new(inode)?;
-        // SAFETY: Only finished inodes of `F` are hashed, and the reference is ours.
+        // SAFETY: It is of `F`, and the reference is ours. `ilookup5()` waits until an inode is finished
+        // (`I_NEW`), and does not return one that was given up, which is not hashed any more.
         Some(unsafe { ARef::from_raw(inode.cast()) })
     }
 }

@@ -73,27 +73,10 @@ slot! {
 
 /// What became of a fault: `vm_fault_t`.
 ///
-/// That a page comes locked, or that a lock was released, only C's helpers say.
-#[derive(Clone, Copy)]
-pub struct Outcome(bindings::vm_fault_t);
-
-impl Outcome {
-    /// Nothing was done.
-    pub const NONE: Self = Self(0);
-    /// There is no such page: `VM_FAULT_SIGBUS`.
-    pub const SIGBUS: Self = Self(SIGBUS);
-    /// There is no memory: `VM_FAULT_OOM`.
-    pub const OOM: Self = Self(OOM);
-    /// The page is mapped, or is to be tried again: `VM_FAULT_NOPAGE`.
-    pub const NOPAGE: Self = Self(NOPAGE);
-}
-
-impl From<Error> for Outcome {
-    /// As `vmf_fs_error()` of `include/linux/mm.h`.
-    fn from(error: Error) -> Self {
-        Self(vmf_fs_error(error))
-    }
-}
+/// It comes only from what uses the fault up. That a page comes locked, or that a lock was released, C's
+/// helpers say in it: C must hear of it, and of no page that is not there.
+#[must_use = "C must learn what became of the fault"]
+pub struct Outcome<'a>(bindings::vm_fault_t, PhantomData<&'a ()>);
 
 /// The callbacks of a mapping: `struct vm_operations_struct`.
 ///
@@ -177,13 +160,13 @@ pub trait Operations: Sized {
     }
 
     /// Provides the page that is missing: [`VmFault::filemap_fault`], and what the filesystem does
-    /// before it.
-    fn fault(fault: VmFault<'_, Self::FileSystem>) -> Outcome {
+    /// before it. If that fails, [`VmFault::vmf_fs_error`].
+    fn fault(fault: VmFault<'_, Self::FileSystem>) -> Outcome<'_> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
     /// Maps pages that are at hand. Must not sleep.
-    fn map_pages(fault: RcuFault<'_, Self::FileSystem>) -> Outcome {
+    fn map_pages(fault: RcuFault<'_, Self::FileSystem>) -> Outcome<'_> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 

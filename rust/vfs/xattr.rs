@@ -346,7 +346,14 @@ impl<T: Handler> Table<T> {
             _lifetime: PhantomData,
             _not_send: NotThreadSafe::default(),
         };
-        from_result(|| Ok(c_int::try_from(T::get(inode, name, &mut buffer)?)?))
+        from_result(|| {
+            let len = T::get(inode, name, &mut buffer)?;
+            // C copies so much out of the memory.
+            if size != 0 && len > size {
+                return Err(ERANGE);
+            }
+            Ok(c_int::try_from(len)?)
+        })
     }
 
     /// # Safety

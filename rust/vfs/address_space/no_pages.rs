@@ -35,6 +35,17 @@ pub(super) unsafe extern "C" fn no_write_begin(
     EIO.to_errno()
 }
 
+/// # Safety
+///
+/// As `->swap_activate`.
+pub(super) unsafe extern "C" fn no_swap_activate(
+    _: *mut bindings::swap_info_struct,
+    _: *mut bindings::file,
+    _: *mut bindings::sector_t,
+) -> c_int {
+    EINVAL.to_errno()
+}
+
 pub(super) static NO_PAGES: bindings::address_space_operations =
     bindings::address_space_operations {
         read_folio: Some(no_read_folio),

@@ -68,6 +68,8 @@ impl<'a, F: FileSystem> Readahead<'a, F> {
         // SAFETY: C has locked it and put it into the page cache.
         let folio = unsafe { LockedFolio::borrow(folio) };
         if !want(&folio) {
+            // C takes it out without asking whether it has a private value.
+            folio.folio_detach_private();
             return None;
         }
         self.next()

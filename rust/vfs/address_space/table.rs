@@ -21,6 +21,7 @@ use kernel::{
         IovIterDest,
         IovIterSource, //
     },
+    prelude::*, //
 };
 
 use super::{
@@ -142,7 +143,9 @@ impl<T: Operations> Table<T> {
         // SAFETY: `write_begin` returned it locked and with a reference, which are ours now.
         let folio = unsafe { WriteFolio::from_raw(folio, fsdata.addr()) };
         from_result(|| {
-            T::write_end(folio, pos, len as usize, copied as usize).map(|count| count as c_int)
+            let count = T::write_end(folio, pos, len as usize, copied as usize)?;
+            // C goes back to what does not count, which cannot be less than nothing.
+            Ok(count.min(copied as usize) as c_int)
         })
     }
 
@@ -165,6 +168,10 @@ impl<T: Operations> Table<T> {
         // SAFETY: `folio_invalidate()` passes a locked folio that is still in the mapping.
         let folio = unsafe { LockedFolio::borrow(folio) };
         T::invalidate_folio(&folio, offset, len);
+        if offset == 0 && len == folio.folio_size() {
+            // C frees the folio, which must not have a private value then.
+            folio.folio_detach_private();
+        }
     }
 
     /// # Safety
@@ -173,7 +180,12 @@ impl<T: Operations> Table<T> {
     unsafe extern "C" fn release_folio(folio: *mut bindings::folio, _gfp: bindings::gfp_t) -> bool {
         // SAFETY: `filemap_release_folio()` passes a locked folio that is still in the mapping.
         let folio = unsafe { LockedFolio::borrow(folio) };
-        T::release_folio(&folio)
+        let released = T::release_folio(&folio);
+        if released {
+            // C counts on it.
+            folio.folio_detach_private();
+        }
+        released
     }
 
     /// # Safety
@@ -198,16 +210,19 @@ impl<T: Operations> Table<T> {
         // SAFETY: As above; it is for an open file of the filesystem.
         let file = unsafe { File::<T::FileSystem>::from_raw((*iocb).ki_filp) };
         // SAFETY: They pass a valid one.
-        let io = if unsafe { extra_bindings::iov_iter_is_source(iter) } {
+        let (len, io) = if unsafe { extra_bindings::iov_iter_is_source(iter) } {
             file.inode().zero_beyond_eof(pos);
             // SAFETY: It is a source, and the caller waits for the callback.
-            DirectIo::Write(unsafe { IovIterSource::from_raw(iter) })
+            let from = unsafe { IovIterSource::from_raw(iter) };
+            (from.len(), DirectIo::Write(from))
         } else {
             // SAFETY: It is a destination, and the caller waits for the callback.
-            DirectIo::Read(unsafe { IovIterDest::from_raw(iter) })
+            let to = unsafe { IovIterDest::from_raw(iter) };
+            (to.len(), DirectIo::Read(to))
         };
         match T::direct_IO(file, pos, io) {
-            Ok(count) => count as isize,
+            // C counts on it that it is not more.
+            Ok(count) => count.min(len) as isize,
             Err(error) => error.to_errno() as isize,
         }
     }
@@ -261,14 +276,18 @@ impl<T: Operations> Table<T> {
     ) -> c_int {
         // SAFETY: `setup_swap_extents()` passes a new area, and an open file of the filesystem.
         let mut swap = unsafe { SwapActivate::from_raw(sis, file) };
-        match T::swap_activate(&mut swap) {
-            Ok(()) => {
-                // SAFETY: The area is being set up, and `span` is a place for how far it reaches.
-                unsafe { *span = u64::from((*sis).pages) };
-                swap.extents()
-            }
-            Err(error) => error.to_errno(),
-        }
+        from_result(|| {
+            T::swap_activate(&mut swap)?;
+            let Some(extents) = swap.extents() else {
+                if T::HAS_SWAP_DEACTIVATE {
+                    T::swap_deactivate(swap.file());
+                }
+                return Err(EINVAL);
+            };
+            // SAFETY: The area is being set up, and `span` is a place for how far it reaches.
+            unsafe { *span = u64::from((*sis).pages) };
+            Ok(extents)
+        })
     }
 
     /// # Safety
@@ -301,7 +320,12 @@ impl<T: Operations> Table<T> {
         launder_folio: callback!(T::HAS_LAUNDER_FOLIO, Self::launder_folio),
         is_partially_uptodate: callback!(T::HAS_IS_PARTIALLY_UPTODATE, Self::is_partially_uptodate),
         is_dirty_writeback: callback!(T::HAS_IS_DIRTY_WRITEBACK, Self::is_dirty_writeback),
-        swap_activate: callback!(T::HAS_SWAP_ACTIVATE, Self::swap_activate),
+        // Without it C swaps to where `->bmap` says even if there is no device.
+        swap_activate: callback!(
+            T::HAS_SWAP_ACTIVATE,
+            Self::swap_activate,
+            Some(no_pages::no_swap_activate) //
+        ),
         swap_deactivate: callback!(T::HAS_SWAP_DEACTIVATE, Self::swap_deactivate),
         #[cfg(not(since_v7_3))]
         swap_rw: None,

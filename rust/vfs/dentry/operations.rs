@@ -132,10 +132,21 @@ impl<F: FileSystem> Deref for New<'_, F> {
 
 impl<F: FileSystem> New<'_, F> {
     /// Makes path walks ask [`Operations::d_manage`] about the entry: `DCACHE_MANAGE_TRANSIT`.
-    pub fn set_manage_transit(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the table has no such callback.
+    pub fn set_manage_transit(&mut self) -> Result {
         let dentry = self.0.as_ptr();
+        // SAFETY: The dentry is valid, and its table, which has `->d_init`, lives for ever.
+        let d_manage = unsafe { (*(*dentry).d_op).d_manage };
+        // C calls it without looking.
+        if d_manage.is_none() {
+            return Err(EINVAL);
+        }
         // SAFETY: The dentry is valid and not seen by others.
         unsafe { (*dentry).d_flags |= bindings::dentry_flags_DCACHE_MANAGE_TRANSIT };
+        Ok(())
     }
 }
 
@@ -153,7 +164,8 @@ pub struct DnameBuffer<'a> {
 pub struct Dname<'a>(pub(super) *mut c_char, pub(super) PhantomData<&'a ()>);
 
 impl<'a> DnameBuffer<'a> {
-    /// Writes the path, which is in parts. Mirrors `dynamic_dname()` of `fs/d_path.c`.
+    /// Writes the path, which is in parts, to the end of the memory: C's callers count from there how long it
+    /// is. Mirrors `dynamic_dname()` of `fs/d_path.c`.
     ///
     /// # Errors
     ///
@@ -163,7 +175,9 @@ impl<'a> DnameBuffer<'a> {
         if len >= self.len {
             return Err(ENAMETOOLONG);
         }
-        let mut at: *mut u8 = self.memory.cast();
+        // SAFETY: There is room for all parts and a NUL, as was checked: it lies within the memory.
+        let start = unsafe { self.memory.add(self.len - len - 1) };
+        let mut at: *mut u8 = start.cast();
         for part in parts {
             // SAFETY: There is room for all parts, as was checked, and it is ours alone.
             unsafe { ptr::copy_nonoverlapping(part.as_ptr(), at, part.len()) };
@@ -172,7 +186,7 @@ impl<'a> DnameBuffer<'a> {
         }
         // SAFETY: There is room for a NUL after them, as was checked.
         unsafe { at.write(0) };
-        Ok(Dname(self.memory, PhantomData))
+        Ok(Dname(start, PhantomData))
     }
 }
 
@@ -207,8 +221,8 @@ impl RenameLock<'_, Held> {
 /// The callbacks of entries: `struct dentry_operations`.
 ///
 /// They are those of all entries of a superblock: [`crate::sb::New::set_default_d_op`]. A slot whose
-/// method is not implemented is null. What a [`Bare`] or a [`RcuWalk`] is passed to must not sleep,
-/// and cannot reach the filesystem's own data, which may be gone by then.
+/// method is not implemented is null. What a [`RcuWalk`] is passed to must not sleep, and cannot reach
+/// the filesystem's own data, which may be gone by then.
 ///
 /// `d_real` is not here: `Documentation/vfs.rst` says why.
 ///

@@ -199,7 +199,7 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->d_release`.
     unsafe extern "C" fn d_release(dentry: *mut bindings::dentry) {
-        // SAFETY: `__dentry_kill()` passes a dentry that is not freed yet.
+        // SAFETY: `dentry_kill()` passes a dentry that is not freed yet.
         T::d_release(unsafe { Bare::from_raw(dentry) });
     }
 
@@ -207,7 +207,7 @@ impl<T: Operations> Table<T> {
     ///
     /// As `->d_prune`.
     unsafe extern "C" fn d_prune(dentry: *mut bindings::dentry) {
-        // SAFETY: `__dentry_kill()` passes a dentry that is not freed yet.
+        // SAFETY: `dentry_kill()` passes a dentry that is not freed yet.
         let dentry = unsafe { Bare::from_raw(dentry) };
         // SAFETY: It holds `d_lock`.
         T::d_prune(&unsafe { Locked::assume(dentry) });

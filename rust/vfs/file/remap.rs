@@ -84,7 +84,8 @@ impl<'a, T: Operations> RemapFileRange<'a, T> {
     ///
     /// `share` gets how many bytes, and runs with `i_rwsem` and `invalidate_lock` of both inodes held.
     /// Before it both ranges are written back and, for a dedupe, compared; what the page cache has of
-    /// `file_out`'s is thrown away. After it the file grows, if it must. Mirrors what C's filesystems do
+    /// `file_out`'s is thrown away, and what a shared mapping wrote beyond its end is zeroed if the range
+    /// begins beyond it. After it the file grows, if it must. Mirrors what C's filesystems do
     /// around `generic_remap_file_range_prep()` of `fs/remap_range.c`. May sleep.
     ///
     /// # Errors
@@ -137,6 +138,13 @@ impl<'a, T: Operations> RemapFileRange<'a, T> {
         let last = end
             .checked_add(page - 1)
             .map_or(i64::MAX, |e| e - e % page - 1);
+        // What a shared mapping wrote beyond the old end is zeroed, as for all else by which a file
+        // grows; the lock that `zero_beyond_eof()` takes is held.
+        let size = inode_out.i_size();
+        if self.pos_out > size {
+            // SAFETY: The inode is alive, and its locks are held.
+            unsafe { bindings::truncate_pagecache(raw_out, size) };
+        }
         // What shares a page with the ends of the range is written back, too, before it goes.
         // SAFETY: The mapping is valid.
         to_result(unsafe { bindings::filemap_write_and_wait_range(mappings.1, first, last) })?;

@@ -154,7 +154,9 @@ impl<T: Operations> Table<T> {
         let mut iocb = unsafe { Kiocb::from_raw(iocb) };
         // SAFETY: The iterator is a destination, and ours until we return.
         let to = unsafe { IovIterDest::from_raw(to) };
-        size_or_errno(T::read_iter(&mut iocb, to))
+        let len = to.len();
+        // C counts on it that it is not more.
+        size_or_errno(T::read_iter(&mut iocb, to).map(|count| count.min(len)))
     }
 
     /// # Safety
@@ -168,7 +170,9 @@ impl<T: Operations> Table<T> {
         let mut iocb = unsafe { Kiocb::from_raw(iocb) };
         // SAFETY: The iterator is a source, and ours until we return.
         let from = unsafe { IovIterSource::from_raw(from) };
-        size_or_errno(T::write_iter(&mut iocb, from))
+        let len = from.len();
+        // As for `read_iter`.
+        size_or_errno(T::write_iter(&mut iocb, from).map(|count| count.min(len)))
     }
 
     /// # Safety
@@ -476,7 +480,14 @@ impl<T: Operations> Table<T> {
         flock: callback!(T::HAS_FLOCK, Self::flock),
         get_unmapped_area: GetUnmappedArea::get(T::GET_UNMAPPED_AREA),
         check_flags: callback!(T::HAS_CHECK_FLAGS, Self::check_flags),
-        splice_read: SpliceRead::get(T::SPLICE_READ),
+        splice_read: {
+            // C calls `->read_iter` without looking: in a helper, or instead of it with `O_DIRECT`.
+            assert!(
+                T::SPLICE_READ.is_none() || T::HAS_READ_ITER || T::READ_ITER.is_some(),
+                "`SPLICE_READ` goes with `->read_iter`"
+            );
+            SpliceRead::get(T::SPLICE_READ)
+        },
         splice_write: SpliceWrite::get(T::SPLICE_WRITE),
         splice_eof: callback!(T::HAS_SPLICE_EOF, Self::splice_eof),
         setlease: callback!(T::HAS_SETLEASE, Self::setlease, Setlease::get(T::SETLEASE)),

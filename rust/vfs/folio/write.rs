@@ -139,8 +139,11 @@ impl<'a, F: FileSystem> WriteBegin<'a, F> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `ENOMEM`; `EINVAL` if `pos` is less than 0.
     pub fn write_begin_get_folio(&self, pos: i64, len: usize) -> Result<WriteFolio<'a, F>> {
+        if pos < 0 {
+            return Err(EINVAL);
+        }
         let inode = self.inode;
         inode.zero_beyond_eof(pos);
         // SAFETY: The inode is valid.

@@ -373,7 +373,14 @@ impl<T: Operations> Table<T> {
         show_devname: callback!(T::HAS_SHOW_DEVNAME, Self::show_devname),
         show_path: callback!(T::HAS_SHOW_PATH, Self::show_path),
         show_stats: callback!(T::HAS_SHOW_STATS, Self::show_stats),
-        nr_cached_objects: callback!(T::HAS_NR_CACHED_OBJECTS, Self::nr_cached_objects),
+        nr_cached_objects: {
+            // Where there are some, C calls the other one without looking.
+            assert!(
+                T::HAS_NR_CACHED_OBJECTS == T::HAS_FREE_CACHED_OBJECTS,
+                "`nr_cached_objects` goes with `free_cached_objects`"
+            );
+            callback!(T::HAS_NR_CACHED_OBJECTS, Self::nr_cached_objects)
+        },
         free_cached_objects: callback!(T::HAS_FREE_CACHED_OBJECTS, Self::free_cached_objects),
         #[cfg(CONFIG_QUOTA)]
         get_dquots: callback!(

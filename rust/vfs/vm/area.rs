@@ -10,6 +10,7 @@ use kernel::{
         vm_flags_t,
         VmaRef, //
     },
+    prelude::*,
     types::{
         NotThreadSafe,
         Opaque, //
@@ -21,7 +22,10 @@ use rules::{
     Shared, //
 };
 
-use super::Outcome;
+use super::{
+    vmf_fs_error,
+    Outcome, //
+};
 use crate::{
     file::File,
     locked::Lockable,
@@ -154,7 +158,7 @@ pub struct RcuFault<'a, F: FileSystem> {
     _not_send: NotThreadSafe,
 }
 
-impl<F: FileSystem> RcuFault<'_, F> {
+impl<'a, F: FileSystem> RcuFault<'a, F> {
     /// # Safety
     ///
     /// They must satisfy the invariants, and be used by nobody else for `'a`.
@@ -195,17 +199,18 @@ impl<F: FileSystem> RcuFault<'_, F> {
         self.end = self.end.min(end);
     }
 
-    /// Maps what the page cache has of the pages: `filemap_map_pages()`.
-    pub fn filemap_map_pages(self) -> Outcome {
+    /// Maps what the page cache has of the pages, if any were left: `filemap_map_pages()`.
+    pub fn filemap_map_pages(self) -> Outcome<'a> {
         if self.start > self.end {
-            return Outcome::NONE;
+            return Outcome(0, PhantomData);
         }
         // SAFETY: By the invariants it is a fault as C has it.
-        Outcome(unsafe { bindings::filemap_map_pages(self.vmf, self.start, self.end) })
+        let outcome = unsafe { bindings::filemap_map_pages(self.vmf, self.start, self.end) };
+        Outcome(outcome, PhantomData)
     }
 }
 
-impl<F: FileSystem> VmFault<'_, F> {
+impl<'a, F: FileSystem> VmFault<'a, F> {
     /// # Safety
     ///
     /// `vmf` must satisfy the invariants, and be used by nobody else for `'a`.
@@ -254,8 +259,17 @@ impl<F: FileSystem> VmFault<'_, F> {
     /// Finds the page in the page cache, or lets `->read_folio` fill it: `filemap_fault()`.
     ///
     /// Takes `invalidate_lock` shared where it must; may sleep, and give the lock up to be tried again.
-    pub fn filemap_fault(self) -> Outcome {
+    pub fn filemap_fault(self) -> Outcome<'a> {
         // SAFETY: By the invariants it is a fault as C has it, and it is not used any more.
-        Outcome(unsafe { bindings::filemap_fault(self.vmf) })
+        Outcome(unsafe { bindings::filemap_fault(self.vmf) }, PhantomData)
+    }
+
+    /// Gives up: there is no page, because of an error. Mirrors `vmf_fs_error()` of
+    /// `include/linux/mm.h`.
+    ///
+    /// `ENOMEM` becomes `VM_FAULT_OOM`, which tries again or kills; `EAGAIN` becomes `VM_FAULT_NOPAGE`,
+    /// which tries again; all others become `VM_FAULT_SIGBUS`.
+    pub fn vmf_fs_error(self, error: Error) -> Outcome<'a> {
+        Outcome(vmf_fs_error(error), PhantomData)
     }
 }

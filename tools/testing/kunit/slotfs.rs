@@ -26,6 +26,9 @@ use vfs::{
     dentry::{
         self,
         Automount,
+        Bare,
+        Dname,
+        DnameBuffer,
         Mount, //
     },
     file,
@@ -127,6 +130,18 @@ struct Entry;
 #[vtable]
 impl dentry::Operations for Entry {
     type FileSystem = SlotFs;
+
+    fn d_init(mut dentry: dentry::New<'_, SlotFs>) -> Result {
+        // There is no callback for it: C would call it without looking.
+        match dentry.set_manage_transit() {
+            Err(EINVAL) => Ok(()),
+            _ => Err(EIO),
+        }
+    }
+
+    fn d_dname<'a>(_: &Bare<SlotFs>, buffer: DnameBuffer<'a>) -> Result<Dname<'a>> {
+        buffer.set(&[b"slotfs:", b"entry"])
+    }
 
     fn d_automount(path: &Automount<'_, SlotFs>) -> Result<Option<Mount>> {
         let mount = path.mount(&SLOTFS, |context| {
@@ -253,6 +268,8 @@ impl file::Operations for Regular {
     const LLSEEK: Option<file::Llseek> = Some(file::Llseek::GENERIC_FILE_LLSEEK);
     const READ_ITER: Option<file::ReadIter> = Some(file::ReadIter::GENERIC_FILE_READ_ITER);
     const WRITE_ITER: Option<file::WriteIter> = Some(file::WriteIter::GENERIC_FILE_WRITE_ITER);
+    const MMAP_PREPARE: Option<file::MmapPrepare> =
+        Some(file::MmapPrepare::GENERIC_FILE_MMAP_PREPARE);
     const FSYNC: Option<file::Fsync> = Some(file::Fsync::NOOP_FSYNC);
 
     fn remap_file_range(range: file::RemapFileRange<'_, Self>) -> Result<i64> {

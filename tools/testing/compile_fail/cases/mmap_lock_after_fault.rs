@@ -4,7 +4,7 @@
 
 use testfs::*;
 
-pub fn fault(fault: vfs::vm::VmFault<'_, Fs>) -> (usize, vfs::vm::Outcome) {
+pub fn fault(fault: vfs::vm::VmFault<'_, Fs>) -> (usize, vfs::vm::Outcome<'_>) {
     let start = fault.vma().vm_start(); //~ right
     let outcome = fault.filemap_fault();
     let start = fault.vma().vm_start(); //~ wrong, error E0382: borrow of moved value: `fault`

@@ -4,7 +4,7 @@
 
 use testfs::*;
 
-pub fn map_pages(fault: vfs::vm::RcuFault<'_, Fs>) -> vfs::vm::Outcome {
+pub fn map_pages(fault: vfs::vm::RcuFault<'_, Fs>) -> vfs::vm::Outcome<'_> {
     let _ = fault.vma().vm_file(); //~ wrong, error E0599: no method named `vma`
     fault.filemap_map_pages()
 }

@@ -7,9 +7,11 @@
 
 #include <linux/falloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 
 #define PAGE	4096L
 #define BLOCKS	64
@@ -245,6 +247,32 @@ TEST_ON(holes, much_room)
 	EXPECT_EQ(0, ftruncate(fd, 0));
 	ASSERT_EQ(0, fstat(fd, &st));
 	EXPECT_EQ(0, st.st_blocks);
+	close(fd);
+}
+
+static volatile sig_atomic_t ticks;
+
+static void tick(int signal)
+{
+	(void)signal;
+	ticks++;
+}
+
+/* Who has a timer gets there, too. */
+TEST_ON(holes, signals)
+{
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+	int fd = make(self->root, "f");
+
+	if (!testfs_is_samplefs())
+		SKIP(return, "fallocate(2) of other filesystems may need the memory");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, "size=100g"));
+	signal(SIGALRM, tick);
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	EXPECT_EQ(0, fallocate(fd, 0, 0, 16L << 30));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_LT(0, ticks);
 	close(fd);
 }
 

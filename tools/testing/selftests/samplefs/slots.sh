@@ -71,6 +71,19 @@ shared()
 	: > "$image" && ! cp --reflink=always "$mnt/a" "$image" 2> /dev/null
 }
 
+# What was written through a mapping beyond the end of a file is not in it when that grows.
+shared_beyond()
+{
+	echo c > "$mnt/c" && "$(dirname "$0")/clone_beyond" "$mnt/a" "$mnt/c"
+}
+
+# An entry says itself what its path is; who asks gets that, and nothing after it.
+path()
+{
+	# readlink(1) would not show what comes after a NUL.
+	python3 -c 'import os; assert os.readlink("/proc/self/fd/3") == "slotfs:entry"' 3< "$mnt/a"
+}
+
 errors()
 {
 	sed -n "s#^slots $mnt .*errors=\\([0-9]*\\).*#\\1#p" /proc/mounts
@@ -182,7 +195,7 @@ need_kunit
 mount -t slotfs slots "$mnt" || exit "$KSFT_FAIL"
 image=$mnt.image
 dev=
-ktap_set_plan 16
+ktap_set_plan 18
 test_result created created
 test_result exclusive exclusive
 test_result absent absent
@@ -190,6 +203,8 @@ test_result left_to_c left_to_c
 test_result removed removed
 test_result race race
 test_result shared shared
+test_result shared_beyond shared_beyond
+test_result path path
 test_result one_name one_name
 test_result spliced spliced
 test_result changed_mode changed_mode
