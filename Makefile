@@ -28,7 +28,7 @@ help:
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
 	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
 	@echo '  make check-races   races on samplefs with 2 and with 4 CPUs, about an hour; RACES="rename_over ..."'
-	@echo '  make check-faults  each operation with each fault, an hour; FAULTS="create ..." for some'
+	@echo '  make check-faults  each operation with each fault, some hours; FAULTS="create ..." for some'
 	@echo '  make check-apps    programs that others wrote, on samplefs and tmpfs; APPS="git ..." for some'
 	@echo '  make fuzz          feed tools and modules with made-up input, about 35 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
