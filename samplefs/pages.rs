@@ -284,10 +284,12 @@ impl Operations for Pages {
         copied: usize,
     ) -> Result<usize> {
         let mut bytes = folio.range(pos, copied);
+        let len = bytes.len();
+        let touched = || Blocks::first_batch(file_blocks(pos, len));
         // The first block has room, or there would be no folio. From one that has none on, all is
         // to be as it was.
-        let touched = Blocks::first_batch(file_blocks(pos, bytes.len()));
-        if touched.count() > 1 {
+        if blocks(&bytes).len() > 1 {
+            let touched = touched();
             let store = folio.host().info().store();
             if let Some(hole) = touched.without(store.reserved(touched)).first() {
                 let hole = (hole - block_at(folio.folio_pos()).0) as usize * BLOCK_SIZE;
@@ -305,7 +307,7 @@ impl Operations for Pages {
             set_uptodate(&folio, bits(blocks(&bytes)));
         }
         if folio.fsdata() != 0 {
-            let new = touched.with_bits(folio.fsdata() as u64);
+            let new = touched().with_bits(folio.fsdata() as u64);
             let unused = file_blocks(pos, count).end * u64::from(count != 0);
             cancel(folio.host(), new.from(unused));
         }
