@@ -433,6 +433,11 @@ fn what(rule: &Rule) -> Result<(What, When), &'static str> {
     }
 }
 
+/// Returns a lock that no header declares.
+///
+/// # Errors
+///
+/// Why it cannot be looked at.
 fn hidden(lock: Hidden) -> Result<held::Lock, &'static str> {
     let lock = lock.lock();
     lock.ok_or("without CONFIG_KALLSYMS_ALL this kernel does not tell where the lock is")

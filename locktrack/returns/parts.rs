@@ -196,7 +196,7 @@ impl Following {
 
     /// Ends the watch of a folio that came locked. Returns whether it is still locked, and nobody unlocked it since.
     fn is_kept(&self, call: &Parts) -> bool {
-        if call.folio == Place::NONE {
+        if !call.folio.is_some() {
             return false;
         }
         // Asked before it is looked at whether it was unlocked: else somebody else could lock it in between.

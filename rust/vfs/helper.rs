@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What goes into the slots of a table: methods, or C's generic helpers, for which there are names.
+//! What goes into the slots of a table: methods, or C's generic helpers, for which there are names. And what methods return.
+
+use kernel::prelude::*;
 
 /// Declares a type for the functions of one slot, and the helpers that fit it.
 ///
@@ -61,6 +63,14 @@ macro_rules! either {
             $($slot: or($first.$slot, $second.$slot),)*
         }
     }};
+}
+
+/// What a callback that moves bytes returns. C counts on it that they are no more than it `asked` for.
+pub(crate) fn size_or_errno(result: Result<usize>, asked: usize) -> isize {
+    match result {
+        Ok(size) => size.min(asked) as isize,
+        Err(error) => error.to_errno() as isize,
+    }
 }
 
 pub(crate) use callback;

@@ -43,7 +43,10 @@ use crate::{
         WriteBegin,
         WriteFolio, //
     },
-    helper::callback,
+    helper::{
+        callback,
+        size_or_errno, //
+    },
     trace,
     File, //
 };
@@ -220,11 +223,7 @@ impl<T: Operations> Table<T> {
             let to = unsafe { IovIterDest::from_raw(iter) };
             (to.len(), DirectIo::Read(to))
         };
-        match T::direct_IO(file, pos, io) {
-            // C counts on it that it is not more.
-            Ok(count) => count.min(len) as isize,
-            Err(error) => error.to_errno() as isize,
-        }
+        size_or_errno(T::direct_IO(file, pos, io), len)
     }
 
     /// # Safety

@@ -61,18 +61,14 @@ use crate::{
         FILE_LOCK_DEFERRED,
         F_CANCELLK, //
     },
-    helper::callback,
+    helper::{
+        callback,
+        size_or_errno, //
+    },
     trace,
     Inode,
     Locked, //
 };
-
-fn size_or_errno(result: Result<usize>) -> isize {
-    match result {
-        Ok(size) => size as isize,
-        Err(error) => error.to_errno() as isize,
-    }
-}
 
 pub(super) struct Table<T: Operations>(PhantomData<T>);
 
@@ -155,8 +151,7 @@ impl<T: Operations> Table<T> {
         // SAFETY: The iterator is a destination, and ours until we return.
         let to = unsafe { IovIterDest::from_raw(to) };
         let len = to.len();
-        // C counts on it that it is not more.
-        size_or_errno(T::read_iter(&mut iocb, to).map(|count| count.min(len)))
+        size_or_errno(T::read_iter(&mut iocb, to), len)
     }
 
     /// # Safety
@@ -171,8 +166,7 @@ impl<T: Operations> Table<T> {
         // SAFETY: The iterator is a source, and ours until we return.
         let from = unsafe { IovIterSource::from_raw(from) };
         let len = from.len();
-        // As for `read_iter`.
-        size_or_errno(T::write_iter(&mut iocb, from).map(|count| count.min(len)))
+        size_or_errno(T::write_iter(&mut iocb, from), len)
     }
 
     /// # Safety
@@ -379,7 +373,7 @@ impl<T: Operations> Table<T> {
         if unsafe { (*file_in).f_op != (*file_out).f_op } {
             return EXDEV.to_errno() as isize;
         }
-        size_or_errno(T::copy_file_range(CopyFileRange {
+        let copied = T::copy_file_range(CopyFileRange {
             // SAFETY: It has the table of `file_out`, which is this one.
             file_in: unsafe { OpenFile::from_raw(file_in) },
             pos_in,
@@ -388,7 +382,8 @@ impl<T: Operations> Table<T> {
             pos_out,
             len,
             _not_send: NotThreadSafe::default(),
-        }))
+        });
+        size_or_errno(copied, len)
     }
 
     /// # Safety

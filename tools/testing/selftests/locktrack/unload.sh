@@ -58,7 +58,7 @@ open_file_keeps_it()
 	module_unload locktrack && module_load locktrack
 }
 
-# What is probed, by whom ever. Of probes whose module is gone, no name is left to look for.
+# What is probed, by whomever. Of probes whose module is gone, no name is left to look for.
 probed_functions()
 {
 	cat /sys/kernel/debug/kprobes/list
