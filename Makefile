@@ -28,7 +28,7 @@ help:
 	@echo '  make rustfmt       format all Rust; make rustfmtcheck only checks'
 	@echo '  make check-load    loads on samplefs, about half an hour; LOADS="fio ..." for some'
 	@echo '  make check-races   races on samplefs with 2 and with 4 CPUs, about an hour; RACES="rename_over ..."'
-	@echo '  make check-faults  each operation with each fault, some hours; FAULTS="create ..." for some'
+	@echo '  make check-faults  each operation with each fault, some hours; FAULT_OPS="create ..." for some'
 	@echo '  make check-apps    programs that others wrote, on samplefs and tmpfs; APPS="git ..." for some'
 	@echo '  make fuzz          feed tools and modules with made-up input, about 35 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
@@ -37,7 +37,7 @@ help:
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  RACE_SECONDS=N     how long make check-races takes for each race (30); RACE_CPUS="2 4"'
-	@echo '  FAULT_PARTS="..."  what of make check-faults: planted samplefs modules (all)'
+	@echo '  FAULT_PARTS="..."  what of make check-faults: planted samplefs modules (all); FAULTS="EINTR ..."'
 	@echo '  APP_SECONDS=N, APP_SIZE=N  how long (60) or how much (1) make check-apps does of each'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the six targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
@@ -168,7 +168,7 @@ check-races:
 
 # On a kernel of their own choice, if nobody says KERNEL; what is said, make hands on.
 check-faults:
-	@scripts/check-faults $(FAULTS)
+	@FAULTS="$(FAULTS)" scripts/check-faults $(FAULT_OPS)
 
 check-apps:
 	@scripts/check-apps $(APPS)
