@@ -8,7 +8,8 @@
 . "$(dirname "$0")/common.sh"
 
 fstype=locktrack_return
-run=/sys/module/locktrack_return/parameters/run
+parameters=/sys/module/locktrack_return/parameters
+run=$parameters/run
 
 # caught CASE CALLBACK OBJECT LOCK: one record of this rule, at the end of the call or about sleeping,
 # and nothing else of that kind. Prints which rules were broken, as tested_rules does. One program for all of
@@ -321,11 +322,26 @@ sees_switches_again()
 		one_case d_delete dentry_operations.d_delete - sleep
 }
 
-# A call that is under way when its probe goes is not taken for one that is asleep.
+asleep()
+{
+	[ "$(stat_of asleep)" -eq 1 ]
+}
+
+# A call that is asleep when its probe goes is forgotten: nobody sees its end.
 detach_and_attach()
 {
-	echo "-$fstype" > "$locktrack/attach" && [ "$(stat_of return-probes)" -eq 0 ] &&
-		echo "$fstype" > "$locktrack/attach" && one_case d_delete dentry_operations.d_delete - sleep
+	result=0
+	echo 3000 > $parameters/sleep_ms
+	echo "d_delete $mnt" > "$run" &
+	sleeper=$!
+	eventually asleep && echo "-$fstype" > "$locktrack/attach" && kill -0 $sleeper || result=1
+	for name in return-probes asleep; do
+		[ "$(stat_of $name)" -eq 0 ] || { echo "$name: $(stat_of $name)"; result=1; }
+	done
+	wait $sleeper || result=1
+	echo 1 > $parameters/sleep_ms
+	echo "$fstype" > "$locktrack/attach" && one_case d_delete dentry_operations.d_delete - sleep || result=1
+	return $result
 }
 
 # on NAME [OPTION...]: another filesystem keeps the rules, and they are looked at.

@@ -9,7 +9,7 @@
 void breakfs_misbehave(void)
 {
 	if (breakfs_misbehaves)
-		sleep_once();
+		sleep_once(1);
 }
 
 /* dentry_operations */

@@ -91,6 +91,9 @@ static const struct kernel_param_ops run_ops = {
 module_param_cb(run, &run_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "CASE DIRECTORY: break the rule of CASE on the file in DIRECTORY, where locktrack_return is mounted; read for the cases");
 
+module_param_named(sleep_ms, returnfs_sleep_ms, uint, 0600);
+MODULE_PARM_DESC(sleep_ms, "How many milliseconds a callback sleeps");
+
 static int __init locktrack_return_init(void)
 {
 	return register_filesystem(&returnfs_type);

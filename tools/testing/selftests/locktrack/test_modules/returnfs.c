@@ -14,6 +14,8 @@
 
 #define MAGIC 0x6c747274
 
+unsigned int returnfs_sleep_ms = 1;
+
 /* The case that is tried; its callback looks here. */
 static const struct test_case *current_case;
 
@@ -38,7 +40,7 @@ int returnfs_call(struct call *call, bool keep)
 static void sleep_if(const char *name)
 {
 	if (returnfs_breaks(name))
-		sleep_once();
+		sleep_once(READ_ONCE(returnfs_sleep_ms));
 }
 
 static void unlock_if(const char *name, struct folio *folio)
@@ -267,14 +269,14 @@ static int ret_d_delete(const struct dentry *dentry)
 
 	sleep_if("d_delete");
 	if (returnfs_breaks("d_delete-twice")) {
-		sleep_once();
-		sleep_once();
+		sleep_once(1);
+		sleep_once(1);
 	}
 	if (returnfs_breaks("d_delete-nested"))
 		dentry->d_op->d_prune((struct dentry *)dentry);
 	if (returnfs_breaks("d_delete-atomic")) {
 		preempt_enable();
-		sleep_once();
+		sleep_once(1);
 		preempt_disable();
 	}
 	if (returnfs_breaks("d_delete-preempted") || returnfs_breaks("d_delete-only_preempted"))
@@ -327,7 +329,7 @@ static int ret_drop_inode(struct inode *inode)
 static void ret_free_inode(struct inode *inode)
 {
 	if (returnfs_breaks("free_inode"))
-		sleep_once();
+		sleep_once(1);
 	else
 		free_inode_nonrcu(inode);
 }

@@ -37,6 +37,9 @@ bool returnfs_breaks(const char *name);
 
 extern struct file_system_type returnfs_type;
 
+/* How long a callback sleeps that sleeps once. */
+extern unsigned int returnfs_sleep_ms;
+
 /* Of returnfs_pages.c. */
 int call_read_folio(struct call *call);
 int call_write_begin(struct call *call);

@@ -93,13 +93,13 @@ static int call_d_delete_between(struct call *call)
 {
 	int ret = call_d_delete(call);
 
-	sleep_once();
+	sleep_once(1);
 	return call_d_delete(call) | ret;
 }
 
 static noinline int other_d_delete(const struct dentry *dentry)
 {
-	sleep_once();
+	sleep_once(1);
 	return 0;
 }
 

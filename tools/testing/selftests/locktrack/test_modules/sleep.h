@@ -8,12 +8,12 @@
 #include <linux/sched.h>
 
 /* On a busy machine, the time can be over before the task sleeps, which just goes on then. */
-static inline void sleep_once(void)
+static inline void sleep_once(unsigned int ms)
 {
 	unsigned long before = current->nvcsw;
 
 	do
-		msleep(1);
+		msleep(ms);
 	while (current->nvcsw == before);
 }
 
