@@ -2,8 +2,6 @@
 
 //! The probes on the places where objects come into use, which find new tables.
 
-use core::mem::MaybeUninit;
-
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -12,7 +10,6 @@ use kprobes::{
     EntryProbes,
     Handler,
     Hit,
-    ReturnHandler,
     Target, //
 };
 use peek::{
@@ -43,11 +40,13 @@ pub(crate) enum Seen {
     FileLock(u8),
     /// A `struct file_lease **`.
     Lease(u8),
+    /// The `s_dentry_lru` of a super block whose `->kill_sb()` has returned, or another list of that kind.
+    GoneDentries(u8),
 }
 
 /// The functions through which everything goes that has a table, and what they are given. Several see the same
-/// inode: that costs little, and no one sees all.
-pub(crate) const PLACES: [(&CStr, Seen); 16] = [
+/// inode: that costs little, and no one sees all. The last is where super blocks go, each, before its memory does.
+pub(crate) const PLACES: [(&CStr, Seen); 17] = [
     (c"d_instantiate", Seen::Dentry(0, 1)),
     (c"d_instantiate_new", Seen::Dentry(0, 1)),
     (c"d_make_persistent", Seen::Dentry(0, 1)),
@@ -64,6 +63,7 @@ pub(crate) const PLACES: [(&CStr, Seen); 16] = [
     (c"posix_lock_file", Seen::FileLock(1)),
     (c"locks_lock_inode_wait", Seen::FileLock(1)),
     (c"generic_setlease", Seen::Lease(2)),
+    (c"list_lru_destroy", Seen::GoneDentries(0)),
 ];
 
 /// The handler on one of [`PLACES`].
@@ -139,6 +139,11 @@ impl Place {
                 let lease = follow(hit.argument(lease), &[0])?;
                 self.object(Table::LeaseManager, lease)
             }
+            Seen::GoneDentries(lru) => {
+                let sb = SuperBlock::of_dentry_lru(hit.argument(lru))?;
+                self.tracker.tables.forget(sb);
+                Some(())
+            }
         }
     }
 }
@@ -169,22 +174,5 @@ impl Handler for Place {
     fn entry(&self, hit: &Hit<'_>) {
         // Also while calls pass unchecked: what is seen now is not seen again.
         let _ = self.saw(hit);
-    }
-}
-
-/// The handler on the function that ends the life of a super block.
-pub(crate) struct Gone {
-    pub(crate) tracker: Arc<Tracker>,
-}
-
-impl ReturnHandler for Gone {
-    type Data = usize;
-
-    fn entry<'a>(&self, hit: &Hit<'_>, sb: &'a mut MaybeUninit<usize>) -> Option<&'a mut usize> {
-        Some(sb.write(hit.argument(0)))
-    }
-
-    fn ret(&self, _hit: &Hit<'_>, &sb: &usize) {
-        self.tracker.tables.forget(sb);
     }
 }

@@ -12,9 +12,7 @@ use kernel::{
 };
 use kprobes::{
     EntryProbes,
-    Going,
-    ReturnProbe,
-    Target, //
+    Going, //
 };
 use peek::{
     FileSystemType,
@@ -25,7 +23,6 @@ use peek::{
 use crate::{
     discover::{
         probe_places,
-        Gone,
         Place, //
     },
     functions::{
@@ -65,11 +62,9 @@ pub(crate) struct Registry {
     pub(crate) functions: Functions,
     /// In the order of [`PLACES`](crate::discover::PLACES), if anything is attached.
     pub(crate) places: Option<EntryProbes<Place>>,
-    /// Sees super blocks go, if anything is attached.
-    pub(crate) gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     /// What calls that are followed need, if anything is attached.
     pub(crate) witnesses: Option<Witnesses>,
-    /// Hits that were lost by `places` and `gone` that are gone themselves.
+    /// Hits that were lost by `places` that are gone themselves.
     discover_missed: u64,
     closed: bool,
 }
@@ -79,7 +74,6 @@ pub(crate) struct Rest {
     attached: KVec<Attached>,
     functions: Functions,
     places: Option<EntryProbes<Place>>,
-    gone: Option<Pin<KBox<ReturnProbe<Gone>>>>,
     witnesses: Option<Witnesses>,
 }
 
@@ -89,7 +83,6 @@ impl Registry {
             attached: KVec::new(),
             functions: Functions::new()?,
             places: None,
-            gone: None,
             witnesses: None,
             discover_missed: 0,
             closed: false,
@@ -227,9 +220,7 @@ impl Registry {
 
     /// Returns how many hits were lost that could have shown a new table, since the module was loaded.
     pub(crate) fn discover_missed(&self) -> u64 {
-        self.discover_missed
-            + self.places.as_ref().map_or(0, EntryProbes::nmissed)
-            + self.gone.as_ref().map_or(0, |probe| probe.nmissed())
+        self.discover_missed + self.places.as_ref().map_or(0, EntryProbes::nmissed)
     }
 
     fn take(&mut self) -> Rest {
@@ -238,7 +229,6 @@ impl Registry {
             attached: core::mem::take(&mut self.attached),
             functions: self.functions.take(),
             places: self.places.take(),
-            gone: self.gone.take(),
             witnesses: self.witnesses.take(),
         }
     }
@@ -248,14 +238,6 @@ impl Registry {
         if self.places.is_some() {
             return Ok(());
         }
-        let gone = Gone {
-            tracker: tracker.clone(),
-        };
-        let target = Target::Symbol(c"generic_shutdown_super");
-        self.gone = Some(KBox::pin_init(
-            ReturnProbe::new(target, 0, gone),
-            GFP_KERNEL,
-        )?);
         self.places = Some(probe_places(tracker)?);
         self.witnesses = Some(Witnesses::new(tracker));
         Ok(())
@@ -403,7 +385,6 @@ impl Drop for Rest {
     fn drop(&mut self) {
         drop(self.functions.take());
         self.places = None;
-        self.gone = None;
         self.witnesses = None;
         self.attached.clear();
     }

@@ -202,7 +202,8 @@ impl Tables {
     }
 
     /// A super block goes: another one can have its address. Can be called in any context.
-    pub(crate) fn forget(&self, sb: usize) {
+    pub(crate) fn forget(&self, sb: SuperBlock) {
+        let sb = sb.address();
         for place in Attached::places(sb) {
             let Some(place) = self.attached.get(place) else {
                 continue;

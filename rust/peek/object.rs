@@ -229,6 +229,12 @@ impl SuperBlock {
         self.0
     }
 
+    /// Returns the one whose `s_dentry_lru` is at this address, if it is one's.
+    #[inline]
+    pub fn of_dentry_lru(lru: usize) -> Option<Self> {
+        Self::new(lru.wrapping_sub(offset_of!(bindings::super_block, s_dentry_lru)))
+    }
+
     /// Returns the address of `s_type`.
     #[inline]
     pub fn s_type(self) -> Option<usize> {
