@@ -10,17 +10,22 @@ use kernel::{
 use peek::{
     registered,
     ActiveSuper,
-    FileSystemType, //
+    FileSystemType,
+    SuperBlock,
+    Table, //
 };
 
-use crate::tracker::Tracker;
+use crate::{
+    tables::FsId,
+    tracker::Tracker, //
+};
 
 /// Attaches what a text names: `NAME`, `/PATH` or `MAJOR:MINOR`. Sleeps.
 ///
 /// # Errors
 ///
-/// `EINVAL` if it can name nothing, `ENODEV` if there is no such filesystem or superblock, those of a path, and those
-/// of [`Registry::attach`](crate::registry::Registry::attach).
+/// `EINVAL` if it can name nothing, `ENODEV` if there is no such filesystem or superblock, `EINTR` if a signal kills the
+/// caller, those of a path, and those of [`Registry::attach`](crate::registry::Registry::attach).
 pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
     let name = CString::try_from_fmt(fmt!("{text}"))?;
     // It stays as long as the handlers do not know it: they forget a super block that goes.
@@ -42,7 +47,63 @@ pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
         return Err(EINVAL);
     };
     let sb = active.as_ref().and_then(ActiveSuper::seen);
-    tracker.registry.lock().attach(tracker, &name, fs, sb)
+    attach_one(tracker, &name, fs, sb)
+}
+
+/// Attaches a filesystem, or one super block of it, under a name, with all tables that are there. The super block must stay
+/// until this returns.
+///
+/// The tables are found without the lock of the registry: users without rights decide how long that takes, by mounts that do
+/// not end and by what they have open. So nobody waits for it but who attaches.
+fn attach_one(
+    tracker: &Arc<Tracker>,
+    name: &CStr,
+    fs: FileSystemType,
+    sb: Option<SuperBlock>,
+) -> Result {
+    let mut registry = tracker.registry.lock();
+    let (id, time) = registry.attach(tracker, name, fs.clone(), sb)?;
+    drop(registry);
+    find_tables(tracker, id, &fs, sb).inspect_err(|_| tracker.registry.lock().undo(tracker, time))
+}
+
+/// Takes in all tables that are found from what is mounted, and those that the first mount needs.
+fn find_tables(
+    tracker: &Arc<Tracker>,
+    id: FsId,
+    fs: &FileSystemType,
+    sb: Option<SuperBlock>,
+) -> Result {
+    // Where it refuses, a mount shows it.
+    let context = match sb {
+        None => fs.context_operations().unwrap_or(0),
+        Some(_) => 0,
+    };
+    loop {
+        let mut more = false;
+        let mut note = |kind, table| {
+            more |=
+                !tracker.tables.is_known(kind, table, id) && !tracker.tables.note(kind, table, id);
+        };
+        if sb.is_none() {
+            note(Table::FileSystemType, fs.address());
+        }
+        if context != 0 {
+            note(Table::FsContext, context);
+        }
+        fs.for_each_table(sb, &mut note)?;
+        let mut result = Ok(());
+        tracker.take_in(|other, error| {
+            if other != id {
+                return false;
+            }
+            result = Err(error);
+            true
+        });
+        if result.is_err() || !more {
+            return result;
+        }
+    }
 }
 
 /// Attaches every filesystem that is registered and not attached. Sleeps.
@@ -57,7 +118,7 @@ pub(crate) fn attach_all(tracker: &Arc<Tracker>) -> Result {
         let Ok(fs) = FileSystemType::find_registered(&name) else {
             continue;
         };
-        match tracker.registry.lock().attach(tracker, &name, fs, None) {
+        match attach_one(tracker, &name, fs, None) {
             Err(error) if error != EEXIST => return Err(error),
             _ => (),
         }

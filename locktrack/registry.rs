@@ -3,12 +3,8 @@
 //! The attached filesystems, their tables and the probes on their callbacks.
 
 use kernel::{
-    pr_warn_once,
     prelude::*,
-    sync::{
-        atomic::Relaxed,
-        Arc, //
-    },
+    sync::Arc, //
 };
 use kprobes::{
     EntryProbes,
@@ -34,9 +30,6 @@ use crate::{
     tracker::Tracker, //
 };
 
-/// How many new tables are taken in at once.
-const FRESH: usize = 64;
-
 /// A callback in a table: the index in the callbacks of [`Tracker::plan`], and the address of the function.
 pub(crate) type Use = (usize, usize);
 
@@ -54,7 +47,12 @@ pub(crate) struct Attached {
     fs: FileSystemType,
     /// The super block. It need not stay: [`Tables::forget`](crate::tables::Tables::forget) is called when it goes.
     sb: Option<SuperBlock>,
+    time: Time,
 }
+
+/// Which time it is that something is attached, since the module was loaded: tells what has the same name apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time(u64);
 
 /// All probes and what they are for.
 pub(crate) struct Registry {
@@ -66,6 +64,7 @@ pub(crate) struct Registry {
     pub(crate) witnesses: Option<Witnesses>,
     /// Hits that were lost by `places` that are gone themselves.
     discover_missed: u64,
+    last: Time,
     closed: bool,
 }
 
@@ -85,11 +84,14 @@ impl Registry {
             places: None,
             witnesses: None,
             discover_missed: 0,
+            last: Time(0),
             closed: false,
         })
     }
 
     /// Attaches a filesystem, or one super block of it, under a name. The super block must stay until this returns.
+    ///
+    /// From then on, nothing new is overlooked. What is there already is for the caller to note.
     ///
     /// # Errors
     ///
@@ -101,7 +103,7 @@ impl Registry {
         name: &CStr,
         fs: FileSystemType,
         sb: Option<SuperBlock>,
-    ) -> Result {
+    ) -> Result<(FsId, Time)> {
         if self.closed {
             return Err(ENODEV);
         }
@@ -112,26 +114,31 @@ impl Registry {
             return Err(EEXIST);
         }
         let id = tracker.filesystems.id(name, tracker.plan.counted())?;
+        self.last.0 += 1;
         let attached = Attached {
             id,
             tables: KVec::new(),
             fs,
             sb,
+            time: self.last,
         };
         self.attached.push(attached, GFP_KERNEL)?;
         self.watch(tracker)
-            .and_then(|()| {
-                // From here on, nothing new is overlooked. What is there already comes after.
-                if !tracker.tables.attach(id, address, sb.is_some()) {
-                    return Err(ENOSPC);
-                }
-                tracker.set_short();
-                self.find_tables(tracker, self.attached.len() - 1)
-            })
-            .inspect_err(|_| {
-                // The name was found above.
-                let _ = self.detach(tracker, name);
-            })
+            .and_then(
+                |()| match tracker.tables.attach(id, address, sb.is_some()) {
+                    true => Ok((id, self.last)),
+                    false => Err(ENOSPC),
+                },
+            )
+            .inspect(|_| tracker.set_short())
+            .inspect_err(|_| self.undo(tracker, self.last))
+    }
+
+    /// Detaches what was attached at this time, unless somebody has done so.
+    pub(crate) fn undo(&mut self, tracker: &Tracker, time: Time) {
+        if let Some(index) = self.attached.iter().position(|other| other.time == time) {
+            self.detach_at(tracker, index);
+        }
     }
 
     /// Detaches a filesystem by name.
@@ -145,7 +152,14 @@ impl Registry {
             .iter()
             .position(|attached| tracker.fs_name(attached.id) == Some(name))
             .ok_or(ENOENT)?;
-        let attached = self.attached.remove(index).map_err(|_| ENOENT)?;
+        self.detach_at(tracker, index);
+        Ok(())
+    }
+
+    fn detach_at(&mut self, tracker: &Tracker, index: usize) {
+        let Ok(attached) = self.attached.remove(index) else {
+            return;
+        };
         let any_sb = self.attached.iter().any(|other| other.sb.is_some());
         tracker.tables.detach(attached.id, any_sb);
         tracker.set_short();
@@ -167,7 +181,6 @@ impl Registry {
         }
         // Only now is no callback of it probed any more, and its module may go.
         drop(attached);
-        Ok(())
     }
 
     /// Forgets the tables of a module that goes, and the functions in it. Another module can have their addresses.
@@ -197,16 +210,15 @@ impl Registry {
             .forget_waiting(|table| module.contains(table));
     }
 
-    /// Takes in the tables that handlers noted.
-    pub(crate) fn discovered(&mut self, tracker: &Arc<Tracker>) {
+    /// Takes in the tables that were noted. Calls `failed` for each for which that failed.
+    pub(crate) fn take_in(&mut self, tracker: &Arc<Tracker>, mut failed: impl FnMut(FsId, Error)) {
         for (kind, table, id) in tracker.tables.take() {
             // It can be detached since.
             let Some(index) = self.attached.iter().position(|fs| fs.id == id) else {
                 continue;
             };
             if let Err(error) = self.add_table(tracker, index, kind, table) {
-                tracker.tables_lost.add(1, Relaxed);
-                pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
+                failed(id, error);
             }
         }
         self.functions.arm();
@@ -241,40 +253,6 @@ impl Registry {
         self.places = Some(probe_places(tracker)?);
         self.witnesses = Some(Witnesses::new(tracker));
         Ok(())
-    }
-
-    /// Takes in all tables that are found from what is mounted, and those that the first mount needs.
-    fn find_tables(&mut self, tracker: &Arc<Tracker>, index: usize) -> Result {
-        let attached = self.attached.get(index).ok_or(ENOENT)?;
-        if attached.sb.is_none() {
-            let s_type = attached.fs.address();
-            let context = attached.fs.context_operations();
-            self.add_table(tracker, index, Table::FileSystemType, s_type)?;
-            // Where it refuses, a mount shows it.
-            if let Ok(context @ 1..) = context {
-                self.add_table(tracker, index, Table::FsContext, context)?;
-            }
-        }
-        let mut fresh = KVec::with_capacity(FRESH, GFP_KERNEL)?;
-        loop {
-            let mut more = false;
-            let attached = self.attached.get(index).ok_or(ENOENT)?;
-            attached.fs.for_each_table(attached.sb, |kind, table| {
-                if !tracker.tables.is_known(kind, table, attached.id)
-                    && !fresh.contains(&(kind, table))
-                {
-                    more |= fresh.push_within_capacity((kind, table)).is_err();
-                }
-            });
-            for &(kind, table) in &fresh {
-                self.add_table(tracker, index, kind, table)?;
-            }
-            if !more {
-                self.functions.arm();
-                return Ok(());
-            }
-            fresh.clear();
-        }
     }
 
     /// Probes the callbacks of a table, if it is new.

@@ -4,7 +4,7 @@
 
 use held::Readers;
 use kernel::{
-    new_mutex,
+    new_mutex, pr_warn_once,
     prelude::*,
     sync::{
         atomic::{
@@ -63,7 +63,8 @@ use crate::{
 
 /// The whole state.
 ///
-/// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`, `readers`.
+/// Handlers use what is without a lock; the locks are taken in the order `registry`, `texts`, `readers`. None is held while
+/// users can decide how long it takes.
 #[pin_data]
 pub(crate) struct Tracker {
     /// The index in [`EDITIONS`] of the rules that calls are compared with in the short way. Beyond them, all go the long
@@ -173,6 +174,17 @@ impl Tracker {
         } else {
             self.tables_lost.add(1, Relaxed);
         }
+    }
+
+    /// Takes in the tables that were noted. `blamed` is asked about each for which that failed: if it returns [`false`],
+    /// the table is lost. Sleeps.
+    pub(crate) fn take_in(self: &Arc<Self>, mut blamed: impl FnMut(FsId, Error) -> bool) {
+        self.registry.lock().take_in(self, |fs, error| {
+            if !blamed(fs, error) {
+                self.tables_lost.add(1, Relaxed);
+                pr_warn_once!("a new table of callbacks could not be probed: {error:?}\n");
+            }
+        });
     }
 
     /// Keeps a violation. Can be called in a handler.
@@ -358,6 +370,6 @@ impl Tracker {
 impl Run for Tracker {
     fn run(self: Arc<Self>) {
         self.with_texts(|_| ());
-        self.registry.lock().discovered(&self);
+        self.take_in(|_, _| false);
     }
 }

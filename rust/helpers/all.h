@@ -11,6 +11,7 @@
 #include "helpers/locktrack.c"
 #include "helpers/pages.c"
 #include "helpers/quota.c"
-#include "helpers/sysfs.c"
+#include "helpers/signal.c"
 #include "helpers/slots.c"
+#include "helpers/sysfs.c"
 #include "helpers/vfs.c"

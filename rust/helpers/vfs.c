@@ -10,7 +10,6 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 
@@ -208,11 +207,6 @@ void rust_helper_sb_end_pagefault(struct super_block *sb)
 unsigned long rust_helper_totalram_pages(void)
 {
 	return totalram_pages();
-}
-
-bool rust_helper_current_fatal_signal_pending(void)
-{
-	return fatal_signal_pending(current);
 }
 
 uid_t rust_helper_kuid_to_init(kuid_t uid)

@@ -5,21 +5,28 @@
 use extra_bindings as bindings;
 use kernel::{
     prelude::*,
+    rbtree::RBTree,
     sync::rcu, //
 };
 
 /// Calls `f` with each file that a task has in its table of files. Sleeps.
 ///
 /// Each file stays until `f` returns. It can come several times. What opens and closes meanwhile may be left out.
-pub(crate) fn for_each_open<F: FnMut(*mut bindings::file)>(mut f: F) {
+///
+/// # Errors
+///
+/// `EINTR` if a signal kills the caller, and `ENOMEM`.
+pub(crate) fn for_each_open<F: FnMut(*mut bindings::file)>(mut f: F) -> Result {
+    // The tables of files that were looked at. Any number of tasks can share a large one, which costs them nothing.
+    let mut seen = RBTree::new();
     let mut number: c_int = 1;
     while let Some(task) = next_task(&mut number) {
-        if !shares_files(task) {
-            each_of_task(task, &mut f);
-        }
+        let result = each_new(task, &mut seen, &mut f);
         // SAFETY: `next_task()` took a reference.
         unsafe { bindings::put_task_struct(task) };
+        result?;
     }
+    Ok(())
 }
 
 /// Returns the first task with this number or a higher one, with a reference, and the next number.
@@ -41,25 +48,27 @@ fn next_task(number: &mut c_int) -> Option<*mut bindings::task_struct> {
     }
 }
 
-/// Returns whether the task is a thread that has the files of its process, which come with that.
-fn shares_files(task: *mut bindings::task_struct) -> bool {
-    let _guard = rcu::read_lock();
-    // SAFETY: The caller has a reference. It can change: this is a word.
-    let leader = unsafe { (&raw const (*task).group_leader).read_volatile() };
-    // SAFETY: As above.
-    let own = unsafe { (&raw const (*task).files).read_volatile() };
-    // SAFETY: RCU keeps the task that was the leader just now.
-    let of_leader = unsafe { (&raw const (*leader).files).read_volatile() };
-    !core::ptr::eq(task, leader) && core::ptr::eq(own, of_leader)
-}
-
-fn each_of_task<F: FnMut(*mut bindings::file)>(task: *mut bindings::task_struct, f: &mut F) {
+/// Looks at the files of a task, whose caller has a reference to it, unless its table was seen.
+fn each_new<F: FnMut(*mut bindings::file)>(
+    task: *mut bindings::task_struct,
+    seen: &mut RBTree<usize, ()>,
+    f: &mut F,
+) -> Result {
+    // SAFETY: The caller has a reference. It can change: this is a word, which is not followed.
+    let table = unsafe { (&raw const (*task).files).read_volatile() } as usize;
+    if table == 0 || seen.try_create_and_insert(table, (), GFP_KERNEL)?.is_some() {
+        return Ok(());
+    }
     let mut fd: c_uint = 0;
     loop {
+        // SAFETY: It only looks at the current task.
+        if unsafe { bindings::current_fatal_signal_pending() } {
+            return Err(EINTR);
+        }
         // SAFETY: The caller has a reference to the task. A number that is too high is fine.
         let file = unsafe { bindings::fget_task_next(task, &mut fd) };
         if file.is_null() {
-            return;
+            return Ok(());
         }
         f(file);
         // SAFETY: `fget_task_next()` took a reference.

@@ -166,11 +166,15 @@ impl FileSystemType {
 
     /// Calls `f` with the kind and the address of every table of callbacks that is found from the mounted super
     /// blocks, or from one of them: their own, those of their inodes, of the dentries, mappings and file
-    /// locks of these, and of open files. Sleeps.
+    /// locks of these, and of open files. Sleeps, and waits for mounts of this filesystem that are under way.
     ///
     /// `f` is called with spinlocks held, and for each of several objects that share a table. Objects that come
     /// or go meanwhile may be left out.
-    pub fn for_each_table<F: FnMut(Table, usize)>(&self, only: Option<SuperBlock>, f: F) {
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` if a signal kills the caller, and `ENOMEM`.
+    pub fn for_each_table<F: FnMut(Table, usize)>(&self, only: Option<SuperBlock>, f: F) -> Result {
         let mut each = Each { f, only };
         // SAFETY: The type is valid by the invariant. `each_super()` gets what it wants: a pointer to
         // an `Each<F>` that nobody else uses meanwhile.
@@ -191,7 +195,18 @@ impl FileSystemType {
                     f(Table::File, table);
                 }
             }
-        });
+        })
+    }
+}
+
+impl Clone for FileSystemType {
+    fn clone(&self) -> Self {
+        // SAFETY: The type is valid by the invariant.
+        let owner = unsafe { self.ptr.as_ref().owner };
+        // SAFETY: By the invariant there is a reference, so that there can be another one. A null pointer is fine.
+        unsafe { bindings::__module_get(owner) };
+        // INVARIANT: The reference was just taken.
+        Self { ptr: self.ptr }
     }
 }
 
