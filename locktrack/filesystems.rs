@@ -22,6 +22,8 @@ use crate::{
 /// A filesystem that is or was attached.
 pub(crate) struct Filesystem {
     pub(crate) name: CString,
+    /// The name as the files have it, without tabs and newlines: C shows it as it is.
+    pub(crate) shown: CString,
     pub(crate) counts: Counts,
 }
 
@@ -53,6 +55,7 @@ impl Filesystems {
                 let index = free.ok_or(ENOSPC)?;
                 let fs = Filesystem {
                     name: CString::try_from(name)?,
+                    shown: CString::try_from_fmt(fmt!("{name}"))?,
                     counts: Counts::new(counted)?,
                 };
                 let fs = KBox::new(fs, GFP_KERNEL)?;

@@ -217,7 +217,10 @@ impl Tracker {
             requires: rule.requirement.name(),
             at_return: rule.when == When::Return,
             found: violation.found.name(),
-            fs: self.fs_name(violation.fs).unwrap_or(c"?"),
+            fs: self
+                .filesystems
+                .get(violation.fs)
+                .map_or(c"?", |fs| &fs.shown),
             device: violation.s_dev,
             caller: violation.caller,
             excepted,
