@@ -181,12 +181,16 @@ impl File for Attach {
             let name = text.strip_prefix('-').unwrap_or(text);
             if error == EINVAL {
                 pr_err!("attach: '{text}' names nothing: write the NAME of a filesystem, a /PATH in a mount, the MAJOR:MINOR of a superblock or 'all' to attach it, and the same behind a '-' to detach it\n");
+            } else if error == ENODEV && name.contains(':') {
+                pr_err!("attach: no mounted superblock has the device '{name}': /proc/self/mountinfo has those of all mounts in the third column\n");
             } else if error == ENODEV {
                 pr_err!("attach: no filesystem '{name}' is registered (see /proc/filesystems): load its module first\n");
             } else if error == EEXIST {
                 pr_err!("attach: '{name}' is attached already, perhaps by another name: read this file to see by which, and write that behind a '-' to detach it\n");
             } else if error == ENOENT {
                 pr_err!("attach: '{name}' is not there or not attached: read this file to see what is\n");
+            } else if error == ENOSPC {
+                pr_err!("attach: '{text}' failed: too many were attached: unload locktrack and load it again\n");
             } else {
                 pr_err!("attach: '{text}' failed: {error:?}\n");
             }
