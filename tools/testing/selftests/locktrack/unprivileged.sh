@@ -220,7 +220,7 @@ shared_files_do_not_stall()
 	one = os.open(f"{sys.argv[1]}/shared", os.O_CREAT | os.O_RDWR, 0o600)
 	for number in range(100, 60000):
 	    os.dup2(one, number)
-	for _ in range(400):
+	for _ in range(1000):
 	    child = clone(SYS_clone, CLONE_FILES | signal.SIGCHLD, 0, 0, 0, 0)
 	    if child < 0:
 	        sys.exit(os.strerror(ctypes.get_errno()))
