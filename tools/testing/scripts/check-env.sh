@@ -65,7 +65,7 @@ no_tree() {
 not_configured() {
 	complete
 	rm -- "$kdir/include/config/kernel.release"
-	lacks "kernel build in $kdir" 'it is not configured and prepared'
+	lacks "kernel build in $kdir" "it is not configured and prepared; build it: make -C $kdir"
 }
 
 # release RELEASE: of which the complete tree is now.
