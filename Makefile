@@ -133,6 +133,10 @@ prepare:
 check-env:
 	@scripts/check-env $(KDIR)
 
+setup check check-all check-kernels check-load check-races check-faults check-apps demo bench:
+	@echo '$@ needs the managed environment: call it without KDIR' >&2
+	@false
+
 else
 
 # The managed environment
