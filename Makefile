@@ -78,7 +78,10 @@ modules clippy sparse compile-fail rustdoc rust-analyzer: prepare
 modules:
 	+$(KBUILD) modules
 
-modules_install: modules
+# Of what was built, as it may be root who installs: with another PATH, and without the tools.
+modules_install: | $(filter modules,$(MAKECMDGOALS))
+	@test -e $(BUILD)/modules.order || { \
+		echo 'there are no modules in $(BUILD): build them with make KDIR=$(KDIR)' >&2; exit 1; }
 	+$(KBUILD) modules_install
 
 tools:

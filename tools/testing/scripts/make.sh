@@ -13,6 +13,7 @@ kdir=$tmp/linux
 # A kernel of one's own, as far as make looks at it here.
 mkdir -p "$kdir/include/config"
 echo 7.3.4-mine >"$kdir/include/config/kernel.release"
+printf 'modules_install:\n\t@echo installs $(MO)\n' >"$kdir/Makefile"
 
 # with_kdir TARGET
 with_kdir() {
@@ -32,7 +33,22 @@ kdir_only() {
 	exits 2 && err_has 'modules_install needs KDIR=/path/to/built/kernel'
 }
 
-plan 2
+install_nothing() {
+	with_kdir modules_install
+	exits 2 && err_has "there are no modules in $tmp/build: build them with make KDIR=$kdir"
+}
+
+# check-env would refuse this kernel.
+install_built() {
+	mkdir "$tmp/build"
+	touch "$tmp/build/modules.order"
+	with_kdir modules_install
+	exits 0 && out_has "installs $tmp/build" && out_lacks missing
+}
+
+plan 4
 t "with KDIR, what needs the managed environment" managed_only
 t "without KDIR, what needs a kernel of one's own" kdir_only
+t "modules are installed that were not built" install_nothing
+t "modules are installed without building them again" install_built
 finish
