@@ -15,7 +15,7 @@ help:
 	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
 	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
-	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
+	@echo '  make modules       build samplefs.ko, locktrack.ko and tinyfs.ko into build/KERNEL'
 	@echo '  make tools         build the front end into build/KERNEL/bin'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
