@@ -104,10 +104,10 @@ sparse: modules
 
 selftests: modules tools
 	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
-		--target-dir $(BUILD)/cargo --package oracle
+		--target-dir $(TOOLS) --package oracle
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
-	cp $(LOCKSPEC) $(BUILD)/cargo/release/oracle $(BUILD)/bin
+	cp $(LOCKSPEC) $(TOOLS)/release/oracle $(BUILD)/bin
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
 
 compile-fail: modules
