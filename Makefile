@@ -11,7 +11,7 @@ help:
 	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache folder) where it is missing.'
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
-	@echo '  make check         every test; needs about an hour the first time'
+	@echo '  make check         every test but the long ones below; about an hour the first time'
 	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
 	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
