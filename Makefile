@@ -12,8 +12,8 @@ help:
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test but the long ones below; about an hour the first time'
-	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
-	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour'
+	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours; KERNELS="kasan ..."'
+	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour; KERNELS="..."'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
 	@echo '  make modules       build samplefs.ko, locktrack.ko and tinyfs.ko into build/KERNEL'
 	@echo '  make tools         build the front end into build/KERNEL/bin'
@@ -41,9 +41,14 @@ help:
 	@echo '  APP_SECONDS=N, APP_SIZE=N  how long (60) or how much (1) make check-apps does of each'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the six targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
-	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
+	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check'
 	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
 	@echo '  KERNEL=stock-7.2|test-7.2  the same two of an older series'
+	@echo
+	@echo 'KERNEL is for what builds (modules, tools, selftests, clippy, sparse, compile-fail, rustdoc,'
+	@echo 'rust-analyzer: stock), and for check-load, check-races, check-apps, fuzz (test) and check-faults (kasan).'
+	@echo 'Documentation/building.rst has more variables (SAMPLEFS_MIRROR, SAMPLEFS_KVM, BUILD), and so has'
+	@echo 'Documentation/testing.rst (LOAD_CYCLES, LOAD_CPUS).'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
