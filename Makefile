@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 help:
 	@echo 'Without KDIR, everything is done in a managed environment that is made in'
-	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache folder) where it is missing.'
+	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache directory) where it is missing.'
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
 	@echo '  make check         every test but the long ones below; about an hour the first time'
@@ -33,7 +33,7 @@ help:
 	@echo '  make fuzz          feed tools and modules with made-up input, about 35 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
-	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
+	@echo '  make distclean     remove build/, rust-project.json and the cache directory'
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  RACE_SECONDS=N     how long make check-races takes for each race (30); RACE_CPUS="2 4"'
@@ -71,7 +71,7 @@ RELEASE := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 BUILD ?= $(CURDIR)/build/$(RELEASE)
 CARGO ?= cargo
 
-# The crates that are linked into the modules, one folder for each lock file.
+# The crates that are linked into the modules, one directory for each lock file.
 CRATES_IO := $(CACHE)/crates-$(firstword $(shell sha256sum rust/Cargo.lock))
 # Where cargo builds the tools, which are the same for all kernels.
 TOOLS ?= $(BUILD)/cargo
@@ -95,7 +95,7 @@ tools:
 		--target-dir $(TOOLS) --package locktrack
 	cp $(TOOLS)/release/locktrack $(BUILD)/bin
 
-# In a folder of its own, or the next build would have to compile everything again.
+# In a directory of its own, or the next build would have to compile everything again.
 clippy:
 	@mkdir -p $(BUILD)/clippy
 	+$(KBUILD) MO=$(BUILD)/clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings KCFLAGS=-Werror modules

@@ -61,7 +61,7 @@ lacks_nothing() {
 no_tree() {
 	complete
 	rm -r -- "$kdir"
-	lacks "$kdir" 'there is no such folder; KDIR names a built kernel tree'
+	lacks "$kdir" 'there is no such directory; KDIR names a built kernel tree'
 }
 
 not_configured() {
