@@ -8,14 +8,14 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 help:
 	@echo 'Without KDIR, everything is done in a managed environment that is made in'
-	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache folder) where it is missing.'
+	@echo 'SAMPLEFS_CACHE (default: samplefs in the XDG cache directory) where it is missing.'
 	@echo
 	@echo '  make demo          see it work: a workload under locktrack, then broken locking'
-	@echo '  make check         every test; needs about an hour the first time'
-	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours'
-	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour'
+	@echo '  make check         every test but the long ones below; about an hour the first time'
+	@echo '  make check-all     kernels with sanitizers: every kselftest, and a load; some hours; KERNELS="kasan ..."'
+	@echo '  make check-kernels what make check does, on older kernels that are supported; about an hour; KERNELS="..."'
 	@echo '  make bench         count instructions of samplefs, tmpfs and ramfs'
-	@echo '  make modules       build samplefs.ko and locktrack.ko into build/KERNEL'
+	@echo '  make modules       build samplefs.ko, locktrack.ko and tinyfs.ko into build/KERNEL'
 	@echo '  make tools         build the front end into build/KERNEL/bin'
 	@echo '  make setup         only make the managed environment'
 	@echo '  make check-env     say what is there to build with and what is missing'
@@ -33,7 +33,7 @@ help:
 	@echo '  make fuzz          feed tools and modules with made-up input, about 35 minutes'
 	@echo '  make docs          build Documentation/ into build/docs'
 	@echo '  make clean         remove build/'
-	@echo '  make distclean     remove build/, rust-project.json and the cache folder'
+	@echo '  make distclean     remove build/, rust-project.json and the cache directory'
 	@echo
 	@echo '  LOAD_SECONDS=N     how long make check-load takes for each load (300)'
 	@echo '  RACE_SECONDS=N     how long make check-races takes for each race (30); RACE_CPUS="2 4"'
@@ -41,9 +41,14 @@ help:
 	@echo '  APP_SECONDS=N, APP_SIZE=N  how long (60) or how much (1) make check-apps does of each'
 	@echo '  FUZZ_SECONDS=N     how long make fuzz takes for each of the six targets (310)'
 	@echo '  FORMAT=table|tsv|counts, ROUNDS=N, FILES=N  what make bench prints and measures'
-	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
+	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check'
 	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
 	@echo '  KERNEL=stock-7.2|test-7.2  the same two of an older series'
+	@echo
+	@echo 'KERNEL is for what builds (modules, tools, selftests, clippy, sparse, compile-fail, rustdoc,'
+	@echo 'rust-analyzer: stock), and for check-load, check-races, check-apps, fuzz (test) and check-faults (kasan).'
+	@echo 'Documentation/building.rst has more variables (SAMPLEFS_MIRROR, SAMPLEFS_KVM, BUILD), and so has'
+	@echo 'Documentation/testing.rst (LOAD_CYCLES, LOAD_CPUS).'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
@@ -66,7 +71,7 @@ RELEASE := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 BUILD ?= $(CURDIR)/build/$(RELEASE)
 CARGO ?= cargo
 
-# The crates that are linked into the modules, one folder for each lock file.
+# The crates that are linked into the modules, one directory for each lock file.
 CRATES_IO := $(CACHE)/crates-$(firstword $(shell sha256sum rust/Cargo.lock))
 # Where cargo builds the tools, which are the same for all kernels.
 TOOLS ?= $(BUILD)/cargo
@@ -78,7 +83,10 @@ modules clippy sparse compile-fail rustdoc rust-analyzer: prepare
 modules:
 	+$(KBUILD) modules
 
-modules_install: modules
+# Of what was built, as it may be root who installs: with another PATH, and without the tools.
+modules_install: | $(filter modules,$(MAKECMDGOALS))
+	@test -e $(BUILD)/modules.order || { \
+		echo 'there are no modules in $(BUILD): build them with make KDIR=$(KDIR)' >&2; exit 1; }
 	+$(KBUILD) modules_install
 
 tools:
@@ -87,7 +95,7 @@ tools:
 		--target-dir $(TOOLS) --package locktrack
 	cp $(TOOLS)/release/locktrack $(BUILD)/bin
 
-# In a folder of its own, or the next build would have to compile everything again.
+# In a directory of its own, or the next build would have to compile everything again.
 clippy:
 	@mkdir -p $(BUILD)/clippy
 	+$(KBUILD) MO=$(BUILD)/clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings KCFLAGS=-Werror modules
@@ -101,10 +109,10 @@ sparse: modules
 
 selftests: modules tools
 	$(CARGO) build --quiet --release --locked --manifest-path tools/Cargo.toml \
-		--target-dir $(BUILD)/cargo --package oracle
+		--target-dir $(TOOLS) --package oracle
 	+$(MAKE) -C tools/testing/selftests/locktrack/test_modules MO=$(BUILD)/test_modules
 	cp $(BUILD)/test_modules/*.ko $(BUILD)
-	cp $(LOCKSPEC) $(BUILD)/cargo/release/oracle $(BUILD)/bin
+	cp $(LOCKSPEC) $(TOOLS)/release/oracle $(BUILD)/bin
 	+$(MAKE) -C tools/testing/selftests install OUTPUT=$(BUILD)/selftests
 
 compile-fail: modules
@@ -132,6 +140,10 @@ prepare:
 
 check-env:
 	@scripts/check-env $(KDIR)
+
+setup check check-all check-kernels check-load check-races check-faults check-apps demo bench:
+	@echo '$@ needs the managed environment: call it without KDIR' >&2
+	@false
 
 else
 

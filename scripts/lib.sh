@@ -7,7 +7,7 @@
 # What is set here is used there.
 # shellcheck disable=SC2034
 
-# The work tree, and the one folder for everything downloaded or built outside it.
+# The work tree, and the one directory for everything downloaded or built outside it.
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache=${SAMPLEFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/samplefs}
 
@@ -58,7 +58,7 @@ as_root() {
 with_ids=()
 as_root || with_ids=(unshare --mount --map-auto --map-root-user --setuid 0 --setgid 0 --)
 
-# Removes a folder of the cache. Never crosses a mount: a bind mount that leaked
+# Removes a directory of the cache. Never crosses a mount: a bind mount that leaked
 # into a managed root must not cost the host its files.
 remove() {
 	local mounted
@@ -120,8 +120,8 @@ mark_done() {
 
 # One set-up at a time in a cache.
 lock_cache() {
-	mkdir -p "$cache" || die "cannot make the cache folder $cache" \
-		"set SAMPLEFS_CACHE to a folder that you may write"
+	mkdir -p "$cache" || die "cannot make the cache directory $cache" \
+		"set SAMPLEFS_CACHE to a directory that you may write"
 	exec {lock_fd}>"$cache/lock"
 	flock -n "$lock_fd" || {
 		say "waiting for another set-up in $cache"

@@ -8,7 +8,7 @@
 
 passed=0 failed=0 skipped=0
 
-# results_in FOLDER: the logs are there.
+# results_in DIRECTORY: the logs are there.
 results_in() {
 	logs=$1
 	mkdir -p "$logs"

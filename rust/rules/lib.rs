@@ -13,7 +13,8 @@
 //! [`SLOTS`] are the callbacks of the kernel that this is built for. They are compared with the
 //! kernel's structs when this is compiled.
 //!
-//! `Documentation/rules.rst` describes the data and what its words mean.
+//! `Documentation/rules.rst` describes the data, `Documentation/semantics.rst` what the words of the
+//! kernel's document mean as a check.
 
 // The kernel's printing macros want this of every crate.
 #[allow(dead_code)]

@@ -22,8 +22,9 @@ use lockspec::spec::{Edition, Specification};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Exit status: 0 done, 1 the rules have errors, or a document differs from them, \
-    2 a file cannot be read or written, or wrong usage."
+    after_help = "Exit status: 0 done; 1 the rules have errors (check, show, generate), a document \
+    differs from them (diff), or they were not kept (drift); 2 a file cannot be read or written (for the \
+    other commands, also because the rules have errors), or wrong usage."
 )]
 struct Arguments {
     #[command(subcommand)]

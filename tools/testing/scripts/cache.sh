@@ -13,21 +13,21 @@ export SAMPLEFS_CACHE=$tmp/cache
 unknown_kernel() {
 	run "$scripts/setup" stock 6.1
 	exits 1 && err_has "setup: no kernel '6.1'" && err_has 'usage: scripts/setup' &&
-		{ [ ! -e "$SAMPLEFS_CACHE" ] || say_all "it made a cache folder"; }
+		{ [ ! -e "$SAMPLEFS_CACHE" ] || say_all "it made a cache directory"; }
 }
 
 cannot_make_cache() {
 	touch "$tmp/file"
 	SAMPLEFS_CACHE=$tmp/file/cache run "$scripts/setup"
-	exits 1 && err_has "setup: cannot make the cache folder $tmp/file/cache" &&
-		err_has 'set SAMPLEFS_CACHE to a folder that you may write'
+	exits 1 && err_has "setup: cannot make the cache directory $tmp/file/cache" &&
+		err_has 'set SAMPLEFS_CACHE to a directory that you may write'
 }
 
 relative_cache() {
 	cd "$tmp" || return
 	SAMPLEFS_CACHE=cache run "$scripts/setup"
 	exits 1 && err_has "SAMPLEFS_CACHE is 'cache', which is not an absolute path" &&
-		{ [ ! -e "$tmp/cache" ] || say_all "it made a cache folder"; }
+		{ [ ! -e "$tmp/cache" ] || say_all "it made a cache directory"; }
 }
 
 # Nobody listens at port 9: as without a network, and at once.
@@ -86,7 +86,7 @@ else
 	skip "setup: no network leaves no half of an environment" "no mmdebstrap"
 fi
 t "enter: no environment, no command" enter_nothing
-t "remove-cache: not a folder that the set-up did not make" remove_not_ours
+t "remove-cache: not a directory that the set-up did not make" remove_not_ours
 t "remove-cache: all that the set-up made" remove_ours
 if [ "$(id -u)" -eq 0 ]; then
 	t "remove-cache: nothing that is mounted there" remove_mounted

@@ -21,9 +21,11 @@ complete() {
 		CONFIG_CC_VERSION_TEXT="gcc-of-the-kernel (Debian 14.2.0-19) 14.2.0"
 		CONFIG_RUSTC_VERSION_TEXT="$rustc"
 		CONFIG_BINDGEN_VERSION_TEXT="bindgen 0.71.1"
+		CONFIG_X86_64=y
 		CONFIG_MODULES=y
 		CONFIG_RUST=y
 		CONFIG_KPROBES=y
+		CONFIG_FUNCTION_TRACER=y
 		CONFIG_DEBUG_FS=y
 	EOF
 	echo '0x0 printk vmlinux EXPORT_SYMBOL' >"$kdir/Module.symvers"
@@ -59,13 +61,13 @@ lacks_nothing() {
 no_tree() {
 	complete
 	rm -r -- "$kdir"
-	lacks "$kdir" 'there is no such folder; KDIR names a built kernel tree'
+	lacks "$kdir" 'there is no such directory; KDIR names a built kernel tree'
 }
 
 not_configured() {
 	complete
 	rm -- "$kdir/include/config/kernel.release"
-	lacks "kernel build in $kdir" 'it is not configured and prepared'
+	lacks "kernel build in $kdir" "it is not configured and prepared; build it: make -C $kdir"
 }
 
 # release RELEASE: of which the complete tree is now.
@@ -111,11 +113,19 @@ make_refuses() {
 
 no_option() {
 	local option
-	for option in RUST MODULES KPROBES DEBUG_FS; do
+	for option in X86_64 RUST MODULES KPROBES FUNCTION_TRACER DEBUG_FS; do
 		complete
 		sed -i "s/^CONFIG_$option=y/# CONFIG_$option is not set/" "$kdir/.config"
 		lacks "CONFIG_$option" 'the kernel was built without it' || return
 	done
+}
+
+realtime() {
+	complete
+	echo CONFIG_PREEMPT_RT=y >>"$kdir/.config"
+	lacks 'kernel without CONFIG_PREEMPT_RT' 'CONFIG_LOCKTRACK=n leaves locktrack out' || return
+	run env -u CC PATH="$tmp/bin:$PATH" make -C "$tree" KDIR="$kdir" CONFIG_LOCKTRACK=n check-env
+	exits 0 && out_lacks missing
 }
 
 other_rustc() {
@@ -187,13 +197,14 @@ no_environment() {
 	exits 1 && out_has 'missing  managed environment: not made yet; make it: make setup'
 }
 
-plan 16
+plan 17
 t "nothing is missing" lacks_nothing
 t "no such kernel tree" no_tree
 t "a tree that was not configured" not_configured
 t "a kernel that is not supported" other_release
 t "kernels that are supported" supported_release
 t "each option that the kernel must have" no_option
+t "a kernel with PREEMPT_RT" realtime
 t "another rustc than the kernel's" other_rustc
 t "no Rust metadata" no_metadata
 t "a kernel that was not built" no_symvers

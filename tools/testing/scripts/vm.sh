@@ -72,7 +72,7 @@ hang() {
 	exits 124 && err_has 'the guest hung: it did not finish in 30 s.' && err_has 'end of its console'
 }
 
-# The folder for temporary files is another one in the managed root and in the guest, but not
+# The directory for temporary files is another one in the managed root and in the guest, but not
 # if the work tree is in it.
 below_tmp() {
 	local mine

@@ -51,6 +51,14 @@ need_module()
 	exit "$KSFT_FAIL"
 }
 
+# Loads the filesystem that the test is for, $fstype, if it is one of this tree.
+fs_load()
+{
+	if [ "${fstype:?}" = samplefs ]; then
+		need_module samplefs
+	fi
+}
+
 # module_unload NAME: fails, and says why, if the module is in use.
 module_unload()
 {

@@ -47,13 +47,6 @@ quick_probes()
 	optimization=$(sysctl -n debug.kprobes-optimization 2>/dev/null) && sysctl -q debug.kprobes-optimization=0
 }
 
-fs_load()
-{
-	if [ "$fstype" = samplefs ]; then
-		need_module samplefs
-	fi
-}
-
 # Loads locktrack and the filesystem, prepares a mount point at $mnt, and that
 # everything is undone at the end.
 begin()
@@ -184,6 +177,11 @@ tested_rules()
 		file == "violations" && $1 == "rule" && $2 in rule { broken[$2] }
 		END { for (id in broken) print "rule" FS "broken" FS rule[id] }' \
 		"$locktrack/rules" "$locktrack/coverage" "$locktrack/violations"
+}
+
+active_edition()
+{
+	awk -F '\t' '$1 == "active" { print $2 }' "$locktrack/edition"
 }
 
 # All editions, the oldest first.

@@ -8,14 +8,9 @@
 
 old=v5.2
 
-active()
-{
-	awk -F '\t' '$1 == "active" { print $2 }' "$locktrack/edition"
-}
-
 use()
 {
-	echo "$1" > "$locktrack/edition" && [ "$(active)" = "$1" ]
+	echo "$1" > "$locktrack/edition" && [ "$(active_edition)" = "$1" ]
 }
 
 # The second line has the active one, the rest has all.
@@ -49,7 +44,7 @@ refuses_unknown()
 		expect_error edition "$text" "Invalid argument" || return 1
 	done
 	dmesg | grep 'locktrack: ' | tail -n $((1 + $(editions | wc -l))) | head -n 1 |
-		grep "there is no '-'" && [ "$(active)" = "$new" ]
+		grep "there is no '-'" && [ "$(active_edition)" = "$new" ]
 }
 
 # rules_of EDITION: only rules of it.
@@ -130,13 +125,13 @@ under_load()
 # The active edition does not depend on what is attached.
 stays_on_detach()
 {
-	use "$old" && detach_all && [ "$(active)" = "$old" ] &&
-		echo "$fstype" > "$locktrack/attach" && [ "$(active)" = "$old" ] && use "$new"
+	use "$old" && detach_all && [ "$(active_edition)" = "$old" ] &&
+		echo "$fstype" > "$locktrack/attach" && [ "$(active_edition)" = "$old" ] && use "$new"
 }
 
 begin
 need_break
-new=$(active)
+new=$(active_edition)
 later=$(cut -f 1 "$run" | awk '{ print $1 }' | grep -m 1 '^rename-moved-dir')
 fs_mount && echo "$fstype" > "$locktrack/attach" || exit "$KSFT_FAIL"
 # The first time, tables are new to locktrack.

@@ -42,11 +42,6 @@ none()
 	again attach= && ! grep -q '^fs' "$locktrack/attach"
 }
 
-active_edition()
-{
-	awk -F '\t' '$1 == "active" { print $2 }' "$locktrack/edition"
-}
-
 # Its rules are checked from the first call on; it can be changed later.
 edition_at_load()
 {

@@ -16,13 +16,6 @@ tests=$(cd "$(dirname "$0")" && pwd)
 fstype=${SAMPLEFS_TEST_FSTYPE:-samplefs}
 mnt=
 
-fs_load()
-{
-	if [ "$fstype" = samplefs ]; then
-		need_module samplefs
-	fi
-}
-
 # Prepares a mount point at $mnt, and that everything is undone at the end.
 # Skips the whole test, with the reason, where the filesystem cannot be had.
 begin()
