@@ -44,6 +44,7 @@ help:
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check (stock)'
 	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
 	@echo '  KERNEL=stock-7.2|test-7.2  the same two of an older series'
+	@echo '  Without KERNEL, check-load, check-races, check-apps and fuzz take test, check-faults kasan.'
 	@echo
 	@echo 'make KDIR=/path/to/built/kernel builds the modules for that kernel with this'
 	@echo 'machine'\''s tools, into build/RELEASE. Targets with KDIR: modules, modules_install, tools,'
@@ -160,13 +161,13 @@ check-all:
 check-kernels:
 	@scripts/check-kernels $(KERNELS)
 
+# On a kernel of their own choice, if nobody says KERNEL; what is said, make hands on.
 check-load:
-	@KERNEL=$(KERNEL) scripts/check-load $(LOADS)
+	@scripts/check-load $(LOADS)
 
 check-races:
-	@KERNEL=$(KERNEL) scripts/check-races $(RACES)
+	@scripts/check-races $(RACES)
 
-# On a kernel of their own choice, if nobody says KERNEL; what is said, make hands on.
 check-faults:
 	@FAULTS="$(FAULTS)" scripts/check-faults $(FAULT_OPS)
 
