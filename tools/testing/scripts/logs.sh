@@ -22,6 +22,7 @@ quiet_console() {
 		[    4.000000] kasan: KernelAddressSanitizer initialized (generic)
 		[    5.000000] kcsan: enabled early
 		[    6.000000] kmemleak: Kernel memory leak detector initialized (mem pool available: 15660)
+		[    7.000000] kobject: kobject_add_internal failed for 0:65 (error: -12 parent: samplefs)
 	EOF
 	run "$scripts/console-complaints" "$console"
 	exits 0 && [ ! -s "$tmp/out" ] || say_all "complaints where there are none"
@@ -67,6 +68,10 @@ each_complaint() {
 		UBSAN: shift-out-of-bounds in fs/inode.c:200:10
 		kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 		kmemleak: Kernel memory leak detector disabled
+		sysfs: cannot create duplicate filename '/fs/samplefs/0:65'
+		kobject: kobject_add_internal failed for 0:65 with -EEXIST, don't try to register things with the same name in the same directory.
+		kobject: kobject_add_internal failed for 0:65 (error: -2 parent: samplefs)
+		kobject: kobject (00000000a0b1c2d3): tried to init an initialized object, something is seriously wrong.
 	EOF
 }
 
