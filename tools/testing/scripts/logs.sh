@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# console-complaints, ktap-count and results.sh, on logs.
+# console-complaints, ktap-count, results.sh and race-table, on logs.
 
 # The tests are called by their names, and their conditions end in a message.
 # shellcheck disable=SC2317,SC2015
@@ -273,7 +273,62 @@ shows_failures_of_harness() {
 		! grep -q 'OK  suite.test1$\|RUN  *suite.test3 ' "$tmp/out" || say_all "not what failed"
 }
 
-plan 14
+# race_result NAME RESULT: what the test says, and with it how many rounds if it was not skipped.
+race_result() {
+	case $2 in
+	*SKIP*) ;;
+	*) echo "# race $1: 500 rounds, the slowest of 3 processes 20, 0.1 s" ;;
+	esac
+	echo "${2%% #*} 1 race.$1${2#"${2%% #*}"}"
+}
+
+# races_said ONE OTHER: the logs, with these results of a test with two CPUs and with four.
+races_said() {
+	mkdir -p "$tmp/races"
+	{
+		race_result always 'not ok'
+		race_result some 'not ok'
+	} >"$tmp/races/planted-2.log"
+	{
+		race_result always ok
+		race_result some "$1"
+	} >"$tmp/races/real-2.log"
+	{
+		race_result always ok
+		race_result some "$2"
+	} >"$tmp/races/real-4.log"
+}
+
+races_table() {
+	local both=("$tmp/races/planted-2.log" "$tmp/races/real-2.log" "$tmp/races/real-4.log")
+	races_said ok ok
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 0 && out_has '500 20 ok' && out_has found && out_has '2 tests, 0 results that should not be' || return
+	races_said ok 'not ok'
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 1 && out_has '500 20 FAIL' && out_has '2 tests, 1 results' || return
+	# One that ends without a result; and a fault that is not found.
+	sed -i '$d' "$tmp/races/real-4.log"
+	sed -i 's/^not ok/ok/' "$tmp/races/planted-2.log"
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 1 && out_has '500 20 NONE' && out_has 'NOT FOUND' && out_has '2 tests, 3 results'
+}
+
+# One that is skipped everywhere says its name only in its result.
+races_skipped() {
+	local logs=("$tmp/races/real-2.log" "$tmp/races/real-4.log")
+	races_said 'ok # SKIP no quotas' 'ok # SKIP no quotas'
+	run "$scripts/race-table" named=0 "${logs[@]}"
+	exits 1 && out_has skip && out_has '2 tests, 2 results that should not be' || return
+	run "$scripts/race-table" named=1 "${logs[@]}"
+	exits 0 && out_has skip && out_has '2 tests, 0 results that should not be' || return
+	races_said ok ok
+	echo '1..0 # SKIP not root' >>"$tmp/races/real-4.log"
+	run "$scripts/race-table" named=0 "${logs[@]}"
+	exits 1 && out_has 'real-4: 1..0 # SKIP not root'
+}
+
+plan 16
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: without kmemleak, as was asked for" wanted_without_kmemleak
 t "console-complaints: each kind of complaint" each_complaint
@@ -288,4 +343,6 @@ t "ktap-count: programs that never ended" counts_lost_programs
 t "ktap-count: no test at all" counts_nothing
 t "results.sh: what failed is shown, wherever the log has it" shows_failures
 t "results.sh: what the kernel's harness said of it, too" shows_failures_of_harness
+t "race-table: what should not be" races_table
+t "race-table: skips, where nobody named the tests" races_skipped
 finish
