@@ -71,6 +71,7 @@ each_complaint() {
 		sysfs: cannot create duplicate filename '/fs/samplefs/0:65'
 		kobject: kobject_add_internal failed for 0:65 with -EEXIST, don't try to register things with the same name in the same directory.
 		kobject: kobject_add_internal failed for 0:65 (error: -2 parent: samplefs)
+		kcsan: setup_watchpoints: 0
 		kobject: kobject (00000000a0b1c2d3): tried to init an initialized object, something is seriously wrong.
 	EOF
 }
@@ -273,6 +274,17 @@ shows_failures_of_harness() {
 		! grep -q 'OK  suite.test1$\|RUN  *suite.test3 ' "$tmp/out" || say_all "not what failed"
 }
 
+# What KCSAN has counted is no complaint, and is shown.
+kcsan_counts() {
+	printf '[    9.0] kcsan: %s\r\n' 'enabled: 1' 'used_watchpoints: 0' 'setup_watchpoints: 50' 'data_races: 0' >"$console"
+	run "$scripts/console-complaints" "$console"
+	[ ! -s "$tmp/out" ] || say_all "complaints about counts" || return
+	exits 0 && err_has 'kcsan: setup_watchpoints: 50' && err_has 'kcsan: data_races: 0' || return
+	printf '[    9.0] kcsan: %s\r\n' 'setup_watchpoints: 0' 'data_races: 0' >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_has 'kcsan: setup_watchpoints: 0'
+}
+
 # race_result NAME RESULT: what the test says, and with it how many rounds if it was not skipped.
 race_result() {
 	case $2 in
@@ -328,13 +340,14 @@ races_skipped() {
 	exits 1 && out_has 'real-4: 1..0 # SKIP not root'
 }
 
-plan 16
+plan 17
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: without kmemleak, as was asked for" wanted_without_kmemleak
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
 t "console-complaints: all that follows a panic" panics
 t "console-complaints: data races, of modules and of others" races
+t "console-complaints: what KCSAN has counted" kcsan_counts
 t "ktap-count: results that passed" counts_results
 t "ktap-count: results that failed, once each" counts_failures
 t "ktap-count: a program that crashed or took too long" counts_crash
