@@ -12,7 +12,7 @@ tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache=${SAMPLEFS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/samplefs}
 
 # Series of kernels that the code supports, newest first; the set-up takes the first that Debian
-# has. Each of the others has kernels of its own, such as stock-7.2.
+# has. Each of the others has kernels of its own, such as stock-7.2. scripts/supported.mk reads this line, too.
 supported_kernels="7.3 7.2"
 managed_kernels="stock test kasan kcsan"
 for series in ${supported_kernels#"${supported_kernels%% *}"}; do

@@ -22,7 +22,7 @@ use std::{
 };
 
 use anyhow::{anyhow, bail, Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use proptest::{
     prelude::Rng,
     strategy::{Strategy, ValueTree},
@@ -46,7 +46,8 @@ const PROGRESS: u64 = 20_000;
 #[derive(Parser)]
 struct Arguments {
     /// An empty directory on the filesystem, or the root of a fresh one
-    directory: PathBuf,
+    #[arg(required_unless_present = "list_faults")]
+    directory: Option<PathBuf>,
     /// At least so many operations
     #[arg(short = 'n', long, default_value_t = 100_000)]
     operations: u64,
@@ -62,6 +63,9 @@ struct Arguments {
     /// Do this wrong, which has to be found
     #[arg(long)]
     fault: Option<Fault>,
+    /// Print the names of all faults, and do nothing else
+    #[arg(long, exclusive = true)]
+    list_faults: bool,
 }
 
 /// Makes the directory this process's root, as `..` and absolute symbolic links must not lead out of it.
@@ -79,7 +83,7 @@ fn enter(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn compare(arguments: &Arguments, seed: u64) -> Result<bool> {
+fn compare(directory: &Path, arguments: &Arguments, seed: u64) -> Result<bool> {
     let drop_caches = match arguments.drop_caches {
         true => Some(
             fs::File::options()
@@ -88,7 +92,7 @@ fn compare(arguments: &Arguments, seed: u64) -> Result<bool> {
         ),
         false => None,
     };
-    enter(&arguments.directory)?;
+    enter(directory)?;
     let mut system = System::new(drop_caches, arguments.fault)?;
     let mut counts = Counts::default();
     let started = Instant::now();
@@ -152,9 +156,16 @@ fn compare(arguments: &Arguments, seed: u64) -> Result<bool> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let Some(directory) = &arguments.directory else {
+        let faults = Fault::value_variants().iter();
+        for name in faults.filter_map(Fault::to_possible_value) {
+            println!("{}", name.get_name());
+        }
+        return ExitCode::SUCCESS;
+    };
     let seed = arguments.seed.unwrap_or_else(some_seed);
     println!("oracle: seed {seed}");
-    match compare(&arguments, seed) {
+    match compare(directory, &arguments, seed) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {

@@ -71,6 +71,31 @@ none_of()
 	return "$some"
 }
 
+# each_checked FS...: did locktrack look at calls of each of these filesystems? The columns are known by the names
+# that stand above them.
+each_checked()
+{
+	awk -F '\t' -v all="$*" '
+		/^#/ {
+			for (i = 1; i <= NF; i++) {
+				name = $i
+				sub(/^# /, "", name)
+				column[name] = i
+			}
+			next
+		}
+		FNR > 1 { hits[$column["fs"]] += $column["hits"] }
+		END {
+			count = split(all, fs, " ")
+			for (i = 1; i <= count; i++)
+				if (!hits[fs[i]]) {
+					print "no call of " fs[i] " was looked at"
+					bad = 1
+				}
+			exit bad
+		}' "$report/coverage"
+}
+
 result()
 {
 	echo '==> result'

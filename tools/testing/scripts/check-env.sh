@@ -111,6 +111,22 @@ make_refuses() {
 	END
 }
 
+# Neither make here nor check-env has a say in what is built by the kernel's own make: Kbuild refuses it. Another series
+# is said to a kernel of the managed environment.
+kbuild_refuses() {
+	local kdir patchlevel modules
+	# shellcheck disable=SC2016 # That shell's.
+	kdir=$(bash -c '. "$0/lib.sh" && kernel_paths stock && echo "$kdir"' "$scripts")
+	for patchlevel in 1 4 30; do
+		for modules in "$tree" "$tree/tools/testing/selftests/locktrack/test_modules"; do
+			run "$scripts/enter" make -C "$kdir" M="$modules" MO="$tree/build/refused" PATCHLEVEL="$patchlevel" modules
+			exits 2 && err_has "Linux 7.$patchlevel, which is not supported: build for a kernel of one of these series: 7.3 7.2" &&
+				out_lacks ' [M] ' || return
+		done
+	done
+	rm -r -- "$tree/build/refused"
+}
+
 no_option() {
 	local option
 	for option in X86_64 RUST MODULES KPROBES FUNCTION_TRACER DEBUG_FS; do
@@ -212,6 +228,7 @@ t "no C compiler" no_compiler
 t "no tools" no_tools
 t "make stops with what is missing" make_says_so
 t "make refuses a kernel that is too old or too new" make_refuses
+managed "Kbuild refuses it, too" kbuild_refuses
 managed "the managed kernels" managed_kernels
 managed "the managed environment" managed_environment
 t "no managed environment" no_environment

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# console-complaints, ktap-count and results.sh, on logs.
+# console-complaints, ktap-count, results.sh and race-table, on logs.
 
 # The tests are called by their names, and their conditions end in a message.
 # shellcheck disable=SC2317,SC2015
@@ -22,6 +22,7 @@ quiet_console() {
 		[    4.000000] kasan: KernelAddressSanitizer initialized (generic)
 		[    5.000000] kcsan: enabled early
 		[    6.000000] kmemleak: Kernel memory leak detector initialized (mem pool available: 15660)
+		[    7.000000] kobject: kobject_add_internal failed for 0:65 (error: -12 parent: samplefs)
 	EOF
 	run "$scripts/console-complaints" "$console"
 	exits 0 && [ ! -s "$tmp/out" ] || say_all "complaints where there are none"
@@ -67,6 +68,11 @@ each_complaint() {
 		UBSAN: shift-out-of-bounds in fs/inode.c:200:10
 		kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 		kmemleak: Kernel memory leak detector disabled
+		sysfs: cannot create duplicate filename '/fs/samplefs/0:65'
+		kobject: kobject_add_internal failed for 0:65 with -EEXIST, don't try to register things with the same name in the same directory.
+		kobject: kobject_add_internal failed for 0:65 (error: -2 parent: samplefs)
+		kcsan: setup_watchpoints: 0
+		kobject: kobject (00000000a0b1c2d3): tried to init an initialized object, something is seriously wrong.
 	EOF
 }
 
@@ -268,13 +274,80 @@ shows_failures_of_harness() {
 		! grep -q 'OK  suite.test1$\|RUN  *suite.test3 ' "$tmp/out" || say_all "not what failed"
 }
 
-plan 14
+# What KCSAN has counted is no complaint, and is shown.
+kcsan_counts() {
+	printf '[    9.0] kcsan: %s\r\n' 'enabled: 1' 'used_watchpoints: 0' 'setup_watchpoints: 50' 'data_races: 0' >"$console"
+	run "$scripts/console-complaints" "$console"
+	[ ! -s "$tmp/out" ] || say_all "complaints about counts" || return
+	exits 0 && err_has 'kcsan: setup_watchpoints: 50' && err_has 'kcsan: data_races: 0' || return
+	printf '[    9.0] kcsan: %s\r\n' 'setup_watchpoints: 0' 'data_races: 0' >"$console"
+	run "$scripts/console-complaints" "$console"
+	exits 0 && out_has 'kcsan: setup_watchpoints: 0'
+}
+
+# race_result NAME RESULT: what the test says, and with it how many rounds if it was not skipped.
+race_result() {
+	case $2 in
+	*SKIP*) ;;
+	*) echo "# race $1: 500 rounds, the slowest of 3 processes 20, 0.1 s" ;;
+	esac
+	echo "${2%% #*} 1 race.$1${2#"${2%% #*}"}"
+}
+
+# races_said ONE OTHER: the logs, with these results of a test with two CPUs and with four.
+races_said() {
+	mkdir -p "$tmp/races"
+	{
+		race_result always 'not ok'
+		race_result some 'not ok'
+	} >"$tmp/races/planted-2.log"
+	{
+		race_result always ok
+		race_result some "$1"
+	} >"$tmp/races/real-2.log"
+	{
+		race_result always ok
+		race_result some "$2"
+	} >"$tmp/races/real-4.log"
+}
+
+races_table() {
+	local both=("$tmp/races/planted-2.log" "$tmp/races/real-2.log" "$tmp/races/real-4.log")
+	races_said ok ok
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 0 && out_has '500 20 ok' && out_has found && out_has '2 tests, 0 results that should not be' || return
+	races_said ok 'not ok'
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 1 && out_has '500 20 FAIL' && out_has '2 tests, 1 results' || return
+	# One that ends without a result; and a fault that is not found.
+	sed -i '$d' "$tmp/races/real-4.log"
+	sed -i 's/^not ok/ok/' "$tmp/races/planted-2.log"
+	run "$scripts/race-table" named=0 "${both[@]}"
+	exits 1 && out_has '500 20 NONE' && out_has 'NOT FOUND' && out_has '2 tests, 3 results'
+}
+
+# One that is skipped everywhere says its name only in its result.
+races_skipped() {
+	local logs=("$tmp/races/real-2.log" "$tmp/races/real-4.log")
+	races_said 'ok # SKIP no quotas' 'ok # SKIP no quotas'
+	run "$scripts/race-table" named=0 "${logs[@]}"
+	exits 1 && out_has skip && out_has '2 tests, 2 results that should not be' || return
+	run "$scripts/race-table" named=1 "${logs[@]}"
+	exits 0 && out_has skip && out_has '2 tests, 0 results that should not be' || return
+	races_said ok ok
+	echo '1..0 # SKIP not root' >>"$tmp/races/real-4.log"
+	run "$scripts/race-table" named=0 "${logs[@]}"
+	exits 1 && out_has 'real-4: 1..0 # SKIP not root'
+}
+
+plan 17
 t "console-complaints: nothing in a log without complaints" quiet_console
 t "console-complaints: without kmemleak, as was asked for" wanted_without_kmemleak
 t "console-complaints: each kind of complaint" each_complaint
 t "console-complaints: two complaints, with what follows each" two_complaints
 t "console-complaints: all that follows a panic" panics
 t "console-complaints: data races, of modules and of others" races
+t "console-complaints: what KCSAN has counted" kcsan_counts
 t "ktap-count: results that passed" counts_results
 t "ktap-count: results that failed, once each" counts_failures
 t "ktap-count: a program that crashed or took too long" counts_crash
@@ -283,4 +356,6 @@ t "ktap-count: programs that never ended" counts_lost_programs
 t "ktap-count: no test at all" counts_nothing
 t "results.sh: what failed is shown, wherever the log has it" shows_failures
 t "results.sh: what the kernel's harness said of it, too" shows_failures_of_harness
+t "race-table: what should not be" races_table
+t "race-table: skips, where nobody named the tests" races_skipped
 finish

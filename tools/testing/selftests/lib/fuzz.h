@@ -16,6 +16,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,8 @@
 #define FUZZ_DATA	600
 #define FUZZ_CASES	1024
 #define FUZZ_ANSWERS	8192
+/* How often a case that is only kept is run to make it smaller: at first nearly each case is kept. */
+#define FUZZ_SHRINKS	16
 
 #define ARRAY_LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -277,11 +280,11 @@ static inline void fuzz_shrink(struct fuzz_case *c)
 {
 	bool failed = fuzz_why[0], less = true;
 	struct fuzz_case *was = malloc(sizeof(*was));
-	unsigned int i, length;
+	unsigned int i, length, left = failed ? UINT_MAX : FUZZ_SHRINKS;
 
 	while (was && less) {
 		less = false;
-		for (i = 0; i < c->count; i++) {
+		for (i = 0; i < c->count && left; i++, left--) {
 			*was = *c;
 			memmove(&c->steps[i], &c->steps[i + 1], (c->count - i - 1) * sizeof(c->steps[0]));
 			c->count--;
@@ -294,11 +297,12 @@ static inline void fuzz_shrink(struct fuzz_case *c)
 			}
 		}
 		for (i = 0; i < c->count; i++)
-			for (length = c->steps[i].size; length; length /= 2) {
+			for (length = c->steps[i].size; length && left; length /= 2) {
 				*was = *c;
 				if (length > c->steps[i].size)
 					continue;
 				c->steps[i].size -= length;
+				left--;
 				fuzz_run(c);
 				if (failed ? fuzz_why[0] : fuzz_came)
 					less = true;

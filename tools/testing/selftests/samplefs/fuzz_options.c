@@ -49,7 +49,7 @@ static void compare(const char *when)
 	}
 	if (is->given[MODE] && (root.st_mode & 07777) != is->value[MODE])
 		fuzz_fail("%s, the mode is %o", when, root.st_mode & 07777);
-	if (!is->given[MODE] && (root.st_mode & 07777) != 01777)
+	if (!is->given[MODE] && (root.st_mode & 07777) != DEFAULT_MODE)
 		fuzz_fail("%s, the mode is %o", when, root.st_mode & 07777);
 	if (root.st_uid != is->value[UID] || root.st_gid != is->value[GID])
 		fuzz_fail("%s, the root is of %u and %u", when, root.st_uid, root.st_gid);

@@ -9,6 +9,7 @@
 
 #define WHERE	"/tmp/fuzz-options/m"
 #define PAGE	4096ull
+#define DEFAULT_MODE	01777
 
 enum kind { STRING, FLAG, BINARY, PATH, FD, ODD, CREATE, RECONFIGURE, DATA, REMOUNT };
 
@@ -193,7 +194,9 @@ static int can_change(const struct options *is, const struct options *asked)
 			if (!is->given[option])
 				return EINVAL;
 		} else if (option != SIZE && option != NR_INODES) {
-			if (asked->value[option] != is->value[option])
+			uint64_t has = option == MODE && !is->given[MODE] ? DEFAULT_MODE : is->value[option];
+
+			if (asked->value[option] != has)
 				return EINVAL;
 		}
 	}
