@@ -141,6 +141,11 @@ RACE(umount_open)
 	clean("busy");
 }
 
+/* How many changes were made, how many were refused since it was read-only, and how often it became that. */
+#define changes		(race->value[2])
+#define refused		(race->value[3])
+#define read_only	(race->value[4])
+
 /* Whatever changes a file; it ends as if nothing had been. */
 static void change(int root)
 {
@@ -164,8 +169,10 @@ static void change(int root)
 	if (failed < 0)
 		MUST(errno == EROFS || errno == ENOENT || errno == EEXIST || errno == ENOTDIR ||
 		     errno == EISDIR);
-	else
-		atomic_fetch_add(&race->value[2], 1);
+	if (failed >= 0)
+		atomic_fetch_add(&changes, 1);
+	else if (errno == EROFS)
+		atomic_fetch_add(&refused, 1);
 	if (fd >= 0)
 		close(fd);
 	if (failed < 0)
@@ -199,12 +206,16 @@ static void watch_epoch(int root)
 	atomic_fetch_add(&epoch, 1);
 }
 
+/* It cannot be while somebody has a file open to write; but nobody has for long. */
 static void remount(int root)
 {
 	while (race_on()) {
-		/* Not while somebody has a file open to write. */
-		if (!race_plant() && MAY(mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY))
-			continue;
+		while (MAY(mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY))
+			;
+		atomic_fetch_add(&read_only, 1);
+		/* Read-only for a moment alone, without a word. */
+		if (race_plant())
+			MUST(!mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL));
 		watch_epoch(root);
 		MUST(!mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL));
 		usleep(race_random(1000));
@@ -215,7 +226,11 @@ RACE(remount_ro_write)
 {
 	RACE_RUN(remount, change_in_epochs, change_in_epochs, change_in_epochs);
 	mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL);
-	EXPECT_LT(0, atomic_load(&race->value[2]));
+	EXPECT_LT(0, atomic_load(&changes));
+	EXPECT_LT(0, atomic_load(&read_only));
+	/* Not only when they had stopped. */
+	if (race_has_time())
+		EXPECT_LT(0, atomic_load(&refused));
 }
 
 static void freeze(int root)
@@ -235,7 +250,7 @@ RACE(freeze_write)
 	if (!testfs_is_samplefs())
 		SKIP(return, "%s cannot be frozen", testfs_type());
 	RACE_RUN(freeze, change_in_epochs, change_in_epochs, change_in_epochs);
-	EXPECT_LT(0, atomic_load(&race->value[2]));
+	EXPECT_LT(0, atomic_load(&changes));
 }
 
 /* Nor through a mapping that could be written to just before. */
