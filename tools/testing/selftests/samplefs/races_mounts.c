@@ -2,42 +2,24 @@
 /*
  * Races of mounts: unmounting, remounting, freezing.
  */
-#include "race.h"
+#include "race_mounts.h"
 
 TESTFS_FIXTURE(race, RACE_OPTIONS)
 
 /* Odd while nothing may change. */
 #define epoch	(race->value[0])
 
-static void other_mount(char path[32], const char *name)
-{
-	snprintf(path, 32, TESTFS_SCRATCH "/%s", name);
-	if (mkdir(path, 0755))
-		MUST(errno == EEXIST);
-}
-
-/* Mounts that a failed test has left. */
-static void clean(const char *name)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), TESTFS_SCRATCH "/%s", name);
-	while (!umount2(path, MNT_DETACH))
-		;
-	rmdir(path);
-}
-
 /* Unmounted with files open: they go on as before, and the next mount has nothing of them. */
 static void detach_and_write(int root)
 {
 	static unsigned char wrote[4 * PAGE], read[4 * PAGE];
-	char path[32], name[16];
+	char path[RACE_PATH], name[16];
 	unsigned char *map;
 	int dir, fd;
 
 	(void)root;
 	snprintf(name, sizeof(name), "detached-%d", race_me);
-	other_mount(path, name);
+	race_place(path, name);
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, "size=1m"));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,7 +66,7 @@ RACE(umount_writeback)
 		char name[16];
 
 		snprintf(name, sizeof(name), "detached-%d", i);
-		clean(name);
+		race_clean(name);
 	}
 }
 
@@ -93,11 +75,11 @@ RACE(umount_writeback)
 
 static void mount_and_unmount(int root)
 {
-	char path[32];
+	char path[RACE_PATH];
 	int dir;
 
 	(void)root;
-	other_mount(path, "busy");
+	race_place(path, "busy");
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, NULL));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -138,7 +120,7 @@ static void open_if_mounted(int root)
 RACE(umount_open)
 {
 	RACE_RUN(mount_and_unmount, open_if_mounted, open_if_mounted, open_if_mounted);
-	clean("busy");
+	race_clean("busy");
 }
 
 /* How many changes were made, how many were refused since it was read-only, and how often it became that. */
@@ -311,11 +293,11 @@ RACE(remount_lookup)
 /* The counters of a mount that goes are read whole, or they have gone. */
 static void mount_counted(int root)
 {
-	char path[32], name[8];
+	char path[RACE_PATH], name[8];
 	int dir, i;
 
 	(void)root;
-	other_mount(path, "counted");
+	race_place(path, "counted");
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, NULL));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -362,7 +344,7 @@ RACE(counters_umount)
 	if (!testfs_is_samplefs())
 		SKIP(return, "about samplefs alone");
 	RACE_RUN(mount_counted, read_counters, read_counters);
-	clean("counted");
+	race_clean("counted");
 }
 
 TESTFS_MAIN
