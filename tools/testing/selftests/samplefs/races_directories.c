@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races of directories: names that come and go while they are listed, and while their entries are dropped.
+ * Races of directories: what comes and goes, themselves and their mount, too, while they are listed, and while
+ * their entries are dropped.
  */
-#include "race.h"
+#include "race_mounts.h"
 
 TESTFS_FIXTURE(race, RACE_OPTIONS)
 
@@ -16,32 +17,52 @@ struct entry {
 	char name[];
 };
 
-static void read_directory(int root)
+/* Whose links are made in it, if any: names with an l stand for it. Those with an e are directories. */
+#define linked	(race->value[0])
+
+static void see_entry(const struct entry *entry)
+{
+	if (entry->name[0] == 'l')
+		MUST(entry->ino == (uint64_t)atomic_load(&linked));
+	MUST(entry->type == (entry->name[0] == 'e' ? DT_DIR : DT_REG));
+}
+
+/* Lists an open directory; between its parts it waits for so many microseconds at most. */
+static void list(int dir, unsigned int wait)
 {
 	char part[200], seen[64][16];
+	int count = 0, stable = 0, i;
+	long length, at;
 
+	while ((length = syscall(SYS_getdents64, dir, part, sizeof(part))) > 0) {
+		for (at = 0; at < length; at += ((struct entry *)(part + at))->length) {
+			const char *name = ((struct entry *)(part + at))->name;
+
+			if (name[0] == '.')
+				continue;
+			for (i = 0; i < count; i++)
+				if (!strcmp(seen[i], name))
+					WRONG("%s is shown twice", name);
+			MUST(count < 64);
+			snprintf(seen[count++], sizeof(seen[0]), "%s", name);
+			stable += name[0] == 's';
+			see_entry((struct entry *)(part + at));
+		}
+		if (wait)
+			usleep(race_random(wait));
+	}
+	MUST(length == 0);
+	if (stable != STABLE)
+		WRONG("%d of %d that stay are shown", stable, STABLE);
+}
+
+static void read_directory(int root)
+{
 	while (race_on()) {
-		int dir = openat(root, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0, stable = 0, i;
-		long length, at;
+		int dir = openat(root, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		MUST(dir >= 0);
-		while ((length = syscall(SYS_getdents64, dir, part, sizeof(part))) > 0) {
-			for (at = 0; at < length; at += ((struct entry *)(part + at))->length) {
-				const char *name = ((struct entry *)(part + at))->name;
-
-				if (name[0] == '.')
-					continue;
-				for (i = 0; i < count; i++)
-					if (!strcmp(seen[i], name))
-						WRONG("%s is shown twice", name);
-				MUST(count < 64);
-				snprintf(seen[count++], sizeof(seen[0]), "%s", name);
-				stable += name[0] == 's';
-			}
-		}
-		MUST(length == 0);
-		if (stable != STABLE)
-			WRONG("%d of %d that stay are shown", stable, STABLE);
+		list(dir, 0);
 		close(dir);
 	}
 }
@@ -110,6 +131,157 @@ RACE(readdir_create_unlink)
 {
 	ASSERT_EQ(0, make_stable(root));
 	RACE_RUN(read_directory, read_directory, create_entries, create_entries);
+}
+
+/* Links to one that stays, and directories, come and go among the others. */
+static void link_entries(int root)
+{
+	char name[16];
+
+	while (race_on()) {
+		snprintf(name, sizeof(name), "d/l%d-%d", race_me, race_random(4));
+		if (testfs_exists(root, name))
+			MUST(!unlinkat(root, name, 0));
+		else
+			MUST(!linkat(root, "d/s0", root, name, 0));
+		/* Two processes have four at most, and one may be in a directory that goes. */
+		MUST(testfs_nlink(root, "d/s0") <= 1 + 2 * 4 + 1);
+		plant_in_directory(root);
+	}
+}
+
+static void make_and_remove(int root)
+{
+	char name[16];
+
+	while (race_on()) {
+		snprintf(name, sizeof(name), "d/e%d", race_random(4));
+		if (!MAY(mkdirat(root, name, 0755), EEXIST))
+			MUST(testfs_nlink(root, "d") >= 2);
+		MAY(unlinkat(root, name, AT_REMOVEDIR), ENOENT);
+	}
+}
+
+/* A directory that goes while it is listed: it has a link or none, and none when it has gone. */
+static void remove_listed(int root)
+{
+	while (race_on()) {
+		MUST(!mkdirat(root, "gone", 0755));
+		usleep(race_random(100));
+		MUST(!linkat(root, "d/s0", root, "gone/l", 0));
+		MUST(ERR(unlinkat(root, "gone", AT_REMOVEDIR)) == ENOTEMPTY);
+		usleep(race_random(100));
+		MUST(!unlinkat(root, "gone/l", 0));
+		MUST(!unlinkat(root, "gone", AT_REMOVEDIR));
+	}
+}
+
+static void list_removed(int root)
+{
+	char part[200];
+	struct stat st;
+	long length, at;
+
+	while (race_on()) {
+		int dir = openat(root, "gone", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir < 0) {
+			MUST(errno == ENOENT);
+			continue;
+		}
+		do {
+			MUST(!fstat(dir, &st));
+			MUST(!lseek(dir, 0, SEEK_SET));
+			length = syscall(SYS_getdents64, dir, part, sizeof(part));
+			MUST(length > 0 || errno == ENOENT);
+			MUST(length < 0 || st.st_nlink == 2);
+			for (at = 0; at < length; at += ((struct entry *)(part + at))->length) {
+				const struct entry *entry = (struct entry *)(part + at);
+
+				MUST(entry->name[0] == '.' || !strcmp(entry->name, "l"));
+				if (entry->name[0] != '.')
+					see_entry(entry);
+			}
+		} while (length > 0);
+		MUST(!fstat(dir, &st) && st.st_nlink == 0);
+		close(dir);
+	}
+}
+
+RACE(readdir_rmdir_link)
+{
+	ASSERT_EQ(0, make_stable(root));
+	atomic_store(&linked, testfs_ino(root, "d/s0"));
+	RACE_RUN(read_directory, link_entries, link_entries, make_and_remove, make_and_remove, remove_listed,
+		 list_removed);
+}
+
+/* Unmounted and remounted while it is listed: who has it open sees all of it, once. */
+static void mount_listed(int root)
+{
+	char path[RACE_PATH];
+	int dir, tree;
+
+	(void)root;
+	race_place(path, "listed");
+	while (race_on()) {
+		tree = race_mount("1m");
+		MUST(!make_stable(tree));
+		dir = race_attach(tree, path);
+		usleep(race_random(1000));
+		plant_in_directory(dir);
+		if (race_random(2))
+			MUST(!umount2(path, MNT_DETACH));
+		close(dir);
+		while (MAY(umount2(path, 0), EBUSY, EINVAL) == EBUSY)
+			;
+	}
+}
+
+static void list_mounted(int root)
+{
+	int dir, left = 0;
+
+	(void)root;
+	while (race_on()) {
+		dir = open(TESTFS_SCRATCH "/listed/d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0) {
+			MUST(errno == ENOENT);
+			continue;
+		}
+		list(dir, left++ % 2 ? 200 : 0);
+		close(dir);
+		atomic_fetch_add(&race->value[1], 1);
+		/* Who unmounts shall have a chance. */
+		usleep(race_random(1000));
+	}
+}
+
+static void remount_listed(int root)
+{
+	int dir;
+
+	(void)root;
+	while (race_on()) {
+		/* By its path, which may have become another. */
+		MAY(mount(NULL, TESTFS_SCRATCH "/listed", NULL, MS_REMOUNT, "size=2m"), EINVAL, ENOENT);
+		dir = open(TESTFS_SCRATCH "/listed", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		if (!MAY(race_remount(dir, "ro", NULL), EINVAL, EBUSY))
+			MUST(!race_remount(dir, "rw", NULL));
+		close(dir);
+		usleep(race_random(300));
+	}
+}
+
+RACE(readdir_umount_remount)
+{
+	RACE_RUN(mount_listed, list_mounted, list_mounted, remount_listed);
+	race_clean("listed");
+	race_none_left(_metadata);
+	if (race_has_time())
+		EXPECT_LT(0, atomic_load(&race->value[1]));
 }
 
 /* While entries are dropped, names that are there are found, and others are not. */
