@@ -334,4 +334,63 @@ RACE(drop_caches_rename)
 	RACE_RUN(drop_entries, rename_back_and_forth, rename_back_and_forth, rename_back_and_forth);
 }
 
+/* Into a directory that is removed, a link is made or not; and in one that has a link nothing else is lost. */
+#define LINKERS	2
+
+static void link_into(int root)
+{
+	char name[16], path[24];
+	struct stat st;
+	int dir;
+
+	snprintf(name, sizeof(name), "l%d", race_me);
+	snprintf(path, sizeof(path), "d/%s", name);
+	while (race_on()) {
+		if (!MAY(linkat(root, "f", root, path, 0), ENOENT)) {
+			MUST(testfs_ino(root, path) == testfs_ino(root, "f"));
+			MUST(!unlinkat(root, path, 0));
+		}
+		dir = openat(root, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		usleep(race_random(50));
+		if (MAY(linkat(root, "f", dir, name, 0), ENOENT)) {
+			MUST(!fstat(dir, &st) && st.st_nlink == 0);
+		} else {
+			MUST(!fstat(dir, &st) && st.st_nlink == 2);
+			MUST(st.st_ino == testfs_ino(root, "d"));
+			MUST(!unlinkat(dir, name, 0));
+		}
+		close(dir);
+	}
+}
+
+static void remove_linked(int root)
+{
+	while (race_on()) {
+		MAY(mkdirat(root, "d", 0755), EEXIST);
+		if (race_plant())
+			unlinkat(root, "d/l0", 0);
+		MAY(unlinkat(root, "d", AT_REMOVEDIR), ENOENT, ENOTEMPTY);
+	}
+}
+
+static void count_links(int root)
+{
+	int fd = openat(root, "f", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	while (race_on()) {
+		MUST(!fstat(fd, &st) && st.st_nlink >= 1 && st.st_nlink <= 1 + LINKERS);
+		MUST(testfs_ino(root, "f") == st.st_ino);
+	}
+}
+
+RACE(link_rmdir_drop_caches)
+{
+	ASSERT_EQ(0, testfs_touch(root, "f"));
+	RACE_RUN(link_into, link_into, remove_linked, remove_linked, drop_entries, count_links);
+	EXPECT_EQ(1, testfs_nlink(root, "f"));
+}
+
 TESTFS_MAIN
