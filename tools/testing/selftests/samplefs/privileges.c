@@ -147,26 +147,6 @@ TEST_ON(privileges, nodev)
 	EXPECT_EQ(EACCES, ERR(open(TESTFS_MOUNT "/zero", O_RDONLY)));
 }
 
-/* Forks; the child is root in the namespace, with every capability there, and has its own mounts. */
-static pid_t fork_root_of(int ns)
-{
-	pid_t pid = fork();
-
-	if (!pid && (setns(ns, CLONE_NEWUSER) || unshare(CLONE_NEWNS) || setresgid(0, 0, 0) ||
-		     setresuid(0, 0, 0) || syscall(SYS_setgroups, 0, NULL)))
-		_exit(126);
-	return pid;
-}
-
-#define AS_ROOT_OF(ns, call)						\
-	({								\
-		pid_t as_pid = fork_root_of(ns);			\
-									\
-		if (!as_pid)						\
-			_exit(ERR(call));				\
-		testfs_wait(as_pid);					\
-	})
-
 static int mount_type(const char *type)
 {
 	return mount("users-test", TESTFS_MOUNT, type, 0, "size=1m");
@@ -284,27 +264,6 @@ TEST_ON(privileges, mounting)
 	EXPECT_EQ(EPERM, AS(anna, create_type(self->type)));
 	close(ns);
 }
-
-/* Another mount of the same, where the users from 1000 on are shown as those from 11000 on. */
-static int mapped_mount(void)
-{
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	int ns = testfs_user_namespace(1000, 11000, 5000), tree;
-
-	if (ns < 0)
-		return -1;
-	tree = open_tree(AT_FDCWD, TESTFS_MOUNT, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	attr.userns_fd = ns;
-	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)))
-		tree = -1;
-	close(ns);
-	return tree;
-}
-
-/* The users as that mount shows them. */
-static const struct user mapped_anna = { 11000, 11000, { 10000 + TEAM, 0 } };
-static const struct user mapped_ben = { 12000, 12000, { 10000 + TEAM, 0 } };
-static const struct user mapped_carl = { 14000, 14000, { 0, 0 } };
 
 /* The rights of files are those of the mapped users, whichever way they are looked at. */
 TEST_ON(privileges, mapped_rights)

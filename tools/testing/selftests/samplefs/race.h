@@ -113,6 +113,12 @@ static inline double race_seconds(void)
 	return atof(seconds && *seconds ? seconds : RACE_MOMENT);
 }
 
+/* Whether what can come about will have, at least once; in a moment it may not, and not beside a fault. */
+static inline bool race_has_time(void)
+{
+	return race_seconds() >= 3 && !race_planted;
+}
+
 static sigjmp_buf race_fault;
 
 static inline void race_sigbus(int signal)

@@ -99,6 +99,72 @@ RACE(unlink_open_write)
 	RACE_RUN(unlink_it, open_and_write, open_and_write, open_and_write);
 }
 
+/*
+ * Cut while its name goes, by who has it open and by who has just found it: what there is in a file was written to it,
+ * and what was cut off is zero. Its room comes back, once.
+ */
+#define CUT	(8 * PAGE)
+#define FILES	2
+
+static void cut_open_file(int root)
+{
+	static uint64_t words[CUT / 8];
+	char name[8];
+	uint64_t mine;
+	long at, i, size;
+	int fd;
+
+	snprintf(name, sizeof(name), "t%d", race_me);
+	while (race_on()) {
+		MAY(unlinkat(root, name, 0), ENOENT);
+		fd = openat(root, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
+		MUST(fd >= 0);
+		mine = atomic_fetch_add(&race->value[0], 1) + 1;
+		for (i = 0; i < CUT / 8; i++)
+			words[i] = mine;
+		MUST(pwrite(fd, words, CUT, 0) == CUT);
+		usleep(race_random(200));
+		at = race_random(CUT / 8);
+		if (!race_plant())
+			MUST(!ftruncate(fd, at * 8));
+		MUST(!ftruncate(fd, CUT));
+		size = pread(fd, words, CUT, 0);
+		/* Nobody else cuts the first. */
+		MUST(race_me ? size >= 0 : size == CUT);
+		for (i = 0; i < size / 8; i++)
+			if (i >= at ? words[i] : words[i] != mine && (!race_me || words[i]))
+				WRONG("word %ld is %lu in file %lu, cut at %ld", i, (unsigned long)words[i],
+				      (unsigned long)mine, at);
+		close(fd);
+	}
+}
+
+static void cut_by_name(int root)
+{
+	(void)root;
+	while (race_on())
+		MAY(truncate(TESTFS_MOUNT "/t1", race_random(CUT / 8) * 8), ENOENT);
+}
+
+static void unlink_cut(int root)
+{
+	struct statfs now;
+
+	while (race_on()) {
+		MAY(unlinkat(root, race_random(FILES) ? "t1" : "t0", 0), ENOENT);
+		MUST(!fstatfs(root, &now));
+		/* Those who cut by name may have one each that has gone. */
+		MUST(now.f_bfree <= race_before.f_bfree);
+		MUST(now.f_bfree + (FILES + 2) * (CUT / PAGE) >= race_before.f_bfree);
+		usleep(race_random(200));
+	}
+}
+
+RACE(truncate_unlink)
+{
+	RACE_RUN(cut_open_file, cut_open_file, cut_by_name, cut_by_name, unlink_cut);
+}
+
 /* Two files with names that are linked and renamed over each other: counts are right all the time. */
 static void rename_links(int root)
 {

@@ -14,6 +14,8 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
+	/* Where a test failed, it may have gone. */
+	testfs_load();
 	ASSERT_EQ(0, mkdir(HERE, 0755));
 	self->root = open(HERE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, self->root);
@@ -21,10 +23,15 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
-	while (!umount2(HERE "/1", MNT_DETACH) || !umount2(HERE "/2", MNT_DETACH))
-		;
-	rmdir(HERE "/1");
-	rmdir(HERE "/2");
+	char path[32];
+	int i;
+
+	for (i = 0; i < RACE_WORKERS; i++) {
+		snprintf(path, sizeof(path), HERE "/%d", i);
+		while (!umount2(path, MNT_DETACH))
+			;
+		rmdir(path);
+	}
 	EXPECT_EQ(0, rmdir(HERE));
 }
 
@@ -98,14 +105,8 @@ static void set_modprobe(const char *to, char *was, size_t size)
 	close(fd);
 }
 
-RACE(module_unload_mount)
+static void end_unloading(struct __test_metadata *_metadata, const char *was)
 {
-	char was[256] = "";
-
-	if (!testfs_loaded)
-		SKIP(return, "%s was loaded before the test, which must not unload it", testfs_type());
-	set_modprobe("\n", was, sizeof(was));
-	RACE_RUN(unload_and_load, mount_and_use, mount_and_use);
 	set_modprobe(was, NULL, 0);
 	/* Of the two that it can come to, each did, where there was time. */
 	EXPECT_LT(0, atomic_load(&unloads) + atomic_load(&refused));
@@ -113,6 +114,108 @@ RACE(module_unload_mount)
 		return;
 	EXPECT_LT(0, atomic_load(&unloads));
 	EXPECT_LT(0, atomic_load(&refused));
+}
+
+#define LOADED	"%s was loaded before the test, which must not unload it"
+
+RACE(module_unload_mount)
+{
+	char was[256] = "";
+
+	if (!testfs_loaded)
+		SKIP(return, LOADED, testfs_type());
+	set_modprobe("\n", was, sizeof(was));
+	RACE_RUN(unload_and_load, mount_and_use, mount_and_use);
+	end_unloading(_metadata, was);
+}
+
+#define SIZE	(4 * PAGE)
+
+/* How many names there are in a directory, or -1. */
+static int names_in(int dir)
+{
+	DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *e;
+	int count = 0;
+
+	if (!d)
+		return -1;
+	while ((e = readdir(d)))
+		count += e->d_name[0] != '.';
+	closedir(d);
+	return count;
+}
+
+/* Has something mapped, listed, frozen, written back; at last, a mapping is all that holds the mount. */
+static void use_everything(int root)
+{
+	char path[32];
+	unsigned char *map, byte;
+	int fd, dir, i, frozen, names, synced, thawed;
+	bool plant;
+
+	snprintf(path, sizeof(path), HERE "/%d", race_me);
+	MUST(!mkdir(path, 0755));
+	while (race_on()) {
+		plant = race_plant();
+		if (!plant && MAY(mount("race", path, testfs_type(), 0, NULL), ENODEV))
+			continue;
+		atomic_fetch_add(&holders, 1);
+		dir = openat(root, strrchr(path, '/') + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		MUST(dir >= 0);
+		fd = openat(dir, "f", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+		MUST(fd >= 0 && !ftruncate(fd, SIZE));
+		map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		MUST(map != MAP_FAILED);
+		close(fd);
+		byte = 1 + race_random(255);
+		memset(map, byte, SIZE);
+		MUST(plant || !umount2(path, MNT_DETACH));
+		/* What is frozen while its process fails would stay so for ever. */
+		frozen = plant ? 0 : ERR(ioctl(dir, FIFREEZE, 0));
+		names = names_in(dir);
+		synced = ERR(syncfs(dir));
+		thawed = plant ? 0 : ERR(ioctl(dir, FITHAW, 0));
+		MUST(!frozen && !thawed);
+		MUST(!synced);
+		MUST(names == 1);
+		MUST(map[0] == byte && !memcmp(map, map + 1, SIZE - 1));
+		byte = ~byte;
+		memset(map, byte, SIZE / 2);
+		if (plant)
+			MUST(!unlinkat(dir, "f", 0));
+		close(dir);
+		/* What is planted is only found when nobody else has something mounted. */
+		usleep(plant ? 50000 : race_random(1000));
+		for (i = 0; i < SIZE; i++)
+			MUST(map[i] == (i < SIZE / 2 ? byte : (unsigned char)~byte));
+		atomic_fetch_sub(&holders, 1);
+		MUST(!munmap(map, SIZE));
+		/* Who unloads shall have a chance. */
+		usleep(race_random(5000));
+	}
+	MUST(!rmdir(path));
+}
+
+static void sync_and_drop(int root)
+{
+	(void)root;
+	while (race_on()) {
+		sync();
+		race_drop_caches((const char *[]){ "1", "2", "3" }[race_random(3)]);
+		usleep(race_random(1000));
+	}
+}
+
+RACE(module_unload_everything)
+{
+	char was[256] = "";
+
+	if (!testfs_loaded)
+		SKIP(return, LOADED, testfs_type());
+	set_modprobe("\n", was, sizeof(was));
+	RACE_RUN(unload_and_load, use_everything, use_everything, sync_and_drop);
+	end_unloading(_metadata, was);
 }
 
 TESTFS_MAIN_SAMPLEFS

@@ -2,42 +2,24 @@
 /*
  * Races of mounts: unmounting, remounting, freezing.
  */
-#include "race.h"
+#include "race_mounts.h"
 
 TESTFS_FIXTURE(race, RACE_OPTIONS)
 
 /* Odd while nothing may change. */
 #define epoch	(race->value[0])
 
-static void other_mount(char path[32], const char *name)
-{
-	snprintf(path, 32, TESTFS_SCRATCH "/%s", name);
-	if (mkdir(path, 0755))
-		MUST(errno == EEXIST);
-}
-
-/* Mounts that a failed test has left. */
-static void clean(const char *name)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), TESTFS_SCRATCH "/%s", name);
-	while (!umount2(path, MNT_DETACH))
-		;
-	rmdir(path);
-}
-
 /* Unmounted with files open: they go on as before, and the next mount has nothing of them. */
 static void detach_and_write(int root)
 {
 	static unsigned char wrote[4 * PAGE], read[4 * PAGE];
-	char path[32], name[16];
+	char path[RACE_PATH], name[16];
 	unsigned char *map;
 	int dir, fd;
 
 	(void)root;
 	snprintf(name, sizeof(name), "detached-%d", race_me);
-	other_mount(path, name);
+	race_place(path, name);
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, "size=1m"));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,7 +66,7 @@ RACE(umount_writeback)
 		char name[16];
 
 		snprintf(name, sizeof(name), "detached-%d", i);
-		clean(name);
+		race_clean(name);
 	}
 }
 
@@ -93,11 +75,11 @@ RACE(umount_writeback)
 
 static void mount_and_unmount(int root)
 {
-	char path[32];
+	char path[RACE_PATH];
 	int dir;
 
 	(void)root;
-	other_mount(path, "busy");
+	race_place(path, "busy");
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, NULL));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -138,8 +120,13 @@ static void open_if_mounted(int root)
 RACE(umount_open)
 {
 	RACE_RUN(mount_and_unmount, open_if_mounted, open_if_mounted, open_if_mounted);
-	clean("busy");
+	race_clean("busy");
 }
+
+/* How many changes were made, how many were refused since it was read-only, and how often it became that. */
+#define changes		(race->value[2])
+#define refused		(race->value[3])
+#define read_only	(race->value[4])
 
 /* Whatever changes a file; it ends as if nothing had been. */
 static void change(int root)
@@ -164,8 +151,10 @@ static void change(int root)
 	if (failed < 0)
 		MUST(errno == EROFS || errno == ENOENT || errno == EEXIST || errno == ENOTDIR ||
 		     errno == EISDIR);
-	else
-		atomic_fetch_add(&race->value[2], 1);
+	if (failed >= 0)
+		atomic_fetch_add(&changes, 1);
+	else if (errno == EROFS)
+		atomic_fetch_add(&refused, 1);
 	if (fd >= 0)
 		close(fd);
 	if (failed < 0)
@@ -199,12 +188,16 @@ static void watch_epoch(int root)
 	atomic_fetch_add(&epoch, 1);
 }
 
+/* It cannot be while somebody has a file open to write; but nobody has for long. */
 static void remount(int root)
 {
 	while (race_on()) {
-		/* Not while somebody has a file open to write. */
-		if (!race_plant() && MAY(mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY))
-			continue;
+		while (MAY(mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT | MS_RDONLY, NULL), EBUSY))
+			;
+		atomic_fetch_add(&read_only, 1);
+		/* Read-only for a moment alone, without a word. */
+		if (race_plant())
+			MUST(!mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL));
 		watch_epoch(root);
 		MUST(!mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL));
 		usleep(race_random(1000));
@@ -215,7 +208,11 @@ RACE(remount_ro_write)
 {
 	RACE_RUN(remount, change_in_epochs, change_in_epochs, change_in_epochs);
 	mount(NULL, TESTFS_MOUNT, NULL, MS_REMOUNT, NULL);
-	EXPECT_LT(0, atomic_load(&race->value[2]));
+	EXPECT_LT(0, atomic_load(&changes));
+	EXPECT_LT(0, atomic_load(&read_only));
+	/* Not only when they had stopped. */
+	if (race_has_time())
+		EXPECT_LT(0, atomic_load(&refused));
 }
 
 static void freeze(int root)
@@ -235,7 +232,7 @@ RACE(freeze_write)
 	if (!testfs_is_samplefs())
 		SKIP(return, "%s cannot be frozen", testfs_type());
 	RACE_RUN(freeze, change_in_epochs, change_in_epochs, change_in_epochs);
-	EXPECT_LT(0, atomic_load(&race->value[2]));
+	EXPECT_LT(0, atomic_load(&changes));
 }
 
 /* Nor through a mapping that could be written to just before. */
@@ -296,11 +293,11 @@ RACE(remount_lookup)
 /* The counters of a mount that goes are read whole, or they have gone. */
 static void mount_counted(int root)
 {
-	char path[32], name[8];
+	char path[RACE_PATH], name[8];
 	int dir, i;
 
 	(void)root;
-	other_mount(path, "counted");
+	race_place(path, "counted");
 	while (race_on()) {
 		MUST(!mount("race", path, testfs_type(), 0, NULL));
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -347,7 +344,7 @@ RACE(counters_umount)
 	if (!testfs_is_samplefs())
 		SKIP(return, "about samplefs alone");
 	RACE_RUN(mount_counted, read_counters, read_counters);
-	clean("counted");
+	race_clean("counted");
 }
 
 TESTFS_MAIN
