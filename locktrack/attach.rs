@@ -28,7 +28,7 @@ use crate::{
 /// caller, those of a path, and those of [`Registry::attach`](crate::registry::Registry::attach).
 pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
     let name = CString::try_from_fmt(fmt!("{text}"))?;
-    // It stays as long as the handlers do not know it: they forget a super block that goes.
+    // It stays as long as the handlers do not know it: they forget a superblock that goes.
     let (fs, active) = if text.starts_with('/') {
         let (fs, active) = FileSystemType::find_mount(&name)?;
         (fs, Some(active))
@@ -50,7 +50,7 @@ pub(crate) fn attach(tracker: &Arc<Tracker>, text: &str) -> Result {
     attach_one(tracker, &name, fs, sb)
 }
 
-/// Attaches a filesystem, or one super block of it, under a name, with all tables that are there. The super block must stay
+/// Attaches a filesystem, or one superblock of it, under a name, with all tables that are there. The superblock must stay
 /// until this returns.
 ///
 /// The tables are found without the lock of the registry: users without rights decide how long that takes, by mounts that do

@@ -30,7 +30,7 @@ use crate::{
 pub(crate) enum Seen {
     /// A `struct inode *`.
     Inode(u8),
-    /// A `struct inode *`, the root of a super block that is new, too.
+    /// A `struct inode *`, the root of a superblock that is new, too.
     Root(u8),
     /// A `struct dentry *` and a `struct inode *`.
     Dentry(u8, u8),
@@ -40,12 +40,12 @@ pub(crate) enum Seen {
     FileLock(u8),
     /// A `struct file_lease **`.
     Lease(u8),
-    /// The `s_dentry_lru` of a super block whose `->kill_sb()` has returned, or another list of that kind.
+    /// The `s_dentry_lru` of a superblock whose `->kill_sb()` has returned, or another list of that kind.
     GoneDentries(u8),
 }
 
 /// The functions through which everything goes that has a table, and what they are given. Several see the same
-/// inode: that costs little, and no one sees all. The last is where super blocks go, each, before its memory does.
+/// inode: that costs little, and no one sees all. The last is where superblocks go, each, before its memory does.
 pub(crate) const PLACES: [(&CStr, Seen); 17] = [
     (c"d_instantiate", Seen::Dentry(0, 1)),
     (c"d_instantiate_new", Seen::Dentry(0, 1)),
@@ -70,7 +70,7 @@ pub(crate) const PLACES: [(&CStr, Seen); 17] = [
 pub(crate) struct Place {
     tracker: Arc<Tracker>,
     seen: Seen,
-    /// The ways from what is seen to its table and its super block, if those are all there is to it.
+    /// The ways from what is seen to its table and its superblock, if those are all there is to it.
     ways: Option<(usize, Way)>,
 }
 
@@ -118,7 +118,7 @@ impl Place {
             Seen::Inode(inode) => self.inode(hit.argument(inode), false).map(drop),
             Seen::Root(inode) => self.inode(hit.argument(inode), true).map(drop),
             Seen::Dentry(dentry, inode) => {
-                // Both are of one super block.
+                // Both are of one superblock.
                 let fs = self.inode(hit.argument(inode), false)?;
                 let (table, _) = const { Table::Dentry.ways() }?;
                 if let Some(table) = Way::One(table).find(hit.argument(dentry)) {

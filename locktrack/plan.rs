@@ -127,7 +127,7 @@ pub(crate) struct Callback {
     /// Where the object whose table it is stands among the arguments: an argument, and the way from there. Not
     /// every callback is given it.
     pub(crate) object: Option<(u8, &'static [usize])>,
-    /// The same, and the ways from there to the table and to the super block, if those are all there is to it.
+    /// The same, and the ways from there to the table and to the superblock, if those are all there is to it.
     pub(crate) ways: Option<Ways>,
     /// Its rules in each of [`EDITIONS`] that are checked at the entry.
     entries: KVec<Entry>,

@@ -40,12 +40,12 @@ pub(crate) struct Known {
     pub(crate) uses: KVec<Use>,
 }
 
-/// What is attached: a filesystem, or one super block of it. The filesystem's module stays.
+/// What is attached: a filesystem, or one superblock of it. The filesystem's module stays.
 pub(crate) struct Attached {
     pub(crate) id: FsId,
     pub(crate) tables: KVec<Known>,
     fs: FileSystemType,
-    /// The super block. It need not stay: [`Tables::forget`](crate::tables::Tables::forget) is called when it goes.
+    /// The superblock. It need not stay: [`Tables::forget`](crate::tables::Tables::forget) is called when it goes.
     sb: Option<SuperBlock>,
     time: Time,
 }
@@ -89,7 +89,7 @@ impl Registry {
         })
     }
 
-    /// Attaches a filesystem, or one super block of it, under a name. The super block must stay until this returns.
+    /// Attaches a filesystem, or one superblock of it, under a name. The superblock must stay until this returns.
     ///
     /// From then on, nothing new is overlooked. What is there already is for the caller to note.
     ///
@@ -109,7 +109,7 @@ impl Registry {
         }
         let address = sb.map_or(fs.address(), SuperBlock::address);
         let mut names = self.attached.iter().map(|other| tracker.fs_name(other.id));
-        // A super block that is gone is attached by its name only: another one can have its address.
+        // A superblock that is gone is attached by its name only: another one can have its address.
         if names.any(|other| other == Some(name)) || tracker.tables.is_attached(address) {
             return Err(EEXIST);
         }

@@ -68,7 +68,7 @@ struct InTable {
 #[derive(Clone, Copy)]
 pub(crate) struct Subject {
     pub(crate) fs: FsId,
-    /// The address of the super block, or 0 where the arguments do not lead there.
+    /// The address of the superblock, or 0 where the arguments do not lead there.
     pub(crate) sb: usize,
 }
 
@@ -134,7 +134,7 @@ impl Roles {
     }
 
     /// Returns what was called, if the object has one of the tables in which the function was found first, which is the usual
-    /// case. [`None`] says nothing. No super block may be attached by itself.
+    /// case. [`None`] says nothing. No superblock may be attached by itself.
     #[inline(always)]
     pub(crate) fn find(&self, hit: &Hit<'_>) -> Option<Found<'_>> {
         let callback = &*self.callback;
@@ -218,7 +218,7 @@ impl Roles {
             }
             found = Some(table);
         }
-        // Nothing that it is given leads to a super block: it is the one in whose tables it was found.
+        // Nothing that it is given leads to a superblock: it is the one in whose tables it was found.
         let users = read_once(&self.users);
         let fs = (users != 0).then(|| FsId(users.trailing_zeros() as u8))?;
         if let Some(table) = found {
@@ -255,7 +255,7 @@ impl<'a> Iterator for Callbacks<'a> {
 }
 
 impl Subject {
-    /// Returns the device number of the super block, or 0.
+    /// Returns the device number of the superblock, or 0.
     pub(crate) fn s_dev(&self) -> u32 {
         let sb = SuperBlock::new(self.sb);
         sb.and_then(SuperBlock::s_dev).unwrap_or(0)

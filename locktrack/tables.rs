@@ -98,9 +98,9 @@ impl Use {
 ///
 /// Handlers read, and add to those that wait. All other changes come from the registry, one at a time.
 pub(crate) struct Tables {
-    /// What is attached, by address: that of a `struct file_system_type`, or that of a super block. 0 is a free place.
+    /// What is attached, by address: that of a `struct file_system_type`, or that of a superblock. 0 is a free place.
     attached: KVVec<Atomic<usize>>,
-    /// Whether a super block is attached.
+    /// Whether a superblock is attached.
     any_sb: Atomic<bool>,
     known: KVVec<Atomic<usize>>,
     pending: KVVec<Atomic<usize>>,
@@ -130,13 +130,13 @@ impl Tables {
         size_of::<Self>() + places * size_of::<usize>()
     }
 
-    /// Returns whether a super block is attached by itself.
+    /// Returns whether a superblock is attached by itself.
     #[inline]
     pub(crate) fn any_sb(&self) -> bool {
         read_once(&self.any_sb)
     }
 
-    /// Finds what is attached: the super block, or else the filesystem with this type.
+    /// Finds what is attached: the superblock, or else the filesystem with this type.
     #[inline]
     pub(crate) fn fs(&self, s_type: usize, sb: Option<SuperBlock>) -> Option<FsId> {
         let sb = sb.filter(|_| self.any_sb());
@@ -144,7 +144,7 @@ impl Tables {
         of_sb.or_else(|| self.fs_at(s_type))
     }
 
-    /// Returns whether the filesystem with its type at this address, or the super block there, is attached by itself.
+    /// Returns whether the filesystem with its type at this address, or the superblock there, is attached by itself.
     pub(crate) fn is_attached(&self, address: usize) -> bool {
         self.fs_at(address).is_some()
     }
@@ -163,7 +163,7 @@ impl Tables {
         None
     }
 
-    /// Attaches a filesystem by the address of its type, or a super block by its own. Returns [`false`] if there is no
+    /// Attaches a filesystem by the address of its type, or a superblock by its own. Returns [`false`] if there is no
     /// room.
     pub(crate) fn attach(&self, fs: FsId, address: usize, is_sb: bool) -> bool {
         if is_sb {
@@ -180,12 +180,12 @@ impl Tables {
         false
     }
 
-    /// Detaches a filesystem or a super block. `any_sb` is whether a super block is still attached.
+    /// Detaches a filesystem or a superblock. `any_sb` is whether a superblock is still attached.
     pub(crate) fn detach(&self, fs: FsId, any_sb: bool) {
         for place in &self.attached {
             let found = place.load(Relaxed);
             if found > GONE && Attached(found).fs() == fs {
-                // If the super block goes meanwhile, that has the same effect.
+                // If the superblock goes meanwhile, that has the same effect.
                 place.store(GONE, Relaxed);
             }
         }
@@ -201,7 +201,7 @@ impl Tables {
         }
     }
 
-    /// A super block goes: another one can have its address. Can be called in any context.
+    /// A superblock goes: another one can have its address. Can be called in any context.
     pub(crate) fn forget(&self, sb: SuperBlock) {
         let sb = sb.address();
         for place in Attached::places(sb) {

@@ -68,7 +68,7 @@ use crate::{
 #[pin_data]
 pub(crate) struct Tracker {
     /// The index in [`EDITIONS`] of the rules that calls are compared with in the short way. Beyond them, all go the long
-    /// way: they pass unchecked, a super block is attached by itself, or nobody sees who sleeps.
+    /// way: they pass unchecked, a superblock is attached by itself, or nobody sees who sleeps.
     pub(crate) short: Atomic<usize>,
     /// Whether calls are checked.
     pub(crate) enabled: Atomic<bool>,

@@ -31,7 +31,7 @@ const INODES_AT_ONCE: usize = 512;
 ///
 /// # Invariants
 ///
-/// `ptr` points to a `struct file_system_type` that was registered or has a super block, and to whose module, without
+/// `ptr` points to a `struct file_system_type` that was registered or has a superblock, and to whose module, without
 /// which it would not stay, this has a reference.
 pub struct FileSystemType {
     ptr: NonNull<bindings::file_system_type>,
@@ -73,7 +73,7 @@ impl FileSystemType {
         NonNull::new(ptr).map(|ptr| Self { ptr }).ok_or(ENODEV)
     }
 
-    /// Finds the filesystem of a mount, and its super block, by a path in it. Sleeps.
+    /// Finds the filesystem of a mount, and its superblock, by a path in it. Sleeps.
     ///
     /// # Errors
     ///
@@ -93,14 +93,14 @@ impl FileSystemType {
         let found = unsafe { found.assume_init() };
         // SAFETY: The path has a reference to the dentry.
         let sb = unsafe { (*found.dentry).d_sb };
-        // SAFETY: The path has a reference to the mount, which keeps the super block active.
+        // SAFETY: The path has a reference to the mount, which keeps the superblock active.
         let result = unsafe { Self::of_super(sb) };
         // SAFETY: The reference was taken above.
         unsafe { bindings::path_put(&found) };
         result
     }
 
-    /// Finds the filesystem of a mounted super block by its `s_dev`, and the super block. Sleeps.
+    /// Finds the filesystem of a mounted superblock by its `s_dev`, and the superblock. Sleeps.
     ///
     /// # Errors
     ///
@@ -134,17 +134,17 @@ impl FileSystemType {
     unsafe fn of_super(sb: *mut bindings::super_block) -> Result<(Self, ActiveSuper)> {
         // SAFETY: By the safety requirements.
         let active = unsafe { ActiveSuper::new(sb) }?;
-        // SAFETY: As above; the super block has a reference to its type's module.
+        // SAFETY: As above; the superblock has a reference to its type's module.
         let ptr = NonNull::new(unsafe { (*sb).s_type }).ok_or(ENODEV)?;
         // SAFETY: As above.
         let owner = unsafe { ptr.as_ref().owner };
         // SAFETY: As above. A null pointer is fine.
         unsafe { bindings::__module_get(owner) };
-        // INVARIANT: The type has a super block, and the reference was just taken.
+        // INVARIANT: The type has a superblock, and the reference was just taken.
         Ok((Self { ptr }, active))
     }
 
-    /// Returns the address, by which `s_type` of a super block can be compared.
+    /// Returns the address, by which `s_type` of a superblock can be compared.
     pub fn address(&self) -> usize {
         self.ptr.as_ptr() as usize
     }
@@ -219,7 +219,7 @@ impl Drop for FileSystemType {
     }
 }
 
-/// A super block that stays active while this lives, also when it is unmounted meanwhile.
+/// A superblock that stays active while this lives, also when it is unmounted meanwhile.
 ///
 /// # Invariants
 ///
@@ -247,7 +247,7 @@ impl ActiveSuper {
 }
 
 impl Drop for ActiveSuper {
-    /// Sleeps. It can be what ends the super block, so no lock may be held.
+    /// Sleeps. It can be what ends the superblock, so no lock may be held.
     fn drop(&mut self) {
         // SAFETY: By the invariant the reference is this one's own.
         unsafe { bindings::deactivate_super(self.ptr.as_ptr()) };

@@ -5,7 +5,7 @@
 //! - [`Inode`], [`SuperBlock`] and so on are addresses that a probed function was given, or that [`follow`] found. Every
 //!   look through them is a copy that survives a fault: a handler cannot know what a foreign caller passed.
 //! - [`Table`] is a kind of table of callbacks: it knows where the object whose table it is stands among a callback's
-//!   arguments, and to which super block that belongs.
+//!   arguments, and to which superblock that belongs.
 //! - [`FileSystemType`] is a registered filesystem whose module stays, and finds the tables of operations
 //!   of what is mounted.
 //!

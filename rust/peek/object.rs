@@ -13,7 +13,7 @@ use kprobes::{
 
 use crate::Table;
 
-/// How many handlers of extended attributes a super block is looked through for.
+/// How many handlers of extended attributes a superblock is looked through for.
 pub(crate) const XATTR_HANDLERS: usize = 32;
 
 /// Reads a pointer field; null and what is no pointer are [`None`].
@@ -192,7 +192,7 @@ object! {
 }
 
 impl Inode {
-    /// Returns the super block.
+    /// Returns the superblock.
     #[inline]
     pub fn super_block(self) -> Option<SuperBlock> {
         pointer(self.0, offset_of!(bindings::inode, i_sb)).map(SuperBlock)
@@ -241,7 +241,7 @@ impl SuperBlock {
         pointer(self.0, offset_of!(bindings::super_block, s_type))
     }
 
-    /// The same of what may be a super block at this address, without a look at what is found: 0 if there is nothing.
+    /// The same of what may be a superblock at this address, without a look at what is found: 0 if there is nothing.
     #[inline(always)]
     pub fn s_type_at(address: usize) -> usize {
         read_pointer(address.wrapping_add(offset_of!(bindings::super_block, s_type)))
@@ -256,7 +256,7 @@ impl SuperBlock {
         )
     }
 
-    /// Returns the tables that the super block has: its own, those of its quota, of its handlers of extended
+    /// Returns the tables that the superblock has: its own, those of its quota, of its handlers of extended
     /// attributes, of the disk that it is on, and the one that its dentries begin with.
     #[inline]
     pub fn tables(self) -> impl Iterator<Item = (Table, usize)> {

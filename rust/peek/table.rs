@@ -108,7 +108,7 @@ tables! {
     /// `super_block->dq_op`.
     Quota = "dquot_operations",
         &[offset_of!(bindings::super_block, dq_op)], Some(&[]);
-    /// The `struct file_system_type` itself. The object is a super block.
+    /// The `struct file_system_type` itself. The object is a superblock.
     FileSystemType = "file_system_type",
         &[S_TYPE], Some(&[]);
     /// `fs_context->ops`.
@@ -126,7 +126,7 @@ impl Table {
         Self::ALL.iter().copied().find(|table| table.name() == name)
     }
 
-    /// Returns how far behind the object whose table it is the pointer to the table is, and the way to its super block, if
+    /// Returns how far behind the object whose table it is the pointer to the table is, and the way to its superblock, if
     /// there is always just one of each.
     pub const fn ways(self) -> Option<(usize, &'static [usize])> {
         match (self, self.way(), self.way_to_super()) {
@@ -162,7 +162,7 @@ impl Table {
             .find(|&table| slot.callback(table) == Some(function))
     }
 
-    /// Returns to what an object belongs: the address of its `struct file_system_type`, and the super block, which a
+    /// Returns to what an object belongs: the address of its `struct file_system_type`, and the superblock, which a
     /// [`Table::FsContext`] need not have yet. [`None`] if nothing leads there.
     #[inline]
     pub fn owner(self, object: usize) -> Option<(usize, Option<SuperBlock>)> {

@@ -51,7 +51,7 @@ pub struct FileSystemType<C: fs_context::Operations> {
     inner: Opaque<bindings::file_system_type>,
     /// Where the inodes are allocated, while it is registered.
     cache: Atomic<*mut bindings::kmem_cache>,
-    /// The folder in sysfs, if there is one, while it is registered.
+    /// The directory in sysfs, if there is one, while it is registered.
     kobject: Atomic<*mut bindings::kobject>,
     _context: PhantomData<fn() -> C>,
 }
@@ -79,7 +79,7 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         }
     }
 
-    /// Makes the folder in sysfs, and lets the filesystem be mounted.
+    /// Makes the directory in sysfs, and lets the filesystem be mounted.
     fn register(&'static self) -> Result {
         // SAFETY: `new` has set it to a static string.
         let name = unsafe { (*self.inner.get()).name };
@@ -94,7 +94,7 @@ impl<C: fs_context::Operations> FileSystemType<C> {
         result
     }
 
-    /// Removes the folder in sysfs. Nothing is mounted.
+    /// Removes the directory in sysfs. Nothing is mounted.
     fn remove_kobject(&self) {
         let kobject = self.kobject.xchg(ptr::null_mut(), Relaxed);
         // SAFETY: It is from `register`, and there is no superblock that could use it.
@@ -176,7 +176,7 @@ pub(crate) unsafe fn inode_cache(sb: *mut bindings::super_block) -> *mut binding
     unsafe { Layout::of(sb) }.cache.load(Relaxed)
 }
 
-/// Returns the folder in sysfs of the filesystem of a superblock, or null.
+/// Returns the directory in sysfs of the filesystem of a superblock, or null.
 ///
 /// # Safety
 ///

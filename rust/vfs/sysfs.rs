@@ -5,7 +5,7 @@
 //! C headers: [`include/linux/kobject.h`](srctree/include/linux/kobject.h),
 //! [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 //!
-//! A filesystem with [`crate::sb::Operations::COUNTERS`] has a folder `/sys/fs/NAME` while it is
+//! A filesystem with [`crate::sb::Operations::COUNTERS`] has a directory `/sys/fs/NAME` while it is
 //! registered, and in it one for each superblock while that is mounted, called by its device as in
 //! `/proc/self/mountinfo`: `MAJOR:MINOR`. In there is a file for each counter.
 
@@ -32,7 +32,7 @@ use crate::{
     SuperBlock, //
 };
 
-/// A file with a number in the folder of a superblock.
+/// A file with a number in the directory of a superblock.
 ///
 /// # Examples
 ///
@@ -108,7 +108,7 @@ impl Count {
     }
 }
 
-/// A folder in sysfs.
+/// A directory in sysfs.
 ///
 /// Its `struct kobject` is the kernel's own: nothing of this module is called when it is freed, which
 /// may be later than the drop.
@@ -116,15 +116,15 @@ impl Count {
 /// # Invariants
 ///
 /// The kobject is from `kobject_create_and_add()`, and the reference of that is ours.
-struct Folder(NonNull<bindings::kobject>);
+struct Directory(NonNull<bindings::kobject>);
 
 // SAFETY: Any thread may use and remove a kobject.
-unsafe impl Send for Folder {}
+unsafe impl Send for Directory {}
 
-impl Folder {
+impl Directory {
     /// # Safety
     ///
-    /// `name` must be a string, and `parent` the kobject of a folder, for the call.
+    /// `name` must be a string, and `parent` the kobject of a directory, for the call.
     unsafe fn new(name: *const c_char, parent: *mut bindings::kobject) -> Result<Self> {
         // SAFETY: The caller promises it.
         let kobject = unsafe { bindings::kobject_create_and_add(name, parent) };
@@ -133,8 +133,8 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    /// Removes the folder with its files, and waits for who reads one.
+impl Drop for Directory {
+    /// Removes the directory with its files, and waits for who reads one.
     fn drop(&mut self) {
         // SAFETY: The kobject is in sysfs, and only this removes it.
         unsafe { bindings::kobject_del(self.0.as_ptr()) };
@@ -143,7 +143,7 @@ impl Drop for Folder {
     }
 }
 
-/// Makes the folder of a filesystem, if it is to have one. [`remove_type`] takes it.
+/// Makes the directory of a filesystem, if it is to have one. [`remove_type`] takes it.
 ///
 /// # Safety
 ///
@@ -157,20 +157,20 @@ pub(crate) unsafe fn add_type<F: FileSystem>(
     // SAFETY: The pointer is set when the kernel starts, and stays.
     let parent = unsafe { bindings::fs_kobj };
     // SAFETY: The caller promises it of the name.
-    let folder = unsafe { Folder::new(name, parent) }?;
-    let kobject = folder.0.as_ptr();
-    core::mem::forget(folder);
+    let directory = unsafe { Directory::new(name, parent) }?;
+    let kobject = directory.0.as_ptr();
+    core::mem::forget(directory);
     Ok(kobject)
 }
 
-/// Removes the folder of a filesystem, if it has one.
+/// Removes the directory of a filesystem, if it has one.
 ///
 /// # Safety
 ///
 /// `kobject` must be from [`add_type`], and not be used any more.
 pub(crate) unsafe fn remove_type(kobject: *mut bindings::kobject) {
-    // INVARIANT: It is from `add_type`, which gave up the `Folder` for it.
-    drop(NonNull::new(kobject).map(Folder));
+    // INVARIANT: It is from `add_type`, which gave up the `Directory` for it.
+    drop(NonNull::new(kobject).map(Directory));
 }
 
 /// A counter of one superblock: what C finds behind a file.
@@ -193,22 +193,22 @@ impl<F: FileSystem> File<F> {
         // SAFETY: `kobj_attr_show()` is called for a file that is not removed, so its `File`, of
         // which the attribute is the first field, is there. Removing it waits for this call.
         let file = unsafe { &*attr.cast::<Self>() };
-        // SAFETY: The folder is removed before the superblock ends.
+        // SAFETY: The directory is removed before the superblock ends.
         let value = (file.get)(unsafe { &*file.sb });
         // SAFETY: The buffer is a page, as `sysfs_emit()` wants it, and the format fits.
         (unsafe { bindings::sysfs_emit(buf, c"%llu\n".as_char_ptr(), value) }) as isize
     }
 }
 
-/// The folder of a superblock, with its files.
+/// The directory of a superblock, with its files.
 pub(crate) struct Counters<F: FileSystem> {
-    // Fields are dropped in this order: without the folder, nobody reads the files.
-    _folder: Folder,
+    // Fields are dropped in this order: without the directory, nobody reads the files.
+    _directory: Directory,
     _files: KVec<File<F>>,
 }
 
 impl<F: FileSystem> Counters<F> {
-    /// Makes the folder of a superblock in that of the filesystem, or none if there is no counter.
+    /// Makes the directory of a superblock in that of the filesystem, or none if there is no counter.
     ///
     /// # Safety
     ///
@@ -236,12 +236,12 @@ impl<F: FileSystem> Counters<F> {
             files.push(file, GFP_KERNEL)?;
         }
         // SAFETY: The caller promises it of the parent.
-        let folder = unsafe { Folder::new(name.as_char_ptr(), parent) }?;
-        let kobject = folder.0.as_ptr();
+        let directory = unsafe { Directory::new(name.as_char_ptr(), parent) }?;
+        let kobject = directory.0.as_ptr();
         // From here on the files stay where they are.
         let new = KBox::new(
             Self {
-                _folder: folder,
+                _directory: directory,
                 _files: files,
             },
             GFP_KERNEL,
@@ -256,7 +256,7 @@ impl<F: FileSystem> Counters<F> {
                     Some(File::<F>::show),
                 )
             };
-            // SAFETY: The folder is in sysfs, and the attribute valid until it is removed.
+            // SAFETY: The directory is in sysfs, and the attribute valid until it is removed.
             to_result(unsafe {
                 bindings::sysfs_create_file_ns(kobject, &raw const (*attr).attr, core::ptr::null())
             })?;

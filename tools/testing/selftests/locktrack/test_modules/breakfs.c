@@ -57,7 +57,7 @@ static void breakfs_put_super(struct super_block *sb)
 }
 
 /*
- * Called as it stands: no clone of it, with its super block, and nobody knows what it returns. clang has
+ * Called as it stands: no clone of it, with its superblock, and nobody knows what it returns. clang has
  * no __noipa, and goes by what it sees here.
  */
 static noinline __noipa int breakfs_sync_fs(struct super_block *sb, int wait)
