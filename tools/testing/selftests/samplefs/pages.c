@@ -348,8 +348,11 @@ TEST_ON(pages, migration)
 
 static const char group[] = TESTFS_SCRATCH "/cgroup", child_group[] = TESTFS_SCRATCH "/cgroup/t";
 
-/* A memory cgroup with this limit, as a descriptor, or -1 where that cannot be. */
-static int begin_group(const char *max)
+/*
+ * A memory cgroup with these limits, as a descriptor, or -1 where that cannot be. Who is above the first is made slower;
+ * where that is the last one, too, what is dirty at the moment can be all there is, which kills.
+ */
+static int begin_group(const char *high, const char *max)
 {
 	int dir = -1;
 
@@ -366,7 +369,7 @@ static int begin_group(const char *max)
 	}
 	close(dir);
 	dir = open(child_group, O_RDONLY | O_DIRECTORY);
-	if (testfs_write(dir, "memory.max", max, strlen(max)))
+	if (testfs_write(dir, "memory.high", high, strlen(high)) || testfs_write(dir, "memory.max", max, strlen(max)))
 		return -1;
 	return dir;
 }
@@ -405,7 +408,7 @@ static bool holds_much(int fd, int count)
 /* A file that is larger than the page cache that who rewrites and reads it may have. */
 TEST_ON(pages, memory_pressure)
 {
-	int fd = open_new(self->root, "f", 0), dir = begin_group("6M");
+	int fd = open_new(self->root, "f", 0), dir = begin_group("6M", "12M");
 	pid_t pid;
 
 	if (dir < 0)
@@ -431,7 +434,7 @@ TEST_ON(pages, memory_pressure)
 /* Who has written a file pays for where it is, whoever writes it back. */
 TEST_ON(pages, memory_of_the_writer)
 {
-	int fd = open_new(self->root, "f", 0), dir = begin_group("64M");
+	int fd = open_new(self->root, "f", 0), dir = begin_group("max", "64M");
 	char current[32] = "";
 	pid_t pid;
 
