@@ -84,7 +84,7 @@ nobody_opens()
 	refused in_namespace mount -t debugfs debugfs /mnt || result=1
 	refused in_namespace mount -o remount,uid=0 /sys/kernel/debug || result=1
 	mount -o remount,mode="$mode" /sys/kernel/debug
-	return $result
+	return "$result"
 }
 
 # Mounts of users' own come and go, and nothing of them stays.
@@ -131,7 +131,7 @@ calls_are_counted()
 		hits=$(hits $callback)
 		[ "$hits" -ge 400 ] && [ "$hits" -le 800 ] && [ $((hits + lost)) -ge 800 ] || result=1
 	done
-	return $result
+	return "$result"
 }
 
 # A task calls itself what it likes. That is one word in the reports, whatever is in it.
@@ -237,7 +237,7 @@ shared_files_do_not_stall()
 	kill "$sharers"
 	wait "$sharers" 2>/dev/null
 	rm -f "$mnt/ready" "$mnt/shared"
-	return $result
+	return "$result"
 }
 
 # A mount that does not end: an overlay of what a FUSE server does not say anything about. Who attaches overlayfs waits for
@@ -292,7 +292,7 @@ mounts_do_not_stall()
 	[ -z "$attacher" ] || wait "$attacher" || result=1
 	put attach -overlay || result=1
 	rm -r "$places"
-	return $result
+	return "$result"
 }
 
 # What everybody else does with locktrack: reading its files, changing what is attached and checked; and a module can go.
@@ -352,7 +352,7 @@ waiters_do_not_stall()
 	kill "$waiters"
 	wait "$waiters" 2>/dev/null
 	[ "$result" -ne 0 ] || load_again locktrack
-	return $result
+	return "$result"
 }
 
 begin
