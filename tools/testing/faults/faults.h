@@ -44,6 +44,8 @@ struct op {
 	int flags;
 	/* Errors that it may have besides those of the fault. */
 	int may[4];
+	/* What it says that it wrote is in this file from here on. */
+	struct { const char *file; long at; } to;
 };
 
 /* For a function that returns its error. */
@@ -115,6 +117,9 @@ void state_wrong(struct state *state, const char *format, ...) __attribute__((fo
 /* 0 if they are the same, or what is not. */
 const char *state_differ(const struct state *is, const struct state *expected);
 const char *state_between(const struct state *is, const struct state *a, const struct state *b);
+/* The same of `count` bytes of a file from `at` on. */
+const char *state_differ_at(const struct state *is, const struct state *expected, const char *name, long at,
+			    long count);
 
 /* tree.c: where samplefs is mounted, and a second place, for operations on whole mounts. */
 #define MOUNT		"/tmp/faults"
