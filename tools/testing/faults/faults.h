@@ -129,6 +129,8 @@ const char *state_differ_at(const struct state *is, const struct state *expected
 #define PROJECT		7
 extern int root_fd, fd, second_fd, kept_fd;
 extern char *map;
+/* Another process of an operation's, or 0: it is ended after the run. */
+extern pid_t helper;
 extern char buffer[16 * PAGE];
 /* Of what the files of the fixture are. */
 unsigned char byte_of(long at);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 
 #define OP(ident, call, ...)	OP_OF(tree, ident, call, ##__VA_ARGS__)
 
@@ -170,9 +171,54 @@ static void flock_elsewhere(void)
 	open_file();
 }
 
+/* For who waits, another process gives back the lock that it has from this one as soon as it is waited for. */
+static void give_back_when_waited(void (*give_back)(void))
+{
+	int locks;
+
+	fflush(NULL);
+	helper = fork();
+	NEED(helper >= 0);
+	if (helper)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	locks = open("/proc/locks", O_RDONLY | O_CLOEXEC);
+	NEED(locks >= 0);
+	do {
+		usleep(1000);
+		NEED(!lseek(locks, 0, SEEK_SET) && !read_text(locks));
+	} while (!strstr(buffer, "->"));
+	give_back();
+	_exit(0);
+}
+
+static void give_back_lock(void)
+{
+	fd = second_fd;
+	NEED(!lock(F_OFD_SETLK, F_UNLCK, 0, 0));
+}
+
+static void give_back_flock(void)
+{
+	NEED(!flock(second_fd, LOCK_UN));
+}
+
+static void lock_to_wait_for(void)
+{
+	lock_elsewhere();
+	give_back_when_waited(give_back_lock);
+}
+
+static void flock_to_wait_for(void)
+{
+	flock_elsewhere();
+	give_back_when_waited(give_back_flock);
+}
+
 OP(setlk, lock(F_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
 OP(setlk_shared, lock(F_SETLK, F_RDLCK, 10, 0), .before = open_file, .may = { ENOLCK });
 OP(setlkw, lock(F_SETLKW, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(setlkw_wait, lock(F_SETLKW, F_WRLCK, 0, 100), .before = lock_to_wait_for, .may = { ENOLCK, EINTR });
 OP(setlk_conflict, lock(F_SETLK, F_WRLCK, 0, 100), .before = lock_elsewhere, .may = { EAGAIN, ENOLCK });
 OP(getlk, lock(F_GETLK, F_WRLCK, 0, 100), .before = lock_elsewhere);
 OP(ofd_setlk, lock(F_OFD_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
@@ -181,6 +227,7 @@ OP(ofd_setlk_change, lock(F_OFD_SETLK, F_RDLCK, 10, 10), .before = lock_all, .ma
 OP(ofd_unlock, lock(F_OFD_SETLK, F_UNLCK, 0, 0), .before = lock_all, .may = { ENOLCK });
 OP(flock, flock(fd, LOCK_EX), .before = open_file, .may = { ENOLCK });
 OP(flock_shared, flock(fd, LOCK_SH), .before = open_file, .may = { ENOLCK });
+OP(flock_wait, flock(fd, LOCK_EX), .before = flock_to_wait_for, .may = { ENOLCK, EINTR });
 OP(flock_conflict, flock(fd, LOCK_EX | LOCK_NB), .before = flock_elsewhere, .may = { EAGAIN, ENOLCK });
 OP(funlock, flock(second_fd, LOCK_UN), .before = flock_elsewhere);
 

@@ -10,13 +10,16 @@
 #include <linux/fs.h>
 #include <linux/quota.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 int root_fd = -1, fd = -1, second_fd = -1, kept_fd = -1;
 char *map;
+pid_t helper;
 char buffer[16 * PAGE];
 
 static struct statfs empty;
@@ -168,6 +171,9 @@ static void close_one(int *which)
 static void tree_close_all(void)
 {
 	get_back();
+	if (helper)
+		NEED(!kill(helper, SIGKILL) && waitpid(helper, NULL, 0) == helper);
+	helper = 0;
 	if (map)
 		munmap(map, 16 * PAGE);
 	map = NULL;
@@ -304,6 +310,23 @@ static void look_below(struct state *state, struct charged *charged, const char 
 	closedir(d);
 }
 
+/* The locks and the requests for some that samplefs counts, which it shows of each regular file: by one that stays. */
+static long locks_counted(void)
+{
+	int file = open("empty", O_RDONLY | O_CLOEXEC), fdinfo;
+	char path[64], *at;
+
+	NEED(file >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", file);
+	fdinfo = open(path, O_RDONLY | O_CLOEXEC);
+	NEED(fdinfo >= 0 && !read_text(fdinfo));
+	close(fdinfo);
+	close(file);
+	at = strstr(buffer, "samplefs-locks:");
+	NEED(at);
+	return atol(at + strlen("samplefs-locks:"));
+}
+
 static void tree_look(struct state *state)
 {
 	const unsigned int users[] = { 0, USER, fresh_id() };
@@ -324,6 +347,9 @@ static void tree_look(struct state *state)
 	used = st.f_blocks - st.f_bfree;
 	if (used != charged.blocks)
 		state_wrong(state, "%ld blocks are in use, and charged for are %ld", used, charged.blocks);
+	used = locks_counted();
+	if (used)
+		state_wrong(state, "%ld locks are counted, and nothing is open", used);
 	used = st.f_files - st.f_ffree;
 	if (used != charged.inodes)
 		state_wrong(state, "%ld inodes are in use, and charged for are %ld", used, charged.inodes);
