@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/swap.h>
 
 #define OP(ident, call, ...)	OP_OF(tree, ident, call, ##__VA_ARGS__)
 
@@ -132,6 +133,33 @@ static long unmap(void)
 }
 
 OP(munmap, unmap(), .before = map_dirty);
+
+/* Memory is compacted: pages are moved. What was dirty gets there as it is. */
+
+static void dirty_and_compact(void)
+{
+	map_dirty();
+	second_fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+	NEED(second_fd >= 0);
+}
+
+OP(migrate, write(second_fd, "1", 1), .before = dirty_and_compact, .flags = COSTLY);
+
+/* What mkswap(8) writes. It is refused at the end, when it is known where the file's blocks are: on no device. */
+static void make_swap(void)
+{
+	struct {
+		char boot[1024];
+		uint32_t version, last_page;
+		char none[PAGE - 1024 - 8 - 10], magic[10];
+	} header = { .version = 1, .last_page = 15, .magic = "SWAPSPACE2" };
+
+	open_sparse();
+	NEED(!fallocate(fd, 0, 0, 16 * PAGE) && pwrite(fd, &header, PAGE, 0) == PAGE);
+	NEED(!fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+}
+
+OP(swapon, swapon("sparse", 0), .before = make_swap, .may = { EINVAL });
 
 /* Locks */
 

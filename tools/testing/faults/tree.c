@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
 #include <sched.h>
@@ -331,6 +332,7 @@ static void tree_look(struct state *state)
 {
 	const unsigned int users[] = { 0, USER, fresh_id() };
 	struct charged charged = { 0 };
+	struct fs_quota_stat quotas;
 	struct if_dqblk q;
 	struct statfs st;
 	struct stat root;
@@ -342,7 +344,8 @@ static void tree_look(struct state *state)
 	charge(&charged, &root);
 	NEED(!stat(".", &root));
 	charge(&charged, &root);
-	state_add(state, ".", "links %lu", (unsigned long)root.st_nlink);
+	NEED(!quota(Q_XGETQSTAT, 0, 0, &quotas));
+	state_add(state, ".", "links %lu quotas %x", (unsigned long)root.st_nlink, quotas.qs_flags);
 	NEED(!fstatfs(root_fd, &st));
 	used = st.f_blocks - st.f_bfree;
 	if (used != charged.blocks)
@@ -397,6 +400,8 @@ static const char *tree_clean(void)
 	struct statfs st;
 	int tries = 50;
 
+	/* If it was turned off. */
+	NEED(!quota(Q_QUOTAON, 0, 0, NULL) || errno == EEXIST);
 	NEED(!fchdir(root_fd));
 	remove_below(openat(root_fd, ".", O_RDONLY | O_DIRECTORY));
 	/* A child's last references may still be on their way. */
