@@ -137,9 +137,9 @@ static const char *run(const struct op *op, const struct fault *fault, unsigned 
 		perform(op, fault, n);
 	subject->close_all();
 	if (fault && perform_it) {
-		bool failed = outcome->ended && outcome->result < 0;
+		bool failed = !outcome->ended || outcome->result < 0;
 
-		if (!strcmp(planted, "lost") && outcome->ended && !failed)
+		if (!strcmp(planted, "lost") && !failed)
 			unlink("new");
 		if (!strcmp(planted, "half") && failed)
 			NEED(!mknod("half", S_IFREG | 0600, 0));
