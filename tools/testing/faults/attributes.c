@@ -246,3 +246,11 @@ OP(setinfo, quota(Q_SETINFO, 0, 0, &dqinfo), .before = some_limits);
 OP(getfmt, quota(Q_GETFMT, 0, 0, &dqinfo));
 OP(quotasync, quota(Q_SYNC, 0, 0, NULL));
 OP(quotaon, quota(Q_QUOTAON, 0, 2, "file"), .may = { EEXIST });
+
+static void quotas_off(void)
+{
+	NEED(!quota(Q_QUOTAOFF, 0, 0, NULL));
+}
+
+OP(quotaoff, quota(Q_QUOTAOFF, 0, 0, NULL));
+OP(quotaon_again, quota(Q_QUOTAON, 0, 2, "file"), .before = quotas_off);

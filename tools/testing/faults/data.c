@@ -154,11 +154,12 @@ static void pipe_and_file(void)
 	NEED(write(second_fd, aligned, 2 * PAGE) == 2 * PAGE);
 }
 
+/* What is in the other is not what comes there. */
 static void file_and_other(void)
 {
 	open_uncached();
 	second_fd = open("other", O_RDWR | O_CLOEXEC);
-	NEED(second_fd >= 0);
+	NEED(second_fd >= 0 && pwrite(second_fd, aligned, PAGE, 0) == PAGE);
 }
 
 /* How much was asked for says nothing about how much came. */
@@ -171,40 +172,55 @@ static const char *check_pipe(long result)
 
 OP(splice_read, splice(fd, NULL, second_fd, NULL, 3 * PAGE, 0), .before = file_and_pipe, .check = check_pipe,
    .flags = PARTIAL);
-OP(splice_write, splice(kept_fd, NULL, fd, NULL, 2 * PAGE, 0), .before = pipe_and_file, .flags = PARTIAL);
+OP(splice_write, splice(kept_fd, NULL, fd, NULL, 2 * PAGE, 0), .before = pipe_and_file, .flags = PARTIAL,
+   .to = { "file", 0 });
 OP(sendfile_to_pipe, sendfile(second_fd, fd, NULL, 3 * PAGE), .before = file_and_pipe, .check = check_pipe,
    .flags = PARTIAL);
-OP(sendfile, sendfile(second_fd, fd, NULL, 3 * PAGE), .before = file_and_other, .flags = PARTIAL);
+OP(sendfile, sendfile(second_fd, fd, NULL, 3 * PAGE), .before = file_and_other, .flags = PARTIAL,
+   .to = { "other", 0 });
 OP(copy_file_range, copy_file_range(fd, NULL, second_fd, NULL, 3 * PAGE, 0), .before = file_and_other,
-   .flags = PARTIAL);
+   .flags = PARTIAL, .to = { "other", 0 });
 OP(clone, ioctl(second_fd, 0x40049409 /* FICLONE */, fd), .before = file_and_other, .may = { EOPNOTSUPP });
 
 /* Writing */
 
-OP(write, pwrite(fd, buffer, 100, 10), .before = open_file, .flags = PARTIAL);
-OP(write_pages, pwrite(fd, buffer, 2 * PAGE, 0), .before = open_file, .flags = PARTIAL);
-OP(write_part_uncached, pwrite(fd, buffer, PAGE, 100), .before = open_uncached, .flags = PARTIAL);
-OP(write_extend, pwrite(fd, buffer, 2 * PAGE, 3 * PAGE), .before = open_file, .flags = PARTIAL);
-OP(write_append, write(fd, buffer, 2 * PAGE), .before = open_append, .flags = PARTIAL);
-OP(write_hole, pwrite(fd, buffer, PAGE + 100, 6 * PAGE - 50), .before = open_sparse, .flags = PARTIAL);
-OP(write_beyond, pwrite(fd, buffer, PAGE, 20 * PAGE + 10), .before = open_sparse, .flags = PARTIAL);
-OP(write_many, pwrite(fd, buffer, sizeof(buffer), 0), .before = open_sparse, .flags = PARTIAL);
-OP(write_new_batch, pwrite(fd, buffer, 8 * PAGE, 60 * PAGE), .before = open_file, .flags = PARTIAL);
-OP(write_project, pwrite(fd, buffer, 2 * PAGE, 0), .before = open_project, .flags = PARTIAL);
-OP(write_owned, pwrite(fd, buffer, 2 * PAGE, PAGE), .before = open_owned, .flags = PARTIAL);
-OP(write_suid, pwrite(fd, buffer, 10, 0), .before = open_suid, .flags = PARTIAL);
-OP(writev, pwritev(fd, parts, 3, 3 * PAGE), .before = open_file, .flags = PARTIAL);
-OP(write_dsync, pwritev2(fd, parts, 3, 2 * PAGE, RWF_DSYNC), .before = open_file, .flags = PARTIAL);
+OP(write, pwrite(fd, buffer, 100, 10), .before = open_file, .flags = PARTIAL, .to = { "file", 10 });
+OP(write_pages, pwrite(fd, buffer, 2 * PAGE, 0), .before = open_file, .flags = PARTIAL, .to = { "file", 0 });
+OP(write_part_uncached, pwrite(fd, buffer, PAGE, 100), .before = open_uncached, .flags = PARTIAL,
+   .to = { "file", 100 });
+OP(write_extend, pwrite(fd, buffer, 2 * PAGE, 3 * PAGE), .before = open_file, .flags = PARTIAL,
+   .to = { "file", 3 * PAGE });
+OP(write_append, write(fd, buffer, 2 * PAGE), .before = open_append, .flags = PARTIAL,
+   .to = { "file", 3 * PAGE + 100 });
+OP(write_hole, pwrite(fd, buffer, PAGE + 100, 6 * PAGE - 50), .before = open_sparse, .flags = PARTIAL,
+   .to = { "sparse", 6 * PAGE - 50 });
+OP(write_beyond, pwrite(fd, buffer, PAGE, 20 * PAGE + 10), .before = open_sparse, .flags = PARTIAL,
+   .to = { "sparse", 20 * PAGE + 10 });
+OP(write_many, pwrite(fd, buffer, sizeof(buffer), 0), .before = open_sparse, .flags = PARTIAL,
+   .to = { "sparse", 0 });
+OP(write_new_batch, pwrite(fd, buffer, 8 * PAGE, 60 * PAGE), .before = open_file, .flags = PARTIAL,
+   .to = { "file", 60 * PAGE });
+OP(write_project, pwrite(fd, buffer, 2 * PAGE, 0), .before = open_project, .flags = PARTIAL,
+   .to = { "proj/new", 0 });
+OP(write_owned, pwrite(fd, buffer, 2 * PAGE, PAGE), .before = open_owned, .flags = PARTIAL,
+   .to = { "owned", PAGE });
+OP(write_suid, pwrite(fd, buffer, 10, 0), .before = open_suid, .flags = PARTIAL, .to = { "suid", 0 });
+OP(writev, pwritev(fd, parts, 3, 3 * PAGE), .before = open_file, .flags = PARTIAL, .to = { "file", 3 * PAGE });
+OP(write_dsync, pwritev2(fd, parts, 3, 2 * PAGE, RWF_DSYNC), .before = open_file, .flags = PARTIAL,
+   .to = { "file", 2 * PAGE });
 OP(write_nowait, pwritev2(fd, parts, 3, 4 * PAGE, RWF_NOWAIT), .before = open_file, .flags = PARTIAL,
-   .may = { EOPNOTSUPP });
+   .to = { "file", 4 * PAGE }, .may = { EOPNOTSUPP });
 OP(write_bad_address, pwrite(fd, nowhere, 100, 20 * PAGE), .before = open_file, .may = { EFAULT });
-OP(write_direct, pwrite(fd, aligned, 2 * PAGE, 0), .before = open_direct, .flags = PARTIAL);
-OP(write_direct_hole, pwrite(fd, aligned, 3 * PAGE, 7 * PAGE), .before = open_sparse_direct,
-   .flags = PARTIAL);
-OP(write_direct_beyond, pwrite(fd, aligned, 2 * PAGE, 20 * PAGE), .before = open_direct, .flags = PARTIAL);
-OP(write_direct_across_end, pwrite(fd, aligned, 4 * PAGE, 2 * PAGE), .before = open_direct,
-   .flags = PARTIAL);
-OP(write_direct_unaligned, pwrite(fd, aligned, 100, 10), .before = open_direct, .flags = PARTIAL);
+OP(write_direct, pwrite(fd, aligned, 2 * PAGE, 0), .before = open_direct, .flags = PARTIAL,
+   .to = { "file", 0 });
+OP(write_direct_hole, pwrite(fd, aligned, 3 * PAGE, 7 * PAGE), .before = open_sparse_direct, .flags = PARTIAL,
+   .to = { "sparse", 7 * PAGE });
+OP(write_direct_beyond, pwrite(fd, aligned, 2 * PAGE, 20 * PAGE), .before = open_direct, .flags = PARTIAL,
+   .to = { "file", 20 * PAGE });
+OP(write_direct_across_end, pwrite(fd, aligned, 4 * PAGE, 2 * PAGE), .before = open_direct, .flags = PARTIAL,
+   .to = { "file", 2 * PAGE });
+OP(write_direct_unaligned, pwrite(fd, aligned, 100, 10), .before = open_direct, .flags = PARTIAL,
+   .to = { "file", 10 });
 
 /* Writing back */
 

@@ -17,7 +17,7 @@
  * and for what should not be "wrong OPERATION FAULT N WHAT", and "missing FAULT WHY". Exits with 1 if
  * anything was wrong.
  *
- * -p plants a mistake, which has to be found: errno, lost, half, or leak.
+ * -p plants a mistake, which has to be found: errno, promise, lost, half, or leak.
  */
 #include "faults.h"
 
@@ -137,9 +137,9 @@ static const char *run(const struct op *op, const struct fault *fault, unsigned 
 		perform(op, fault, n);
 	subject->close_all();
 	if (fault && perform_it) {
-		bool failed = outcome->ended && outcome->result < 0;
+		bool failed = !outcome->ended || outcome->result < 0;
 
-		if (!strcmp(planted, "lost") && outcome->ended && !failed)
+		if (!strcmp(planted, "lost") && !failed)
 			unlink("new");
 		if (!strcmp(planted, "half") && failed)
 			NEED(!mknod("half", S_IFREG | 0600, 0));
@@ -215,8 +215,14 @@ static const char *judge(const struct op *op, const struct fault *fault, const s
 		snprintf(text, sizeof(text), "%s", error_name(outcome->error));
 		return text;
 	}
-	if (op->flags & PARTIAL)
-		return state_between(state, &reference->before, &reference->after);
+	if (op->flags & PARTIAL) {
+		wrong = state_between(state, &reference->before, &reference->after);
+		/* What it says that it did, it did; what it did before an error, it does not say. */
+		if (!wrong && outcome->ended && outcome->result > 0 && op->to.file)
+			wrong = state_differ_at(state, &reference->after, op->to.file, op->to.at,
+						outcome->result);
+		return wrong;
+	}
 	wrong = state_differ(state, &reference->before);
 	if (!wrong || (outcome->ended && !(op->flags & LATE)))
 		return wrong;
@@ -288,6 +294,8 @@ static void try(const struct op *op, const struct fault *fault, struct reference
 			outcome->hit = outcome->result != reference->result ||
 				outcome->error != reference->error;
 		count(&row, reference);
+		if (!strcmp(planted, "promise") && outcome->result > 0 && outcome->result < reference->result)
+			outcome->result++;
 		if (!wrong)
 			wrong = judge(op, fault, reference, &state);
 		if (wrong) {

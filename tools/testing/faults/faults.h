@@ -44,6 +44,8 @@ struct op {
 	int flags;
 	/* Errors that it may have besides those of the fault. */
 	int may[4];
+	/* What it says that it wrote is in this file from here on. */
+	struct { const char *file; long at; } to;
 };
 
 /* For a function that returns its error. */
@@ -115,6 +117,9 @@ void state_wrong(struct state *state, const char *format, ...) __attribute__((fo
 /* 0 if they are the same, or what is not. */
 const char *state_differ(const struct state *is, const struct state *expected);
 const char *state_between(const struct state *is, const struct state *a, const struct state *b);
+/* The same of `count` bytes of a file from `at` on. */
+const char *state_differ_at(const struct state *is, const struct state *expected, const char *name, long at,
+			    long count);
 
 /* tree.c: where samplefs is mounted, and a second place, for operations on whole mounts. */
 #define MOUNT		"/tmp/faults"
@@ -124,6 +129,8 @@ const char *state_between(const struct state *is, const struct state *a, const s
 #define PROJECT		7
 extern int root_fd, fd, second_fd, kept_fd;
 extern char *map;
+/* Another process of an operation's, or 0: it is ended after the run. */
+extern pid_t helper;
 extern char buffer[16 * PAGE];
 /* Of what the files of the fixture are. */
 unsigned char byte_of(long at);
@@ -143,6 +150,13 @@ bool signals_disarm(void);
 
 /* kinds.c: what the functions from one to another in memory allocate, or others for them, does not fail. */
 void memory_spares(const char *first, const char *last);
+
+/* worker.c: no memory for all that locktrack does, if the kernel can let that be; how often there was none; and the end
+ * of it.
+ */
+bool locktrack_memory_refused(void);
+unsigned long locktrack_refusals(void);
+void locktrack_memory_back(void);
 
 struct fault {
 	const char *name;

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/swap.h>
 
 #define OP(ident, call, ...)	OP_OF(tree, ident, call, ##__VA_ARGS__)
 
@@ -132,6 +134,33 @@ static long unmap(void)
 
 OP(munmap, unmap(), .before = map_dirty);
 
+/* Memory is compacted: pages are moved. What was dirty gets there as it is. */
+
+static void dirty_and_compact(void)
+{
+	map_dirty();
+	second_fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+	NEED(second_fd >= 0);
+}
+
+OP(migrate, write(second_fd, "1", 1), .before = dirty_and_compact, .flags = COSTLY);
+
+/* What mkswap(8) writes. It is refused at the end, when it is known where the file's blocks are: on no device. */
+static void make_swap(void)
+{
+	struct {
+		char boot[1024];
+		uint32_t version, last_page;
+		char none[PAGE - 1024 - 8 - 10], magic[10];
+	} header = { .version = 1, .last_page = 15, .magic = "SWAPSPACE2" };
+
+	open_sparse();
+	NEED(!fallocate(fd, 0, 0, 16 * PAGE) && pwrite(fd, &header, PAGE, 0) == PAGE);
+	NEED(!fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+}
+
+OP(swapon, swapon("sparse", 0), .before = make_swap, .may = { EINVAL });
+
 /* Locks */
 
 static void open_file(void)
@@ -170,9 +199,54 @@ static void flock_elsewhere(void)
 	open_file();
 }
 
+/* For who waits, another process gives back the lock that it has from this one as soon as it is waited for. */
+static void give_back_when_waited(void (*give_back)(void))
+{
+	int locks;
+
+	fflush(NULL);
+	helper = fork();
+	NEED(helper >= 0);
+	if (helper)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	locks = open("/proc/locks", O_RDONLY | O_CLOEXEC);
+	NEED(locks >= 0);
+	do {
+		usleep(1000);
+		NEED(!lseek(locks, 0, SEEK_SET) && !read_text(locks));
+	} while (!strstr(buffer, "->"));
+	give_back();
+	_exit(0);
+}
+
+static void give_back_lock(void)
+{
+	fd = second_fd;
+	NEED(!lock(F_OFD_SETLK, F_UNLCK, 0, 0));
+}
+
+static void give_back_flock(void)
+{
+	NEED(!flock(second_fd, LOCK_UN));
+}
+
+static void lock_to_wait_for(void)
+{
+	lock_elsewhere();
+	give_back_when_waited(give_back_lock);
+}
+
+static void flock_to_wait_for(void)
+{
+	flock_elsewhere();
+	give_back_when_waited(give_back_flock);
+}
+
 OP(setlk, lock(F_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
 OP(setlk_shared, lock(F_SETLK, F_RDLCK, 10, 0), .before = open_file, .may = { ENOLCK });
 OP(setlkw, lock(F_SETLKW, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
+OP(setlkw_wait, lock(F_SETLKW, F_WRLCK, 0, 100), .before = lock_to_wait_for, .may = { ENOLCK, EINTR });
 OP(setlk_conflict, lock(F_SETLK, F_WRLCK, 0, 100), .before = lock_elsewhere, .may = { EAGAIN, ENOLCK });
 OP(getlk, lock(F_GETLK, F_WRLCK, 0, 100), .before = lock_elsewhere);
 OP(ofd_setlk, lock(F_OFD_SETLK, F_WRLCK, 0, 100), .before = open_file, .may = { ENOLCK });
@@ -181,6 +255,7 @@ OP(ofd_setlk_change, lock(F_OFD_SETLK, F_RDLCK, 10, 10), .before = lock_all, .ma
 OP(ofd_unlock, lock(F_OFD_SETLK, F_UNLCK, 0, 0), .before = lock_all, .may = { ENOLCK });
 OP(flock, flock(fd, LOCK_EX), .before = open_file, .may = { ENOLCK });
 OP(flock_shared, flock(fd, LOCK_SH), .before = open_file, .may = { ENOLCK });
+OP(flock_wait, flock(fd, LOCK_EX), .before = flock_to_wait_for, .may = { ENOLCK, EINTR });
 OP(flock_conflict, flock(fd, LOCK_EX | LOCK_NB), .before = flock_elsewhere, .may = { EAGAIN, ENOLCK });
 OP(funlock, flock(second_fd, LOCK_UN), .before = flock_elsewhere);
 

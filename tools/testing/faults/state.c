@@ -138,3 +138,19 @@ const char *state_between(const struct state *is, const struct state *a, const s
 			return differs("there is no '%s'", a->items[i].name);
 	return NULL;
 }
+
+const char *state_differ_at(const struct state *is, const struct state *expected, const char *name, long at,
+			    long count)
+{
+	const struct item *now = find(is, name), *item = find(expected, name);
+	long end = at + count;
+
+	if (!now || !item)
+		return differs("there is no '%s'", name);
+	if (end > item->size)
+		return differs("'%s' should have %ld bytes, and not %ld", name, item->size, end);
+	for (; at < end; at++)
+		if (at >= now->size || now->data[at] != item->data[at])
+			return differs("'%s': byte %ld was written, and is not there", name, at);
+	return NULL;
+}

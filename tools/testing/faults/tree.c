@@ -7,16 +7,20 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 int root_fd = -1, fd = -1, second_fd = -1, kept_fd = -1;
 char *map;
+pid_t helper;
 char buffer[16 * PAGE];
 
 static struct statfs empty;
@@ -168,6 +172,9 @@ static void close_one(int *which)
 static void tree_close_all(void)
 {
 	get_back();
+	if (helper)
+		NEED(!kill(helper, SIGKILL) && waitpid(helper, NULL, 0) == helper);
+	helper = 0;
 	if (map)
 		munmap(map, 16 * PAGE);
 	map = NULL;
@@ -304,10 +311,28 @@ static void look_below(struct state *state, struct charged *charged, const char 
 	closedir(d);
 }
 
+/* The locks and the requests for some that samplefs counts, which it shows of each regular file: by one that stays. */
+static long locks_counted(void)
+{
+	int file = open("empty", O_RDONLY | O_CLOEXEC), fdinfo;
+	char path[64], *at;
+
+	NEED(file >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", file);
+	fdinfo = open(path, O_RDONLY | O_CLOEXEC);
+	NEED(fdinfo >= 0 && !read_text(fdinfo));
+	close(fdinfo);
+	close(file);
+	at = strstr(buffer, "samplefs-locks:");
+	NEED(at);
+	return atol(at + strlen("samplefs-locks:"));
+}
+
 static void tree_look(struct state *state)
 {
 	const unsigned int users[] = { 0, USER, fresh_id() };
 	struct charged charged = { 0 };
+	struct fs_quota_stat quotas;
 	struct if_dqblk q;
 	struct statfs st;
 	struct stat root;
@@ -319,11 +344,15 @@ static void tree_look(struct state *state)
 	charge(&charged, &root);
 	NEED(!stat(".", &root));
 	charge(&charged, &root);
-	state_add(state, ".", "links %lu", (unsigned long)root.st_nlink);
+	NEED(!quota(Q_XGETQSTAT, 0, 0, &quotas));
+	state_add(state, ".", "links %lu quotas %x", (unsigned long)root.st_nlink, quotas.qs_flags);
 	NEED(!fstatfs(root_fd, &st));
 	used = st.f_blocks - st.f_bfree;
 	if (used != charged.blocks)
 		state_wrong(state, "%ld blocks are in use, and charged for are %ld", used, charged.blocks);
+	used = locks_counted();
+	if (used)
+		state_wrong(state, "%ld locks are counted, and nothing is open", used);
 	used = st.f_files - st.f_ffree;
 	if (used != charged.inodes)
 		state_wrong(state, "%ld inodes are in use, and charged for are %ld", used, charged.inodes);
@@ -371,6 +400,8 @@ static const char *tree_clean(void)
 	struct statfs st;
 	int tries = 50;
 
+	/* If it was turned off. */
+	NEED(!quota(Q_QUOTAON, 0, 0, NULL) || errno == EEXIST);
 	NEED(!fchdir(root_fd));
 	remove_below(openat(root_fd, ".", O_RDONLY | O_DIRECTORY));
 	/* A child's last references may still be on their way. */
