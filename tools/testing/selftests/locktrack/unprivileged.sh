@@ -167,9 +167,10 @@ in_trace_and_log()
 	echo > "$tracing/trace"
 	echo 1 > "$tracing/events/locktrack/violation/enable"
 	echo 1 > /sys/module/locktrack/parameters/warn_on_violation
-	expect "by call_"
+	expect locktrack_violation
 	echo "unlink-victim $1" > "$run"
 	echo 0 > /sys/module/locktrack/parameters/warn_on_violation
+	expect _assert_
 	echo 0 > "$tracing/events/locktrack/violation/enable"
 	said=0
 	grep -F 'fs=/tmp' "$tracing/trace" | grep -F '\x0afs\x09ext4' || said=1
