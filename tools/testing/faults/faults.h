@@ -151,6 +151,13 @@ bool signals_disarm(void);
 /* kinds.c: what the functions from one to another in memory allocate, or others for them, does not fail. */
 void memory_spares(const char *first, const char *last);
 
+/* worker.c: no memory for all that locktrack does, if the kernel can let that be; how often there was none; and the end
+ * of it.
+ */
+bool locktrack_memory_refused(void);
+unsigned long locktrack_refusals(void);
+void locktrack_memory_back(void);
+
 struct fault {
 	const char *name;
 	/* False, with why, if the kernel has no such thing. */

@@ -196,6 +196,7 @@ static const char *modules_clean(void)
 {
 	static char wrong[200];
 
+	need_unloaded("locktrack_break");
 	modules_set_up();
 	put("attach", "-all\n");
 	umount2(MOUNT, 0);
@@ -295,7 +296,19 @@ OP(exceptions_bad, put("exceptions", "nonsense\n"), .before = excepted, .may = {
 OP(exact, put("exact", "1\n"), .may = { EOPNOTSUPP });
 OP(reset, put("reset", "1\n"), .before = attached);
 
-/* Reading, each from its beginning to its end */
+/* Reading, each from its beginning to its end, which `buffer` has then */
+
+static long read_to_end(int file)
+{
+	long got, size = 0;
+
+	do {
+		got = read(file, buffer + size, sizeof(buffer) - 1 - size);
+		size = got < 0 || size + got == sizeof(buffer) - 1 ? 0 : size + got;
+	} while (got > 0);
+	buffer[size] = '\0';
+	return got;
+}
 
 static long read_all(const char *name)
 {
@@ -307,8 +320,7 @@ static long read_all(const char *name)
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return -1;
-	while ((got = read(file, buffer, sizeof(buffer))) > 0)
-		;
+	got = read_to_end(file);
 	close(file);
 	return got;
 }
@@ -323,7 +335,50 @@ OP(read_observed, read_all("observed"), .before = attached);
 OP(read_reset, read_all("reset"));
 OP(read_rules, read_all("rules"));
 OP(read_stats, read_all("stats"), .before = attached);
-OP(read_violations, read_all("violations"), .before = attached);
+
+/* And there is an end of it. */
+static bool was_refused(void)
+{
+	unsigned long refusals = locktrack_refusals();
+
+	usleep(50000);
+	return refusals && refusals == locktrack_refusals();
+}
+
+/*
+ * A kworker finds the texts of a violation, unless it has no memory: then who reads does. It is open already, so that there
+ * are few places before that, and all are tried.
+ */
+static void violated(void)
+{
+	static const char text[] = "unlink-victim " MOUNT;
+	int run, tries = 200;
+	bool refused;
+
+	need_loaded("locktrack_break");
+	/* Of each kind there is one, so that the kworker finds no new tables, which would take it long. */
+	NEED(!mount("none", MOUNT, "ramfs", 0, NULL));
+	NEED(!mkdir(MOUNT "/dir", 0700) && !mknod(MOUNT "/file", S_IFREG | 0600, 0));
+	NEED(put("reset", "1\n") > 0 && put("attach", "ramfs\n") > 0);
+	run = open("/sys/module/locktrack_break/parameters/run", O_WRONLY | O_CLOEXEC);
+	refused = locktrack_memory_refused();
+	NEED(run >= 0 && write(run, text, strlen(text)) == (long)strlen(text) && !close(run));
+	while (refused && !was_refused())
+		NEED(tries--);
+	if (refused)
+		locktrack_memory_back();
+	NEED(atol(value_of("stats", "violations")) > 0);
+	fd = open(FILES "violations", O_RDONLY | O_CLOEXEC);
+	NEED(fd >= 0);
+}
+
+static const char *check_violation(long result)
+{
+	(void)result;
+	return strstr(buffer, "\ncaller\t") ? NULL : "the violation is not shown";
+}
+
+OP(read_violations, read_to_end(fd), .before = violated, .check = check_violation);
 
 extern const struct op *const __start_ops_modules[], *const __stop_ops_modules[];
 
