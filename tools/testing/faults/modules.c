@@ -336,6 +336,11 @@ OP(read_reset, read_all("reset"));
 OP(read_rules, read_all("rules"));
 OP(read_stats, read_all("stats"), .before = attached);
 
+static long number_of(const char *name)
+{
+	return atol(value_of("stats", name));
+}
+
 /* And there is an end of it. */
 static bool was_refused(void)
 {
@@ -367,7 +372,7 @@ static void violated(void)
 		NEED(tries--);
 	if (refused)
 		locktrack_memory_back();
-	NEED(atol(value_of("stats", "violations")) > 0);
+	NEED(number_of("violations") > 0);
 	fd = open(FILES "violations", O_RDONLY | O_CLOEXEC);
 	NEED(fd >= 0);
 }
@@ -379,6 +384,72 @@ static const char *check_violation(long result)
 }
 
 OP(read_violations, read_to_end(fd), .before = violated, .check = check_violation);
+
+/* In a kworker */
+
+/* What there is when all was found, without a fault. */
+static long all_tables, all_callbacks;
+
+/* A callback that could not be probed is shown as that. */
+static long callbacks(void)
+{
+	char *line, *rest = get("attach");
+	long number = 0;
+
+	while ((line = strsep(&rest, "\n")))
+		number += !strncmp(line, "probe\t", 6) || !strncmp(line, "refused\t", 8) ||
+			!strncmp(line, "return", 6);
+	return number;
+}
+
+static void attached_anew(void)
+{
+	NEED(put("reset", "1\n") > 0 && put("attach", "samplefs\n") > 0);
+}
+
+/* Until all are found or one was lost; the first time, until there are no more. */
+static long wait_for_tables(bool or_lost)
+{
+	long tables, last = -1;
+	int same = 0, tries = 500;
+
+	do {
+		if (!tries--) {
+			errno = ETIME;
+			return -1;
+		}
+		usleep(20000);
+		tables = number_of("tables");
+		same = tables == last ? same + 1 : 0;
+		last = tables;
+	} while (all_tables ? tables < all_tables && !(or_lost && number_of("tables-lost")) : same < 100);
+	return 0;
+}
+
+/* Nothing else is done, as any use of what is lost would let it be found again. */
+static long discover(void)
+{
+	mounted();
+	return wait_for_tables(true);
+}
+
+/* When there is memory again, a table that was lost is found where it is used next. */
+static const char *check_discovered(long result)
+{
+	(void)result;
+	if (!all_tables) {
+		all_tables = number_of("tables");
+		all_callbacks = callbacks();
+		return NULL;
+	}
+	NEED(!umount2(MOUNT, 0));
+	mounted();
+	if (wait_for_tables(false))
+		return "not all tables are found any more";
+	return callbacks() == all_callbacks ? NULL : "not all callbacks are there";
+}
+
+OP(discover, discover(), .before = attached_anew, .check = check_discovered, .flags = IN_WORKER);
 
 extern const struct op *const __start_ops_modules[], *const __stop_ops_modules[];
 
