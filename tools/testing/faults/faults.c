@@ -363,7 +363,8 @@ int main(int argc, char **argv)
 		const struct fault *fault = &faults[i];
 		const char *missing;
 
-		if (!chosen(fault->name, kinds, kind_count) || (fault->limit && subject != &tree))
+		if (!chosen(fault->name, kinds, kind_count) || (fault->limit && subject != &tree) ||
+		    (fault->in_worker && subject != &modules))
 			continue;
 		missing = fault->begin ? fault->begin() : NULL;
 		if (missing) {
@@ -372,7 +373,8 @@ int main(int argc, char **argv)
 		}
 		subject->begin();
 		for (at = 0; subject->ops + at < subject->ops_end; at++)
-			if (chosen(subject->ops[at]->name, argv, argc))
+			if (chosen(subject->ops[at]->name, argv, argc) &&
+			    fault->in_worker == !!(subject->ops[at]->flags & IN_WORKER))
 				try(subject->ops[at], fault, &references[at]);
 		subject->end();
 		if (fault->end)

@@ -31,6 +31,8 @@ enum {
 	LATE = 2,
 	/* It takes long: few places, and no signals. */
 	COSTLY = 4,
+	/* A kworker does what may fail: only for faults that happen there. */
+	IN_WORKER = 8,
 };
 
 struct op {
@@ -151,9 +153,11 @@ bool signals_disarm(void);
 /* kinds.c: what the functions from one to another in memory allocate, or others for them, does not fail. */
 void memory_spares(const char *first, const char *last);
 
-/* worker.c: no memory for all that locktrack does, if the kernel can let that be; how often there was none; and the end
- * of it.
- */
+/* worker.c: a place in a kworker, below locktrack, where there is no memory. */
+void worker_end(void);
+void worker_arm(unsigned int n);
+bool worker_disarm(void);
+/* No memory for all that locktrack does, if the kernel can let that be; how often there was none; and the end of it. */
 bool locktrack_memory_refused(void);
 unsigned long locktrack_refusals(void);
 void locktrack_memory_back(void);
@@ -173,6 +177,8 @@ struct fault {
 	bool limit;
 	/* There are many places. */
 	bool many;
+	/* It happens in a kworker: only for operations that have something done there. */
+	bool in_worker;
 };
 
 extern const struct fault faults[];

@@ -190,6 +190,8 @@ static void arm_kill(unsigned int n)
 const struct fault faults[] = {
 	{ .name = "failslab", .begin = begin_failslab, .arm = fault_arm, .disarm = fault_disarm,
 	  .errors = { ENOMEM } },
+	{ .name = "failslab-worker", .begin = begin_failslab, .end = worker_end, .arm = worker_arm,
+	  .disarm = worker_disarm, .errors = { ENOMEM }, .in_worker = true },
 	{ .name = "fail_page_alloc", .begin = begin_page_alloc, .arm = fault_arm, .disarm = fault_disarm,
 	  .errors = { ENOMEM } },
 	{ .name = "fail_function", .begin = begin_function, .end = end_function, .arm = fault_arm,

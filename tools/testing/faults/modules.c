@@ -298,21 +298,29 @@ OP(reset, put("reset", "1\n"), .before = attached);
 
 /* Reading, each from its beginning to its end, which `buffer` has then */
 
-static long read_all(const char *name)
+static long read_to_end(int file)
 {
-	char path[64];
-	int file;
 	long got, size = 0;
 
-	snprintf(path, sizeof(path), FILES "%s", name);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return -1;
 	do {
 		got = read(file, buffer + size, sizeof(buffer) - 1 - size);
 		size = got < 0 || size + got == sizeof(buffer) - 1 ? 0 : size + got;
 	} while (got > 0);
 	buffer[size] = '\0';
+	return got;
+}
+
+static long read_all(const char *name)
+{
+	char path[64];
+	int file;
+	long got;
+
+	snprintf(path, sizeof(path), FILES "%s", name);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return -1;
+	got = read_to_end(file);
 	close(file);
 	return got;
 }
@@ -328,6 +336,11 @@ OP(read_reset, read_all("reset"));
 OP(read_rules, read_all("rules"));
 OP(read_stats, read_all("stats"), .before = attached);
 
+static long number_of(const char *name)
+{
+	return atol(value_of("stats", name));
+}
+
 /* And there is an end of it. */
 static bool was_refused(void)
 {
@@ -337,7 +350,10 @@ static bool was_refused(void)
 	return refusals && refusals == locktrack_refusals();
 }
 
-/* A kworker finds the texts of a violation, unless it has no memory: then who reads does. */
+/*
+ * A kworker finds the texts of a violation, unless it has no memory: then who reads does. It is open already, so that there
+ * are few places before that, and all are tried.
+ */
 static void violated(void)
 {
 	static const char text[] = "unlink-victim " MOUNT;
@@ -356,7 +372,9 @@ static void violated(void)
 		NEED(tries--);
 	if (refused)
 		locktrack_memory_back();
-	NEED(atol(value_of("stats", "violations")) > 0);
+	NEED(number_of("violations") > 0);
+	fd = open(FILES "violations", O_RDONLY | O_CLOEXEC);
+	NEED(fd >= 0);
 }
 
 static const char *check_violation(long result)
@@ -365,7 +383,73 @@ static const char *check_violation(long result)
 	return strstr(buffer, "\ncaller\t") ? NULL : "the violation is not shown";
 }
 
-OP(read_violations, read_all("violations"), .before = violated, .check = check_violation);
+OP(read_violations, read_to_end(fd), .before = violated, .check = check_violation);
+
+/* In a kworker */
+
+/* What there is when all was found, without a fault. */
+static long all_tables, all_callbacks;
+
+/* A callback that could not be probed is shown as that. */
+static long callbacks(void)
+{
+	char *line, *rest = get("attach");
+	long number = 0;
+
+	while ((line = strsep(&rest, "\n")))
+		number += !strncmp(line, "probe\t", 6) || !strncmp(line, "refused\t", 8) ||
+			!strncmp(line, "return", 6);
+	return number;
+}
+
+static void attached_anew(void)
+{
+	NEED(put("reset", "1\n") > 0 && put("attach", "samplefs\n") > 0);
+}
+
+/* Until all are found or one was lost; the first time, until there are no more. */
+static long wait_for_tables(bool or_lost)
+{
+	long tables, last = -1;
+	int same = 0, tries = 500;
+
+	do {
+		if (!tries--) {
+			errno = ETIME;
+			return -1;
+		}
+		usleep(20000);
+		tables = number_of("tables");
+		same = tables == last ? same + 1 : 0;
+		last = tables;
+	} while (all_tables ? tables < all_tables && !(or_lost && number_of("tables-lost")) : same < 100);
+	return 0;
+}
+
+/* Nothing else is done, as any use of what is lost would let it be found again. */
+static long discover(void)
+{
+	mounted();
+	return wait_for_tables(true);
+}
+
+/* When there is memory again, a table that was lost is found where it is used next. */
+static const char *check_discovered(long result)
+{
+	(void)result;
+	if (!all_tables) {
+		all_tables = number_of("tables");
+		all_callbacks = callbacks();
+		return NULL;
+	}
+	NEED(!umount2(MOUNT, 0));
+	mounted();
+	if (wait_for_tables(false))
+		return "not all tables are found any more";
+	return callbacks() == all_callbacks ? NULL : "not all callbacks are there";
+}
+
+OP(discover, discover(), .before = attached_anew, .check = check_discovered, .flags = IN_WORKER);
 
 extern const struct op *const __start_ops_modules[], *const __stop_ops_modules[];
 

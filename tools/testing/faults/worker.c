@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What locktrack does in a kworker, and memory that it does not get there: finding texts for violations. */
+/*
+ * What locktrack does in a kworker, and memory that it does not get there: taking in new tables, and finding
+ * texts for violations.
+ *
+ * fail-nth is of one task, and which kworker it will be is not known: so it is set for each. Only places below
+ * locktrack's own functions count.
+ */
 #include "faults.h"
 #include "../selftests/lib/fault.h"
+
+#include <dirent.h>
+
+/* All that the whole of memory is below. */
+#define NO_END	"0xffffffffffffffff"
+
+static int workers[512];
+static unsigned int worker_count;
 
 static void read_file(const char *path, char *text, size_t size)
 {
@@ -53,6 +67,62 @@ static void below_locktrack(void)
 	snprintf(text, sizeof(text), "%#lx", end);
 	NEED(fault_set("failslab", "require-end", text));
 	NEED(fault_set("failslab", "stacktrace-depth", "32"));
+}
+
+/* require-start is set anew for each kind. */
+void worker_end(void)
+{
+	NEED(fault_set("failslab", "require-end", NO_END));
+}
+
+static bool is_worker(const char *pid)
+{
+	char path[64], name[32];
+	int file;
+	bool is;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	is = file >= 0 && read(file, name, sizeof(name)) > 8 && !memcmp(name, "kworker/", 8);
+	close(file);
+	return is;
+}
+
+void worker_arm(unsigned int n)
+{
+	DIR *all = opendir("/proc");
+	struct dirent *e;
+	char path[64];
+
+	below_locktrack();
+	NEED(all);
+	worker_count = 0;
+	while ((e = readdir(all)) && worker_count < ARRAY_SIZE(workers)) {
+		if (strspn(e->d_name, "0123456789") != strlen(e->d_name) || !is_worker(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/fail-nth", e->d_name);
+		workers[worker_count] = open(path, O_RDWR | O_CLOEXEC);
+		if (workers[worker_count] < 0)
+			continue;
+		dprintf(workers[worker_count++], "%u", n);
+	}
+	closedir(all);
+}
+
+/* One may be gone, but not that which met it. */
+bool worker_disarm(void)
+{
+	bool hit = false;
+	char left[16];
+	unsigned int i;
+
+	for (i = 0; i < worker_count; i++) {
+		hit |= pread(workers[i], left, sizeof(left), 0) > 0 && left[0] == '0';
+		pwrite(workers[i], "0", 1, 0);
+		close(workers[i]);
+	}
+	worker_count = 0;
+	return hit;
 }
 
 /* What failslab has been set to meanwhile. */
