@@ -44,7 +44,6 @@ help:
 	@echo '  KERNEL=stock|test  Debian'\''s own kernel, or the one with every lock check'
 	@echo '  KERNEL=kasan|kcsan that one with KASAN, kmemleak and UBSAN, or with KCSAN'
 	@echo '  KERNEL=stock-7.2|test-7.2  the same two of an older series'
-	@echo '  Without KERNEL, check-load, check-races, check-apps and fuzz take test, check-faults kasan.'
 	@echo
 	@echo 'KERNEL is for what builds (modules, tools, selftests, clippy, sparse, compile-fail, rustdoc,'
 	@echo 'rust-analyzer: stock), and for check-load, check-races, check-apps, fuzz (test) and check-faults (kasan).'
